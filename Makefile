@@ -1,0 +1,46 @@
+# Every task of the project. `make help` lists them.
+.PHONY: help run test check build conformance bench clean install docs fuzz format
+VITEST = node_modules/.bin/vitest --config test/vitest.config.ts run
+export NODE_OPTIONS ?=
+
+help: ## lists the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+install: node_modules/.package-lock.json ## installs the packages
+
+build: install ## builds dist/
+	node .make/build.mjs
+
+run: build ## installs, builds and starts the server (ARGS="-p 4222 -DV")
+	node dist/nats-server.cjs $(ARGS)
+
+check: install ## types, lint, format, rooms, unit tests: under a minute
+	node_modules/.bin/tsc -p .
+	node_modules/.bin/oxlint --type-aware --quiet src test conformance bench .make
+	node_modules/.bin/prettier --log-level warn --check src test conformance bench .make
+	$(VITEST) --project unit
+
+test: check build ## everything in check, then sockets, the command and the package
+	$(VITEST) --project socket
+
+conformance: build ## the same transcripts against nats-server and this server
+	node conformance/run.mjs
+
+bench: build ## paired runs against nats-server (ROWS=…)
+	node bench/run.mjs $(ROWS)
+
+docs: install ## regenerates docs/
+	node .make/docs.mjs
+
+fuzz: build ## feeds the parser random bytes (SECONDS=60)
+	node .make/fuzz.mjs $(SECONDS)
+
+format: install ## formats the sources
+	node_modules/.bin/prettier --log-level warn --write src test conformance bench .make
+
+clean: ## removes what was built
+	rm -rf dist .cache
