@@ -44,3 +44,6 @@ format: install ## formats the sources
 
 clean: ## removes what was built
 	rm -rf dist .cache
+
+kernels: install ## assembles the WebAssembly kernels
+	node .make/kernels.mjs

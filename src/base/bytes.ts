@@ -9,23 +9,30 @@ declare const bytesTag: unique symbol;
 /** One character (0 to 255) per byte. */
 export type ByteString = string & { readonly [bytesTag]: true };
 
+interface Slices {
+  latin1Slice(this: Uint8Array, from?: number, to?: number): string;
+  utf8Slice(this: Uint8Array, from?: number, to?: number): string;
+}
+/** Buffer's own slices: they take any Uint8Array and skip `toString`'s look at the encoding's name. */
+const { latin1Slice, utf8Slice } = Buffer.prototype as unknown as Slices;
+
 /** Encodes text as UTF-8 bytes. */
 export function byteString(text: string): ByteString {
   for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 0x7f) return Buffer.from(text, "utf8").latin1Slice() as ByteString;
+    if (text.charCodeAt(i) > 0x7f) return latin1Slice.call(Buffer.from(text, "utf8")) as ByteString;
   }
   return text as ByteString;
 }
 
 /** The bytes [from, to) as a byte string; the copy is owned. */
 export function byteStringOf(bytes: Uint8Array, from: number, to: number): ByteString {
-  return Buffer.prototype.latin1Slice.call(bytes, from, to) as ByteString;
+  return latin1Slice.call(bytes, from, to) as ByteString;
 }
 
 /** For people and JSON: UTF-8 decoded; what is not UTF-8 shows as U+FFFD. */
 export function shown(bytes: ByteString): string {
   for (let i = 0; i < bytes.length; i++) {
-    if (bytes.charCodeAt(i) > 0x7f) return Buffer.from(bytes, "latin1").utf8Slice();
+    if (bytes.charCodeAt(i) > 0x7f) return utf8Slice.call(Buffer.from(bytes, "latin1"));
   }
   return bytes;
 }

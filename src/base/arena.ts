@@ -1,0 +1,87 @@
+// The arena: one fixed piece of memory per process, shared by its servers,
+// through which every message byte goes.
+//
+//   0        scratch   one re-encoded frame head, internal messages
+//   READ_LOW headroom  where the start of a split frame is put back in front of the next chunk
+//   READ     read area what one read callback delivered, then slack for the kernels
+//   PREFIX   prefixes  "MSG subject sid " of cached routes (owner: account)
+//   SLOTS    slots     bytes waiting for one peer (owner: outbound)
+//
+// Each region has one writer. It never grows, so `bytes` never changes. Untouched
+// pages cost nothing. Without WebAssembly the plain twin of the kernel runs.
+
+import { wasm } from "./kernel/copy.wasm.ts";
+
+const KB = 1024;
+const MB = 1024 * KB;
+
+export const SCRATCH = 64;
+export const SCRATCH_BYTES = 256 * KB;
+export const READ_LOW = SCRATCH + SCRATCH_BYTES;
+export const HEADROOM_BYTES = 448 * KB;
+export const READ = READ_LOW + HEADROOM_BYTES;
+export const READ_BYTES = 256 * KB;
+export const READ_SLACK = 4 * KB;
+export const PREFIX = READ + READ_BYTES + READ_SLACK;
+export const PREFIX_BYTES = 16 * MB;
+export const SLOTS = PREFIX + PREFIX_BYTES;
+export const SLOTS_BYTES = 104 * MB;
+const TOTAL = Math.ceil((SLOTS + SLOTS_BYTES + 64 * KB) / (64 * KB)) * 64 * KB;
+
+/** What of WebAssembly is used; Node's types have it as a name space only. */
+declare const WebAssembly: {
+  Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  Module: new (binary: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
+};
+
+/** Copies piece `a`, then piece `b`, to `to`. May scribble up to 63 bytes past the end: leave that much room. */
+export type Copy2 = (to: number, a: number, aLength: number, b: number, bLength: number) => void;
+export type Copy1 = (to: number, from: number, count: number) => void;
+
+interface Arena {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly copy2: Copy2;
+  readonly copy1: Copy1;
+}
+
+/** The arena on plain memory, for machines without WebAssembly; runs the same tests. */
+export function plainArena(total = TOTAL): Arena {
+  const bytes = new Uint8Array(total);
+  const copy1: Copy1 = (to, from, count) => {
+    if (count > 48) {
+      bytes.copyWithin(to, from, from + count);
+      return;
+    }
+    for (let i = 0; i < count; i++) bytes[to + i] = bytes[from + i]!;
+  };
+  const copy2: Copy2 = (to, a, aLength, b, bLength) => {
+    copy1(to, a, aLength);
+    copy1(to + aLength, b, bLength);
+  };
+  return { bytes, copy1, copy2 };
+}
+
+/** The arena on WebAssembly memory; throws where that cannot be had. */
+export function wasmArena(total = TOTAL): Arena {
+  const pages = total / (64 * KB);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
+  const { copy1, copy2 } = new WebAssembly.Instance(module, { arena: { memory } }).exports;
+  return { bytes: new Uint8Array(memory.buffer), copy1: copy1 as Copy1, copy2: copy2 as Copy2 };
+}
+
+function openArena(): Arena {
+  try {
+    return wasmArena();
+  } catch {
+    return plainArena();
+  }
+}
+
+const arena = openArena();
+
+/** All of the arena; offsets into it are what the message path passes around. */
+export const bytes: Uint8Array<ArrayBuffer> = arena.bytes;
+export const copy1: Copy1 = arena.copy1;
+export const copy2: Copy2 = arena.copy2;
