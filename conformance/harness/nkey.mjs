@@ -1,0 +1,71 @@
+// NKeys for transcripts: public key of a seed, and the signature of a nonce.
+//
+// A seed is base32 of two prefix bytes, 32 bytes of ed25519 seed and a CRC-16.
+
+import { createPrivateKey, createPublicKey, sign } from "node:crypto";
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const pkcs8Head = Buffer.from("302e020100300506032b657004220420", "hex");
+
+/** @param {string} seed */
+function openSeed(seed) {
+  const raw = decodeBase32(seed);
+  const kind = ((raw[0] & 7) << 5) | (raw[1] >> 3);
+  const key = createPrivateKey({ key: Buffer.concat([pkcs8Head, raw.subarray(2, 34)]), format: "der", type: "pkcs8" });
+  return { kind, key };
+}
+
+/** The public key (`U…` for a user seed). @param {string} seed */
+export function publicNkey(seed) {
+  const { kind, key } = openSeed(seed);
+  const raw = createPublicKey(key).export({ format: "der", type: "spki" }).subarray(-32);
+  const body = Buffer.concat([Buffer.from([kind]), raw]);
+  const crc = crc16(body);
+  return encodeBase32(Buffer.concat([body, Buffer.from([crc & 0xff, crc >> 8])]));
+}
+
+/** Base64url signature of `text`. @param {string} seed @param {string} text */
+export function signWithSeed(seed, text) {
+  return sign(null, Buffer.from(text), openSeed(seed).key).toString("base64url");
+}
+
+/** A seed made of 32 equal bytes, so transcripts can name users without secrets. @param {number} fill */
+export function seedOf(fill) {
+  const kind = 20 << 3;
+  const body = Buffer.concat([Buffer.from([(18 << 3) | (kind >> 5), (kind & 31) << 3]), Buffer.alloc(32, fill)]);
+  const crc = crc16(body);
+  return encodeBase32(Buffer.concat([body, Buffer.from([crc & 0xff, crc >> 8])]));
+}
+
+/** @param {Buffer} bytes */
+function crc16(bytes) {
+  let crc = 0;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = ((crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff) >>> 0;
+  }
+  return crc;
+}
+
+/** @param {Buffer} bytes */
+function encodeBase32(bytes) {
+  let [out, bits, value] = ["", 0, 0];
+  for (const byte of bytes) {
+    value = ((value << 8) | byte) & 0xfff;
+    bits += 8;
+    while (bits >= 5) out += alphabet[(value >> (bits -= 5)) & 31];
+  }
+  return bits > 0 ? out + alphabet[(value << (5 - bits)) & 31] : out;
+}
+
+/** @param {string} text */
+function decodeBase32(text) {
+  const out = [];
+  let [bits, value] = [0, 0];
+  for (const letter of text) {
+    value = ((value << 5) | alphabet.indexOf(letter)) & 0xfff;
+    bits += 5;
+    if (bits >= 8) out.push((value >> (bits -= 8)) & 0xff);
+  }
+  return Buffer.from(out);
+}
