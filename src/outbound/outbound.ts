@@ -1,0 +1,336 @@
+// Bytes waiting for one peer.
+//
+// They are gathered in a slot of the arena and leave in one write per turn:
+//
+//     slot (filling) → queue (full slots, owned buffers) → in flight (kernel) → gone
+//
+// Owns its slots. One write batch is in flight at a time. Enforces the two
+// slow-consumer rules: pending bytes and write deadline.
+
+import { bytes, copy2 } from "../base/arena.ts";
+import type { Transport } from "../base/transport.ts";
+import type { Env, Timer } from "../base/world.ts";
+import { giveSlot, LARGEST_GRADE, SLOT_BYTES, SLOT_SLACK, takeSlot } from "./slots.ts";
+import type { Gate, Turn } from "./turn.ts";
+
+/** Largest write batch; the write deadline is for one batch. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** Pieces at least this large go out by reference. */
+export const BY_REFERENCE = 64 * 1024;
+const OVERFLOW_BYTES = 64 * 1024;
+/** Part of the pending limit above which producers are stalled. */
+const GATE = 0.75;
+
+export interface OutboundLimits {
+  /** Most bytes that may wait, the kernel's own buffer not counted. */
+  readonly maxPendingBytes: number;
+  readonly writeDeadlineMs: number;
+}
+
+/** Told when the peer reads too slowly. The owner closes the connection. */
+export interface OutboundOwner {
+  onPendingExceeded(): void;
+  onWriteDeadline(chunks: number, pendingBytes: number): void;
+}
+
+/** A full slot of the arena (`owned` undefined), or an owned buffer. */
+interface Piece {
+  readonly from: number;
+  readonly to: number;
+  readonly grade: number;
+  readonly owned: Uint8Array | undefined;
+}
+
+export class Outbound implements Gate {
+  readonly #turn: Turn;
+  readonly #env: Env;
+  readonly #owner: OutboundOwner;
+  readonly #transport: Transport;
+  #maxPendingBytes: number;
+  #writeDeadlineMs: number;
+
+  // The slot being filled. No slot: all zero. `#limit` leaves room for the kernel's overshoot.
+  #start = 0;
+  #position = 0;
+  #limit = 0;
+  #grade = 0;
+  #touched = false;
+  // Where the arena is exhausted: a plain buffer, filled instead of a slot.
+  #overflow: Uint8Array | undefined = undefined;
+  #overflowUsed = 0;
+
+  #queue: Piece[] = [];
+  #queuedBytes = 0;
+  #inFlight: Piece[] = [];
+  #inFlightBytes = 0;
+  #deadline: Timer | undefined = undefined;
+  #waiters: (() => void)[] = [];
+  #closed = false;
+  #stalls = 0;
+
+  constructor(turn: Turn, env: Env, transport: Transport, owner: OutboundOwner, limits: OutboundLimits) {
+    this.#turn = turn;
+    this.#env = env;
+    this.#transport = transport;
+    this.#owner = owner;
+    this.#maxPendingBytes = limits.maxPendingBytes;
+    this.#writeDeadlineMs = limits.writeDeadlineMs;
+  }
+
+  /** Bytes not yet taken by the kernel. */
+  get pendingBytes(): number {
+    return this.#queuedBytes + this.#inFlightBytes + (this.#position - this.#start) + this.#overflowUsed;
+  }
+  get fullness(): number {
+    return this.pendingBytes / this.#maxPendingBytes;
+  }
+  /** How often a producer was made to wait for this peer. */
+  get stalls(): number {
+    return this.#stalls;
+  }
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Queues arena bytes: piece `a`, then piece `b`. They are copied. */
+  put2(a: number, aLength: number, b: number, bLength: number): void {
+    const need = aLength + bLength;
+    if (this.#position + need > this.#limit && !this.#makeRoom(need)) {
+      this.#putOverflow(bytes, a, aLength);
+      this.#putOverflow(bytes, b, bLength);
+      return;
+    }
+    copy2(this.#position, a, aLength, b, bLength);
+    this.#position += need;
+    if (!this.#touched) this.#touch();
+  }
+
+  /** Queues a copy of `source[from, to)`, from anywhere. */
+  put(source: Uint8Array, from = 0, to = source.length): void {
+    const need = to - from;
+    if (this.#position + need > this.#limit && !this.#makeRoom(need)) {
+      this.#putOverflow(source, from, need);
+      return;
+    }
+    const position = this.#position;
+    if (need < 48) for (let i = 0; i < need; i++) bytes[position + i] = source[from + i]!;
+    else bytes.set(source.subarray(from, to), position);
+    this.#position = position + need;
+    if (!this.#touched) this.#touch();
+  }
+
+  /** Queues bytes that nobody will change any more, by reference. Worth it from BY_REFERENCE on. */
+  putOwned(owned: Uint8Array): void {
+    if (this.#closed) return;
+    this.#seal();
+    this.#enqueue({ from: 0, to: owned.length, grade: -1, owned });
+    if (!this.#touched) this.#touch();
+  }
+
+  /** Hands everything to the transport, unless a batch is in flight. The turn calls it; before closing, the owner. */
+  flush(): void {
+    this.#touched = false;
+    if (this.#closed || this.#inFlight.length > 0) return;
+    if (this.#queue.length === 0 && this.#overflow === undefined) {
+      if (this.#position > this.#start) this.#writeSlot();
+      return;
+    }
+    this.#seal();
+    this.#writeQueue();
+  }
+
+  /** The transport says that the batch in flight is out. */
+  onWritten(): void {
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    this.#release(this.#inFlight);
+    this.#inFlight = [];
+    this.#inFlightBytes = 0;
+    if (!this.#closed) this.flush();
+    this.#openGate();
+  }
+
+  whenOpen(open: () => void): void {
+    this.#stalls++;
+    this.#waiters.push(open);
+  }
+
+  /** Changes the limits; for reload and authentication. */
+  limit(limits: OutboundLimits): void {
+    this.#maxPendingBytes = limits.maxPendingBytes;
+    this.#writeDeadlineMs = limits.writeDeadlineMs;
+  }
+
+  /**
+   * Nothing is queued any more. Slots in flight stay taken until the transport
+   * is gone: call `gone` then.
+   */
+  close(): void {
+    this.#closed = true;
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    this.#release(this.#queue);
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#overflow = undefined;
+    this.#overflowUsed = 0;
+    this.#dropSlot();
+    this.#openGate();
+  }
+
+  /** The transport is gone: every slot goes back. */
+  gone(): void {
+    this.close();
+    this.#release(this.#inFlight);
+    this.#inFlight = [];
+    this.#inFlightBytes = 0;
+  }
+
+  #touch(): void {
+    if (this.#closed) return;
+    this.#touched = true;
+    this.#turn.touch(this);
+  }
+
+  /** Makes a slot with room for `need` bytes; false when it has to go through an overflow buffer. */
+  #makeRoom(need: number): boolean {
+    if (this.#closed) return false;
+    if (this.#position > this.#start) {
+      if (this.#inFlight.length === 0 && this.#queue.length === 0) this.#writeSlot();
+      else this.#seal();
+      if (this.#closed) return false;
+      if (this.#grade < LARGEST_GRADE) this.#grade++;
+    }
+    const { length } = SLOT_BYTES;
+    while (this.#grade < length - 1 && SLOT_BYTES[this.#grade]! - SLOT_SLACK < need) this.#grade++;
+    if (this.#limit > 0 && this.#start + need > this.#limit) this.#dropSlot();
+    if (this.#limit > 0) return true;
+    if (this.#overflow !== undefined || SLOT_BYTES[this.#grade]! - SLOT_SLACK < need) return false;
+    const slot = takeSlot(this.#grade);
+    if (slot < 0) return false;
+    this.#start = slot;
+    this.#position = slot;
+    this.#slotGrade = this.#grade;
+    this.#limit = slot + SLOT_BYTES[this.#grade]! - SLOT_SLACK;
+    return true;
+  }
+  #slotGrade = 0;
+
+  #dropSlot(): void {
+    if (this.#limit > 0) giveSlot(this.#slotGrade, this.#start);
+    this.#start = 0;
+    this.#position = 0;
+    this.#limit = 0;
+  }
+
+  #putOverflow(source: Uint8Array, from: number, length: number): void {
+    if (this.#closed) return;
+    if (this.#overflow !== undefined && this.#overflowUsed + length > this.#overflow.length) this.#sealOverflow();
+    if (this.#overflow === undefined) {
+      this.#sealSlot();
+      this.#overflow = Buffer.allocUnsafeSlow(Math.max(length, OVERFLOW_BYTES));
+    }
+    this.#overflow.set(source.subarray(from, from + length), this.#overflowUsed);
+    this.#overflowUsed += length;
+    if (!this.#touched) this.#touch();
+  }
+
+  /** Writes the slot being filled; keeps it when the kernel took everything. */
+  #writeSlot(): void {
+    const from = this.#start;
+    const to = this.#position;
+    this.#turn.count(to - from);
+    if (this.#transport.write(from, to)) {
+      // Small traffic goes back to a small slot; the slot itself is only held while it has bytes.
+      if (this.#grade > 0 && to - from < SLOT_BYTES[this.#grade - 1]! >> 2) this.#grade--;
+      this.#dropSlot();
+      return;
+    }
+    this.#inFlight.push({ from, to, grade: this.#slotGrade, owned: undefined });
+    this.#inFlightBytes = to - from;
+    this.#start = 0;
+    this.#position = 0;
+    this.#limit = 0;
+    this.#armDeadline();
+  }
+
+  #writeQueue(): void {
+    let count = 0;
+    let total = 0;
+    while (count < this.#queue.length && total < BATCH_BYTES) {
+      total += this.#queue[count]!.to - this.#queue[count]!.from;
+      count++;
+    }
+    if (count === 0) return;
+    const batch = this.#queue.splice(0, count);
+    this.#queuedBytes -= total;
+    this.#turn.count(total);
+    let free = true;
+    if (count > 1) this.#transport.cork();
+    for (const piece of batch) {
+      const now = piece.owned === undefined ? this.#transport.write(piece.from, piece.to) : this.#transport.writeOwned(piece.owned);
+      free = free && now;
+    }
+    if (count > 1) this.#transport.uncork();
+    if (free) {
+      this.#release(batch);
+      if (this.#queue.length > 0) this.#writeQueue();
+      return;
+    }
+    this.#inFlight = batch;
+    this.#inFlightBytes = total;
+    this.#armDeadline();
+  }
+
+  /** Moves what is being filled to the queue. */
+  #seal(): void {
+    this.#sealSlot();
+    this.#sealOverflow();
+  }
+
+  #sealSlot(): void {
+    if (this.#position === this.#start) return;
+    const piece = { from: this.#start, to: this.#position, grade: this.#slotGrade, owned: undefined };
+    this.#start = 0;
+    this.#position = 0;
+    this.#limit = 0;
+    this.#enqueue(piece);
+  }
+
+  #sealOverflow(): void {
+    if (this.#overflow === undefined) return;
+    const owned = this.#overflow.subarray(0, this.#overflowUsed);
+    this.#overflow = undefined;
+    this.#overflowUsed = 0;
+    this.#enqueue({ from: 0, to: owned.length, grade: -1, owned });
+  }
+
+  #enqueue(piece: Piece): void {
+    this.#queue.push(piece);
+    this.#queuedBytes += piece.to - piece.from;
+    if (this.#inFlight.length === 0 && this.#queuedBytes < this.#maxPendingBytes) return;
+    const pending = this.#queuedBytes + this.#inFlightBytes;
+    if (pending > this.#maxPendingBytes) this.#owner.onPendingExceeded();
+    else if (pending > this.#maxPendingBytes * GATE) this.#turn.congested(this);
+  }
+
+  #armDeadline(): void {
+    if (this.#deadline !== undefined || this.#writeDeadlineMs <= 0) return;
+    this.#deadline = this.#env.after(this.#writeDeadlineMs, () => {
+      this.#deadline = undefined;
+      this.#owner.onWriteDeadline(this.#inFlight.length, this.#inFlightBytes);
+    });
+  }
+
+  #openGate(): void {
+    if (this.#waiters.length === 0) return;
+    if (!this.#closed && this.fullness >= GATE) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const open of waiters) open();
+  }
+
+  #release(pieces: readonly Piece[]): void {
+    for (const piece of pieces) if (piece.owned === undefined) giveSlot(piece.grade, piece.from);
+  }
+}

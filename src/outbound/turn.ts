@@ -1,0 +1,88 @@
+// The end of a turn: each touched connection is flushed once, then held
+// connections go on reading.
+//
+// One per server. It is the only place that knows how much output this turn
+// has made, and so the one that tells a producer to pause.
+
+/** Output of one turn, in bytes, after which producers wait for the next turn. */
+const OUTPUT_BUDGET = 8 * 1024 * 1024;
+
+export interface Flushable {
+  flush(): void;
+}
+
+export class Turn {
+  readonly #atTurnEnd: (fire: () => void) => void;
+  #touched: Flushable[] = [];
+  #spare: Flushable[] = [];
+  #held: (() => void)[] = [];
+  #armed = false;
+  #outputBytes = 0;
+  /** A producer that sees this set suspends after its current operation. */
+  stop = false;
+  /** Set with `stop` when a receiver's pending bytes passed its gate in this operation. */
+  slow: Gate | undefined = undefined;
+
+  constructor(atTurnEnd: (fire: () => void) => void) {
+    this.#atTurnEnd = atTurnEnd;
+  }
+
+  /** Flushes it at the end of this turn. Call once per turn and thing. */
+  touch(thing: Flushable): void {
+    this.#touched.push(thing);
+    this.#arm();
+  }
+
+  /** Runs `resume` after the flushes of this turn: the next chunk of a held connection. */
+  hold(resume: () => void): void {
+    this.#held.push(resume);
+    this.#arm();
+  }
+
+  /** Counts bytes handed out for sending. */
+  count(bytes: number): void {
+    this.#outputBytes += bytes;
+    if (this.#outputBytes > OUTPUT_BUDGET) this.stop = true;
+  }
+
+  /** A receiver is congested: whoever feeds it now should wait a little. */
+  congested(gate: Gate): void {
+    this.slow = gate;
+    this.stop = true;
+  }
+
+  /** The producer has noticed. The output budget stays spent until the turn ends. */
+  noticed(): void {
+    this.slow = undefined;
+    this.stop = this.#outputBytes > OUTPUT_BUDGET;
+  }
+
+  #arm(): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    this.#atTurnEnd(this.#end);
+  }
+
+  readonly #end = (): void => {
+    this.#armed = false;
+    const touched = this.#touched;
+    this.#touched = this.#spare;
+    for (let i = 0; i < touched.length; i++) touched[i]!.flush();
+    touched.length = 0;
+    this.#spare = touched;
+    this.#outputBytes = 0;
+    this.stop = this.slow !== undefined;
+    if (this.#held.length === 0) return;
+    const held = this.#held;
+    this.#held = [];
+    for (let i = 0; i < held.length; i++) held[i]!();
+  };
+}
+
+/** A congested receiver, as its producers see it. */
+export interface Gate {
+  /** Pending bytes as a part of the most it may have. */
+  readonly fullness: number;
+  /** Runs `open` once pending bytes fell below the gate, or the receiver is gone. */
+  whenOpen(open: () => void): void;
+}

@@ -1,0 +1,40 @@
+// One PUB or HPUB, as ranges of bytes.
+//
+// A parser owns one Frame and fills it anew for each message: whoever is given
+// it reads it before returning. All ranges are into `source`, which is the
+// arena (borrowed until the read callback returns) or, for a large message, an
+// owned buffer.
+//
+//     PUB orders.new _INBOX.1 5␍␊hello␍␊
+//         └ subject  └ reply  │ └ payload
+//                    └ tail, up to the end: what a MSG has after its sid
+
+/** FNV-1a, 32 bits: hashes a subject while it is scanned. */
+export const FNV_BASE = 0x811c9dc5 | 0;
+export const FNV_PRIME = 0x01000193;
+
+export class Frame {
+  source: Uint8Array = new Uint8Array(0);
+  /** `source` is the arena. */
+  inArena = true;
+  subjectFrom = 0;
+  subjectTo = 0;
+  /** FNV-1a of the subject's bytes. */
+  subjectHash = 0;
+  /** Equal when there is no reply. */
+  replyFrom = 0;
+  replyTo = 0;
+  /** Bytes of the header block within the payload range; −1 for a PUB. */
+  headerBytes = -1;
+  /** The sizes as the publisher wrote them: of the header (empty for PUB), and in total. */
+  headerSizeFrom = 0;
+  headerSizeTo = 0;
+  sizeFrom = 0;
+  sizeTo = 0;
+  /** Header block and payload, without the closing line end. */
+  payloadFrom = 0;
+  payloadTo = 0;
+  /** Single spaces and CRLF only: [tailFrom, payloadTo + 2) can follow "MSG subject sid " as it is. */
+  canonical = false;
+  tailFrom = 0;
+}
