@@ -252,8 +252,12 @@ export class Parser {
       return -1;
     }
     let argEnd = lineEnd;
-    const cr = bytes.indexOf(CR, i + 1);
-    if (cr > 0 && cr < lineEnd) argEnd--;
+    // A CR anywhere in the line costs the argument its last byte, as in nats-server.
+    for (let cr = i + 1; cr < lineEnd; cr++) {
+      if (bytes[cr] !== CR) continue;
+      argEnd--;
+      break;
+    }
     if (argEnd - i > this.limits.maxControlLine) return this.#mistake("maximumControlLine", at, to);
     switch (verb) {
       case "PUB":

@@ -1,0 +1,40 @@
+// The receiving half of a connection: what the router needs to deliver to it.
+//
+// The peer owns it and changes it; the router reads it and counts on it.
+
+import type { Outbound } from "../outbound/outbound.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** What only some receivers want to hear of. Its presence makes their deliveries take the careful path. */
+export interface ReceiverHooks {
+  /** Whether a deny keeps the literal subject source[from, to) from this subscription. */
+  deniesDelivery(source: Uint8Array, from: number, to: number, sub: Subscription): boolean;
+  /** A message with this reply is being delivered. */
+  onReply(source: Uint8Array, from: number, to: number): void;
+  /** The head of a MSG or HMSG that is being delivered, for the trace log. */
+  onTrace(head: string): void;
+}
+
+export class Receiver {
+  readonly outbound: Outbound;
+  /** Deliver this connection's own messages to it. */
+  echo = true;
+  /** It reads HMSG. */
+  headers = false;
+  /** Messages and their bytes (headers and payload) delivered. */
+  outMsgs = 0;
+  outBytes = 0;
+  isOpen = true;
+  filtersDeliveries = false;
+  tracksReplies = false;
+  traces = false;
+  readonly hooks: ReceiverHooks;
+  /** Called when a subscription has had its last message. */
+  readonly onExhausted: (sub: Subscription) => void;
+
+  constructor(outbound: Outbound, hooks: ReceiverHooks, onExhausted: (sub: Subscription) => void) {
+    this.outbound = outbound;
+    this.hooks = hooks;
+    this.onExhausted = onExhausted;
+  }
+}

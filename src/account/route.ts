@@ -1,0 +1,79 @@
+// Where messages of one literal subject go: the resolved answer of the
+// sublist, with the head of each MSG line ready in the arena.
+
+import { bytes } from "../base/arena.ts";
+import type { Frame } from "../proto/frame.ts";
+import { prefixEpoch, takePrefix } from "./prefixes.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** A subscriber of a route, and where its "HMSG subject sid " is. */
+export interface Target {
+  readonly sub: Subscription;
+  readonly head: number;
+  readonly headLength: number;
+}
+
+const LETTERS = [0x48, 0x4d, 0x53, 0x47, 0x20]; // "HMSG "
+const SPACE = 0x20;
+
+export class Route {
+  readonly hash: number;
+  /** The account's generation it was made in. */
+  readonly generation: number;
+  readonly epoch: number;
+  readonly plain: readonly Target[];
+  readonly queues: readonly (readonly Target[])[];
+  readonly #subject: number;
+  readonly #length: number;
+
+  /** Copies the subject of `frame` and makes a head for each subscription. */
+  constructor(frame: Frame, generation: number, plain: readonly Subscription[], queues: readonly Subscription[][]) {
+    const length = frame.subjectTo - frame.subjectFrom;
+    let room = length;
+    for (const sub of plain) room += headLength(length, sub);
+    for (const group of queues) for (const sub of group) room += headLength(length, sub);
+    const start = takePrefix(room);
+    this.hash = frame.subjectHash;
+    this.generation = generation;
+    this.epoch = prefixEpoch();
+    this.#subject = start;
+    this.#length = length;
+    for (let i = 0; i < length; i++) bytes[start + i] = frame.source[frame.subjectFrom + i]!;
+    let next = start + length;
+    const target = (sub: Subscription): Target => {
+      const head = next;
+      next = writeHead(next, bytes, start, length, sub);
+      return { sub, head, headLength: next - head };
+    };
+    this.plain = plain.map(target);
+    this.queues = queues.map((group) => group.map(target));
+  }
+
+  /** Whether it is of this subject and nothing has changed since. */
+  holds(frame: Frame, generation: number): boolean {
+    if (this.generation !== generation || this.epoch !== prefixEpoch()) return false;
+    const from = frame.subjectFrom;
+    const length = this.#length;
+    if (frame.subjectTo - from !== length) return false;
+    const { source } = frame;
+    const subject = this.#subject;
+    for (let i = 0; i < length; i++) if (source[from + i] !== bytes[subject + i]) return false;
+    return true;
+  }
+}
+
+/** Bytes that all heads of a route of `count` targets and this subject length may need at most. */
+export function headLength(subjectLength: number, sub: Subscription): number {
+  return LETTERS.length + subjectLength + 1 + sub.sidBytes.length;
+}
+
+/** Writes "HMSG subject sid " at `at`; returns the offset behind it. */
+export function writeHead(at: number, source: Uint8Array, subjectFrom: number, length: number, sub: Subscription): number {
+  let next = at;
+  for (let i = 0; i < LETTERS.length; i++) bytes[next++] = LETTERS[i]!;
+  for (let i = 0; i < length; i++) bytes[next++] = source[subjectFrom + i]!;
+  bytes[next++] = SPACE;
+  const { sidBytes } = sub;
+  for (let i = 0; i < sidBytes.length; i++) bytes[next++] = sidBytes[i]!;
+  return next;
+}

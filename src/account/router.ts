@@ -1,0 +1,306 @@
+// From one message to everyone who wants it.
+//
+// Looks the subject up (cache, else trie), then copies "MSG subject sid " and
+// the rest of the frame into each receiver's outbound bytes. Owns the sublist
+// of an account and its route cache. Synchronous; allocates nothing for a
+// message whose route is cached.
+
+import { bytes, SCRATCH, SCRATCH_BYTES } from "../base/arena.ts";
+import type { ByteString } from "../base/bytes.ts";
+import { byteStringOf } from "../base/bytes.ts";
+import type { Env } from "../base/world.ts";
+import { BY_REFERENCE } from "../outbound/outbound.ts";
+import type { Frame } from "../proto/frame.ts";
+import { Sublist } from "../subject/sublist.ts";
+import type { Receiver } from "./receiver.ts";
+import { Route, type Target, writeHead } from "./route.ts";
+import { RouteCache } from "./route_cache.ts";
+import type { Subscription } from "./subscription.ts";
+
+const SPACE = 0x20;
+const CR = 0x0d;
+const LF = 0x0a;
+const ZERO = 0x30;
+/** Scratch is shared: re-encoded tails first, then the head of an uncached route. */
+const TAIL_SCRATCH = SCRATCH;
+const HEAD_SCRATCH = SCRATCH + SCRATCH_BYTES / 2;
+
+/** What the router has done, for /subsz. */
+export interface RouterStats {
+  matches: number;
+  cacheHits: number;
+  inserts: number;
+  removes: number;
+  maxFanout: number;
+  totalFanout: number;
+}
+
+export class Router {
+  readonly stats: RouterStats = { matches: 0, cacheHits: 0, inserts: 0, removes: 0, maxFanout: 0, totalFanout: 0 };
+  /** Messages and bytes delivered to connections. */
+  outMsgs = 0;
+  outBytes = 0;
+  readonly #env: Env;
+  readonly #sublist = new Sublist<Subscription>();
+  readonly #cache = new RouteCache();
+  #generation = 1;
+  // Reused for uncached subjects.
+  readonly #matched: Subscription[] = [];
+  // Of the frame being published: its tail re-encoded, and its payload if that is shared by reference.
+  #tailsMade = false;
+  #wholeLength = 0;
+  #stripped = 0;
+  #strippedLength = 0;
+  #owned: Uint8Array | undefined = undefined;
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  get subscriptionCount(): number {
+    return this.#sublist.count;
+  }
+  get cachedRoutes(): number {
+    return this.#cache.count;
+  }
+  subscriptions(): IterableIterator<Subscription> {
+    return this.#sublist.entries();
+  }
+
+  insert(sub: Subscription): void {
+    this.#sublist.insert(sub.subject, sub);
+    this.stats.inserts++;
+    this.#generation++;
+  }
+
+  remove(sub: Subscription): void {
+    sub.isOpen = false;
+    if (!this.#sublist.remove(sub.subject, sub)) return;
+    this.stats.removes++;
+    this.#generation++;
+  }
+
+  /** Something that routes were made from has changed: permissions. */
+  invalidate(): void {
+    this.#generation++;
+  }
+
+  /** Subscriptions of a literal subject, for monitoring. */
+  match(subject: ByteString): Subscription[] {
+    const found: Subscription[] = [];
+    const source = Buffer.from(subject, "latin1");
+    this.#sublist.match(source, 0, source.length, found);
+    return found;
+  }
+
+  /** The plain subscription of `receiver` that a message to source[from, to) would reach. */
+  plainSubscriptionOf(receiver: Receiver, source: Uint8Array, from: number, to: number): Subscription | undefined {
+    const matched: Subscription[] = [];
+    this.#sublist.match(source, from, to, matched);
+    return matched.find((sub) => sub.receiver === receiver && sub.queue === undefined);
+  }
+
+  /**
+   * Delivers `frame` to every plain subscriber and one of each queue group.
+   * `sender` is not delivered to when it has echo off. Returns how many got it.
+   */
+  publish(frame: Frame, sender: Receiver | undefined): number {
+    this.stats.matches++;
+    const generation = this.#generation;
+    let route = this.#cache.find(frame, generation);
+    if (route === undefined) {
+      if (!this.#cache.admits(frame)) return this.#publishUncached(frame, sender);
+      route = this.#makeRoute(frame, generation);
+      if (route === undefined) return this.#publishUncached(frame, sender);
+    } else this.stats.cacheHits++;
+    const { plain, queues } = route;
+    if (plain.length === 0 && queues.length === 0) return 0;
+    this.#prepare(frame, plain.length + queues.length);
+    let delivered = 0;
+    for (let i = 0; i < plain.length; i++) {
+      const target = plain[i]!;
+      if (this.#deliver(target.sub, target.head, target.headLength, frame, sender)) delivered++;
+    }
+    for (let i = 0; i < queues.length; i++) if (this.#deliverToGroup(queues[i]!, frame, sender)) delivered++;
+    return this.#count(delivered);
+  }
+
+  #count(delivered: number): number {
+    this.stats.totalFanout += delivered;
+    if (delivered > this.stats.maxFanout) this.stats.maxFanout = delivered;
+    this.#owned = undefined;
+    return delivered;
+  }
+
+  #makeRoute(frame: Frame, generation: number): Route | undefined {
+    const matched = this.#matched;
+    matched.length = 0;
+    this.#sublist.match(frame.source, frame.subjectFrom, frame.subjectTo, matched);
+    const plain: Subscription[] = [];
+    const groups = new Map<ByteString, Subscription[]>();
+    for (const sub of matched) {
+      if (this.#isDenied(sub, frame)) continue;
+      if (sub.queue === undefined) plain.push(sub);
+      else groupOf(groups, sub.queue).push(sub);
+    }
+    // A subject with very many subscribers is not worth that much of the prefix region.
+    if (matched.length * (frame.subjectTo - frame.subjectFrom + 32) > 1 << 20) return undefined;
+    const route = new Route(frame, generation, plain, [...groups.values()]);
+    this.#cache.keep(route);
+    return route;
+  }
+
+  #publishUncached(frame: Frame, sender: Receiver | undefined): number {
+    const matched = this.#matched;
+    matched.length = 0;
+    this.#sublist.match(frame.source, frame.subjectFrom, frame.subjectTo, matched);
+    if (matched.length === 0) return 0;
+    this.#prepare(frame, matched.length);
+    const length = frame.subjectTo - frame.subjectFrom;
+    let delivered = 0;
+    let groups: Map<ByteString, Subscription[]> | undefined;
+    for (let i = 0; i < matched.length; i++) {
+      const sub = matched[i]!;
+      if (this.#isDenied(sub, frame)) continue;
+      if (sub.queue !== undefined) {
+        groups ??= new Map();
+        groupOf(groups, sub.queue).push(sub);
+        continue;
+      }
+      const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub);
+      if (this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender)) delivered++;
+    }
+    if (groups !== undefined) {
+      for (const group of groups.values()) {
+        const start = group.length === 1 ? 0 : this.#env.random(group.length);
+        for (let i = 0; i < group.length; i++) {
+          const sub = group[(start + i) % group.length]!;
+          const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub);
+          if (!this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender)) continue;
+          delivered++;
+          break;
+        }
+      }
+    }
+    return this.#count(delivered);
+  }
+
+  #deliverToGroup(group: readonly Target[], frame: Frame, sender: Receiver | undefined): boolean {
+    const { length } = group;
+    let at = length === 1 ? 0 : this.#env.random(length);
+    for (let tries = 0; tries < length; tries++) {
+      const target = group[at]!;
+      if (this.#deliver(target.sub, target.head, target.headLength, frame, sender)) return true;
+      if (++at === length) at = 0;
+    }
+    return false;
+  }
+
+  #isDenied(sub: Subscription, frame: Frame): boolean {
+    const { receiver } = sub;
+    return (
+      receiver.filtersDeliveries &&
+      receiver.hooks.deniesDelivery(frame.source, frame.subjectFrom, frame.subjectTo, sub)
+    );
+  }
+
+  /** One delivery; `head` is the offset of "HMSG subject sid ". False when this subscriber did not get it. */
+  #deliver(sub: Subscription, head: number, headLength: number, frame: Frame, sender: Receiver | undefined): boolean {
+    const { receiver } = sub;
+    if (!receiver.isOpen || !sub.isOpen || (receiver === sender && !receiver.echo)) return false;
+    const isHeader = frame.headerBytes >= 0 && receiver.headers;
+    let size = frame.payloadTo - frame.payloadFrom;
+    let from = frame.payloadFrom;
+    if (!isHeader && frame.headerBytes > 0) {
+      from += frame.headerBytes;
+      size -= frame.headerBytes;
+    }
+    sub.delivered++;
+    receiver.outMsgs++;
+    receiver.outBytes += size;
+    this.outMsgs++;
+    this.outBytes += size;
+    if (receiver.tracksReplies && frame.replyTo > frame.replyFrom) {
+      receiver.hooks.onReply(frame.source, frame.replyFrom, frame.replyTo);
+    }
+    const start = isHeader ? head : head + 1;
+    const length = isHeader ? headLength : headLength - 1;
+    const { outbound } = receiver;
+    if (frame.canonical && this.#owned === undefined && isHeader === frame.headerBytes >= 0) {
+      outbound.put2(start, length, frame.tailFrom, frame.payloadTo + 2 - frame.tailFrom);
+    } else {
+      if (!this.#tailsMade) this.#makeTails(frame);
+      const whole = isHeader || frame.headerBytes < 0;
+      outbound.put2(start, length, whole ? TAIL_SCRATCH : this.#stripped, whole ? this.#wholeLength : this.#strippedLength);
+      if (this.#owned !== undefined) outbound.putOwned(this.#owned.subarray(from - frame.payloadFrom));
+      else outbound.put(frame.source, from, frame.payloadTo + 2);
+    }
+    if (receiver.traces) this.#trace(receiver, start, length, frame, isHeader);
+    if (sub.max > 0 && sub.delivered >= sub.max) receiver.onExhausted(sub);
+    return true;
+  }
+
+  #trace(receiver: Receiver, start: number, length: number, frame: Frame, isHeader: boolean): void {
+    const reply = frame.replyTo > frame.replyFrom ? `${byteStringOf(frame.source, frame.replyFrom, frame.replyTo)} ` : "";
+    const total = frame.payloadTo - frame.payloadFrom;
+    const sizes = isHeader ? `${frame.headerBytes} ${total}` : `${total - Math.max(frame.headerBytes, 0)}`;
+    receiver.hooks.onTrace(`${byteStringOf(bytes, start, start + length)}${reply}${sizes}`);
+  }
+
+  /** A large payload is shared by reference; the rest is made when a receiver needs it. */
+  #prepare(frame: Frame, targets: number): void {
+    this.#tailsMade = false;
+    const size = frame.payloadTo - frame.payloadFrom;
+    if (size < BY_REFERENCE || targets === 0) this.#owned = undefined;
+    else if (!frame.inArena) this.#owned = frame.source.subarray(frame.payloadFrom, frame.payloadTo + 2);
+    else this.#owned = Uint8Array.prototype.slice.call(frame.source, frame.payloadFrom, frame.payloadTo + 2);
+  }
+
+  /** Makes what follows the sid, up to the payload, with and without headers: for frames not used as they are. */
+  #makeTails(frame: Frame): void {
+    this.#tailsMade = true;
+    let at = this.#reply(TAIL_SCRATCH, frame);
+    if (frame.headerBytes >= 0) {
+      at = copyRange(at, frame.source, frame.headerSizeFrom, frame.headerSizeTo);
+      bytes[at++] = SPACE;
+    }
+    at = lineEnd(copyRange(at, frame.source, frame.sizeFrom, frame.sizeTo));
+    this.#wholeLength = at - TAIL_SCRATCH;
+    if (frame.headerBytes < 0) return;
+    this.#stripped = at;
+    const payloadBytes = frame.payloadTo - frame.payloadFrom - frame.headerBytes;
+    this.#strippedLength = lineEnd(writeNumber(this.#reply(at, frame), payloadBytes)) - at;
+  }
+
+  #reply(at: number, frame: Frame): number {
+    if (frame.replyTo === frame.replyFrom) return at;
+    const next = copyRange(at, frame.source, frame.replyFrom, frame.replyTo);
+    bytes[next] = SPACE;
+    return next + 1;
+  }
+}
+
+function groupOf(groups: Map<ByteString, Subscription[]>, queue: ByteString): Subscription[] {
+  let group = groups.get(queue);
+  if (group === undefined) groups.set(queue, (group = []));
+  return group;
+}
+
+function copyRange(at: number, source: Uint8Array, from: number, to: number): number {
+  for (let i = from; i < to; i++) bytes[at + i - from] = source[i]!;
+  return at + to - from;
+}
+
+function lineEnd(at: number): number {
+  bytes[at] = CR;
+  bytes[at + 1] = LF;
+  return at + 2;
+}
+
+function writeNumber(at: number, value: number): number {
+  let divisor = 1;
+  while (divisor * 10 <= value) divisor *= 10;
+  let next = at;
+  for (; divisor >= 1; divisor /= 10) bytes[next++] = ZERO + (Math.floor(value / divisor) % 10);
+  return next;
+}
