@@ -74,7 +74,10 @@ function certificate({ name, issuer, dns = [], ip, email = [] }) {
     explicit(3, sequence(...extensions)),
   );
   const signature = sign("sha256", body, issuer?.key ?? privateKey);
-  const text = sequence(body, algorithm, bits(signature)).toString("base64").match(/.{1,64}/g).join("\n");
+  const text = sequence(body, algorithm, bits(signature))
+    .toString("base64")
+    .match(/.{1,64}/g)
+    .join("\n");
   return { pem: `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`, key: privateKey, subject, keyId };
 }
 

@@ -47,7 +47,11 @@ export class Raw {
 
   /** Waits until the server has closed the connection. */
   async expectClosed(timeoutMs = 5000) {
-    await within(timeoutMs, () => `the server to close; received ${JSON.stringify(this.text)}`, () => this.closed);
+    await within(
+      timeoutMs,
+      () => `the server to close; received ${JSON.stringify(this.text)}`,
+      () => this.closed,
+    );
     return this.text;
   }
 

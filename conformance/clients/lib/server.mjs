@@ -55,7 +55,11 @@ export class Server {
     const args = [...command.slice(1), ...(this.hasConfig ? ["-c", this.configFile] : []), ...address, ...flags];
     this.log = "";
     this.exitCode = undefined;
-    this.child = spawn(command[0], args, { cwd: this.dir, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...this.env } });
+    this.child = spawn(command[0], args, {
+      cwd: this.dir,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...this.env },
+    });
     running.add(this);
     this.child.stderr.on("data", (chunk) => (this.log += chunk));
     this.child.stdout.on("data", (chunk) => (this.output += chunk));
@@ -78,11 +82,16 @@ export class Server {
   /** Waits for `text` (or a match) in the log; fails at once when the process ends first. */
   async logged(text, timeoutMs = 10_000) {
     const seen = () => (typeof text === "string" ? this.log.includes(text) : text.test(this.log));
-    await within(timeoutMs, () => `the log to show ${text}; it shows:\n${this.log.slice(-2000)}`, () => {
-      if (seen()) return true;
-      if (this.exitCode !== undefined) throw new Error(`the server ended (${this.exitCode}); its log:\n${this.log.slice(-2000)}`);
-      return false;
-    });
+    await within(
+      timeoutMs,
+      () => `the log to show ${text}; it shows:\n${this.log.slice(-2000)}`,
+      () => {
+        if (seen()) return true;
+        if (this.exitCode !== undefined)
+          throw new Error(`the server ended (${this.exitCode}); its log:\n${this.log.slice(-2000)}`);
+        return false;
+      },
+    );
   }
 
   get pid() {

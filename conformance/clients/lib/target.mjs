@@ -17,9 +17,11 @@ export function option(name) {
 export function target() {
   const asked = option("server") ?? process.env.SERVER ?? "ours";
   if (asked === "reference") return { name: "reference", command: [referenceBinary()] };
-  if (asked === "ours") return { name: "ours", command: [process.execPath, path.join(root, "dist", "nats-server.cjs")] };
+  if (asked === "ours")
+    return { name: "ours", command: [process.execPath, path.join(root, "dist", "nats-server.cjs")] };
   const words = asked.split(/\s+/).filter(Boolean);
-  if (words.length === 1 && /\.[cm]?js$/.test(asked)) return { name: asked, command: [process.execPath, path.resolve(asked)] };
+  if (words.length === 1 && /\.[cm]?js$/.test(asked))
+    return { name: asked, command: [process.execPath, path.resolve(asked)] };
   return { name: asked, command: words };
 }
 

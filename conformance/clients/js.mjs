@@ -1,0 +1,36 @@
+// The official JavaScript clients against a server.
+//
+// node conformance/clients/js.mjs [--flavour "nats 2"|"transport-node 3"|"wsconnect 3"] [--server …] [--url URL] [--only TEXT]
+
+import { Context } from "./js/context.mjs";
+import { flavours } from "./js/flavours.mjs";
+import { cases as access } from "./js/access.mjs";
+import { cases as messages } from "./js/messages.mjs";
+import { cases as requests } from "./js/requests.mjs";
+import { cases as resilience } from "./js/resilience.mjs";
+import { finish, runCase } from "./lib/report.mjs";
+import { Server } from "./lib/server.mjs";
+import { option } from "./lib/target.mjs";
+
+const all = { ...messages, ...requests, ...access, ...resilience };
+const url = option("url");
+const wanted = option("flavour");
+const only = option("only") ?? "";
+const usable = (name) => (url ? Boolean(flavours[name].websocket) === /^wss?:/.test(url) : true);
+
+for (const name of Object.keys(flavours).filter((name) => (wanted ? name === wanted : usable(name)))) {
+  const flavour = flavours[name];
+  const config = flavour.websocket ? `websocket { listen: "127.0.0.1:-1", no_tls: true }\n` : undefined;
+  let server;
+  await runCase(`${name}: the server starts`, async () => {
+    if (!url) server = await Server.start({ config });
+  });
+  if (!url && !flavour.urlOf(server ?? {})) continue;
+  for (const [title, run] of Object.entries(all).filter(([title]) => title.includes(only))) {
+    const context = new Context(flavour, { url: url ?? flavour.urlOf(server), server });
+    await runCase(`${name}: ${title}`, () => run(context));
+    await context.close();
+  }
+  await server?.stop();
+}
+finish();

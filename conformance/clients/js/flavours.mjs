@@ -1,0 +1,38 @@
+// The official JavaScript clients behind one face: what differs between `nats` 2 and `@nats-io/*` 3.
+
+import * as v2 from "nats";
+import * as v3 from "@nats-io/transport-node";
+import { wsconnect } from "@nats-io/nats-core";
+import { Svcm } from "@nats-io/services";
+import { WebSocket } from "ws";
+
+globalThis.WebSocket ??= WebSocket;
+
+const third = {
+  lib: v3,
+  isNoResponders: (error) => error instanceof v3.errors.NoRespondersError || error?.isNoResponders?.() === true,
+  isTimeout: (error) => error instanceof v3.errors.TimeoutError,
+  isAuthError: (error) => error instanceof v3.errors.AuthorizationError,
+  isTooLarge: (error) => error instanceof v3.errors.InvalidArgumentError && /max_payload/.test(error.message),
+  permission: (status) => (status.error instanceof v3.errors.PermissionViolationError ? status.error : undefined),
+  stall: { strategy: "stall", stall: 200 },
+  services: (nc) => new Svcm(nc),
+};
+
+/** Each client library: how it connects, and how it says what went wrong. */
+export const flavours = {
+  "nats 2": {
+    lib: v2,
+    connect: v2.connect,
+    urlOf: (server) => server.url,
+    isNoResponders: (error) => error?.code === v2.ErrorCode.NoResponders,
+    isTimeout: (error) => error?.code === v2.ErrorCode.Timeout,
+    isAuthError: (error) => error?.code === v2.ErrorCode.AuthorizationViolation,
+    isTooLarge: (error) => error?.code === v2.ErrorCode.MaxPayloadExceeded,
+    permission: (status) => (status.data === v2.ErrorCode.PermissionsViolation ? status.permissionContext : undefined),
+    stall: { strategy: "jitterTimer", jitter: 200 },
+    services: (nc) => nc.services,
+  },
+  "transport-node 3": { ...third, connect: v3.connect, urlOf: (server) => server.url },
+  "wsconnect 3": { ...third, connect: wsconnect, urlOf: (server) => server.wsUrl, websocket: true },
+};
