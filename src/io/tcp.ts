@@ -153,8 +153,11 @@ class CopiedTcp extends Tcp {
 
   constructor(accepted: Socket, remote: PeerAddress) {
     super(accepted, remote);
-    this.#inbox = new Inbox({ pause: () => void accepted.pause(), resume: () => void accepted.resume() }, (from, to) =>
-      this.handler?.onChunk(from, to),
+    this.#inbox = new Inbox(
+      { pause: () => void accepted.pause(), resume: () => void accepted.resume() },
+      (from, to) => {
+        if (!this.life.closing) this.handler?.onChunk(from, to);
+      },
     );
     accepted.on("data", (chunk) => {
       socketWasRead();
