@@ -3,7 +3,7 @@
 // Owns: the child process and its directory. Everything listens on 127.0.0.1 and on ports the system picks.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -38,7 +38,9 @@ export class ServerProcess {
 
   /** Writes a file next to the configuration. @param {string} name @param {string} text */
   writeFile(name, text) {
-    writeFileSync(path.join(this.dir, name), text);
+    const file = path.join(this.dir, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
   }
 
   /** Writes the configuration; `bare` leaves out the listeners the harness adds. */

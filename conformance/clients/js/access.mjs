@@ -152,7 +152,7 @@ export const cases = {
     } catch (thrown) {
       error = thrown;
     }
-    assert.ok(t.flavour.isTooLarge(error), `got ${error}`);
+    assert.ok(t.flavour.isTooLarge(error), `got ${String(error)}`);
     nc.publish("big", new Uint8Array(1024));
     await nc.flush();
   },

@@ -108,8 +108,8 @@ export const cases = {
       service.addGroup("math").addEndpoint("sum", (error, msg) => {
         if (error) throw error;
         const numbers = JSON.parse(text(msg));
-        if (!Array.isArray(numbers)) return void msg.respondError(400, "not a list");
-        msg.respond(JSON.stringify(numbers.reduce((sum, n) => sum + n, 0)));
+        if (Array.isArray(numbers)) msg.respond(JSON.stringify(numbers.reduce((sum, n) => sum + n, 0)));
+        else msg.respondError(400, "not a list");
       });
     }
     await host.flush();

@@ -88,7 +88,7 @@ export class Server {
       () => {
         if (seen()) return true;
         if (this.exitCode !== undefined)
-          throw new Error(`the server ended (${this.exitCode}); its log:\n${this.log.slice(-2000)}`);
+          throw new Error(`the server ended (${String(this.exitCode)}); its log:\n${this.log.slice(-2000)}`);
         return false;
       },
     );
