@@ -68,7 +68,13 @@ export function headLength(subjectLength: number, sub: Subscription): number {
 }
 
 /** Writes "HMSG subject sid " at `at`; returns the offset behind it. */
-export function writeHead(at: number, source: Uint8Array, subjectFrom: number, length: number, sub: Subscription): number {
+export function writeHead(
+  at: number,
+  source: Uint8Array,
+  subjectFrom: number,
+  length: number,
+  sub: Subscription,
+): number {
   let next = at;
   for (let i = 0; i < LETTERS.length; i++) bytes[next++] = LETTERS[i]!;
   for (let i = 0; i < length; i++) bytes[next++] = source[subjectFrom + i]!;

@@ -199,8 +199,7 @@ export class Router {
   #isDenied(sub: Subscription, frame: Frame): boolean {
     const { receiver } = sub;
     return (
-      receiver.filtersDeliveries &&
-      receiver.hooks.deniesDelivery(frame.source, frame.subjectFrom, frame.subjectTo, sub)
+      receiver.filtersDeliveries && receiver.hooks.deniesDelivery(frame.source, frame.subjectFrom, frame.subjectTo, sub)
     );
   }
 
@@ -208,7 +207,7 @@ export class Router {
   #deliver(sub: Subscription, head: number, headLength: number, frame: Frame, sender: Receiver | undefined): boolean {
     const { receiver } = sub;
     if (!receiver.isOpen || !sub.isOpen || (receiver === sender && !receiver.echo)) return false;
-    const isHeader = frame.headerBytes >= 0 && receiver.headers;
+    const isHeader = frame.headerBytes > 0 && receiver.headers;
     let size = frame.payloadTo - frame.payloadFrom;
     let from = frame.payloadFrom;
     if (!isHeader && frame.headerBytes > 0) {
@@ -226,12 +225,17 @@ export class Router {
     const start = isHeader ? head : head + 1;
     const length = isHeader ? headLength : headLength - 1;
     const { outbound } = receiver;
-    if (frame.canonical && this.#owned === undefined && isHeader === frame.headerBytes >= 0) {
+    if (frame.canonical && this.#owned === undefined && (isHeader || frame.headerBytes < 0)) {
       outbound.put2(start, length, frame.tailFrom, frame.payloadTo + 2 - frame.tailFrom);
     } else {
       if (!this.#tailsMade) this.#makeTails(frame);
       const whole = isHeader || frame.headerBytes < 0;
-      outbound.put2(start, length, whole ? TAIL_SCRATCH : this.#stripped, whole ? this.#wholeLength : this.#strippedLength);
+      outbound.put2(
+        start,
+        length,
+        whole ? TAIL_SCRATCH : this.#stripped,
+        whole ? this.#wholeLength : this.#strippedLength,
+      );
       if (this.#owned !== undefined) outbound.putOwned(this.#owned.subarray(from - frame.payloadFrom));
       else outbound.put(frame.source, from, frame.payloadTo + 2);
     }
@@ -241,7 +245,8 @@ export class Router {
   }
 
   #trace(receiver: Receiver, start: number, length: number, frame: Frame, isHeader: boolean): void {
-    const reply = frame.replyTo > frame.replyFrom ? `${byteStringOf(frame.source, frame.replyFrom, frame.replyTo)} ` : "";
+    const reply =
+      frame.replyTo > frame.replyFrom ? `${byteStringOf(frame.source, frame.replyFrom, frame.replyTo)} ` : "";
     const total = frame.payloadTo - frame.payloadFrom;
     const sizes = isHeader ? `${frame.headerBytes} ${total}` : `${total - Math.max(frame.headerBytes, 0)}`;
     receiver.hooks.onTrace(`${byteStringOf(bytes, start, start + length)}${reply}${sizes}`);

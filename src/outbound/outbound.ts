@@ -146,7 +146,8 @@ export class Outbound implements Gate {
     this.#release(this.#inFlight);
     this.#inFlight = [];
     this.#inFlightBytes = 0;
-    if (!this.#closed) this.flush();
+    if (this.#closed) return;
+    this.flush();
     this.#openGate();
   }
 
@@ -159,6 +160,21 @@ export class Outbound implements Gate {
   limit(limits: OutboundLimits): void {
     this.#maxPendingBytes = limits.maxPendingBytes;
     this.#writeDeadlineMs = limits.writeDeadlineMs;
+  }
+
+  /** Hands everything to the transport, also behind a batch in flight, and closes: the connection is about to end. */
+  finish(): void {
+    if (this.#closed) return;
+    this.#seal();
+    for (const piece of this.#queue) {
+      if (piece.owned === undefined) this.#transport.write(piece.from, piece.to);
+      else this.#transport.writeOwned(piece.owned);
+    }
+    // The transport may still read them: they go back when it is gone.
+    this.#inFlight.push(...this.#queue);
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.close();
   }
 
   /**
@@ -268,7 +284,10 @@ export class Outbound implements Gate {
     let free = true;
     if (count > 1) this.#transport.cork();
     for (const piece of batch) {
-      const now = piece.owned === undefined ? this.#transport.write(piece.from, piece.to) : this.#transport.writeOwned(piece.owned);
+      const now =
+        piece.owned === undefined
+          ? this.#transport.write(piece.from, piece.to)
+          : this.#transport.writeOwned(piece.owned);
       free = free && now;
     }
     if (count > 1) this.#transport.uncork();

@@ -36,7 +36,14 @@ export interface ClientOps {
   onInfo(from: number, to: number): void;
   onPub(frame: Frame): void;
   /** `queueFrom === queueTo` when there is no queue group. */
-  onSub(subjectFrom: number, subjectTo: number, queueFrom: number, queueTo: number, sidFrom: number, sidTo: number): void;
+  onSub(
+    subjectFrom: number,
+    subjectTo: number,
+    queueFrom: number,
+    queueTo: number,
+    sidFrom: number,
+    sidTo: number,
+  ): void;
   /** `max` −1 when absent or not a number. */
   onUnsub(sidFrom: number, sidTo: number, max: number): void;
   onPing(): void;

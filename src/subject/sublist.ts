@@ -191,17 +191,16 @@ export class Sublist<T> {
 
   /**
    * Appends to `into` every value whose pattern matches the literal subject
-   * bytes[from, to). Wildcard characters in the subject are plain letters.
+   * bytes[from, to). Wildcard characters in the subject are plain letters; a
+   * subject with an empty token matches nothing.
    */
   match(bytes: Uint8Array, from: number, to: number, into: T[]): void {
-    this.#split(bytes, from, to);
-    this.#walk(this.#root, 0, into);
+    if (this.#split(bytes, from, to)) this.#walk(this.#root, 0, into);
   }
 
   /** Whether any pattern matches the literal subject. */
   matchesAny(bytes: Uint8Array, from: number, to: number): boolean {
-    this.#split(bytes, from, to);
-    return this.#probe(this.#root, 0);
+    return this.#split(bytes, from, to) && this.#probe(this.#root, 0);
   }
 
   /** Every pair, in no order. */
@@ -219,7 +218,8 @@ export class Sublist<T> {
     }
   }
 
-  #split(bytes: Uint8Array, from: number, to: number): void {
+  /** False when there is an empty token. */
+  #split(bytes: Uint8Array, from: number, to: number): boolean {
     let count = 0;
     let hash = FNV_BASE;
     let start = from;
@@ -229,6 +229,7 @@ export class Sublist<T> {
         hash = Math.imul(hash ^ byte, FNV_PRIME);
         continue;
       }
+      if (at === start) return false;
       if (count + 1 >= this.#starts.length) this.#grow();
       this.#starts[count] = start;
       this.#hashes[count] = hash;
@@ -240,6 +241,7 @@ export class Sublist<T> {
     this.#tokens = count;
     this.#bytes = bytes;
     this.#end = to;
+    return true;
   }
 
   #grow(): void {

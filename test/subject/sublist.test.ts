@@ -34,6 +34,11 @@ describe("the sublist", () => {
     expect(match(list, "a.*")).toEqual(["a.*"]);
     expect(match(list, "*.b")).toEqual([]);
   });
+  test("matches nothing when a token is empty", () => {
+    const list = new Sublist<string>();
+    for (const pattern of [">", "a.>", "*.*"]) list.insert(byteString(pattern), pattern);
+    for (const subject of ["a..b", ".a", "a.", ""]) expect(match(list, subject)).toEqual([]);
+  });
   test("keeps letters of 2, 3 and 4 bytes apart", () => {
     const list = new Sublist<string>();
     for (const subject of ["Malmö", "東京.x", "🚀"]) list.insert(byteString(subject), subject);

@@ -1,0 +1,36 @@
+// One subject space: its name, its routing and its numbers.
+
+import type { Env } from "../base/world.ts";
+import { Router } from "./router.ts";
+
+/** Undefined is no limit. */
+export interface AccountLimits {
+  readonly maxConnections: number | undefined;
+  readonly maxSubscriptions: number | undefined;
+  readonly maxPayload: number | undefined;
+}
+
+export const unlimited: AccountLimits = {
+  maxConnections: undefined,
+  maxSubscriptions: undefined,
+  maxPayload: undefined,
+};
+
+export class Account {
+  readonly name: string;
+  readonly router: Router;
+  readonly limits: AccountLimits;
+  /** Messages and their bytes received from connections. */
+  inMsgs = 0;
+  inBytes = 0;
+  slowConsumers = 0;
+  /** Connections bound to it now, and ever. */
+  connections = 0;
+  totalConnections = 0;
+
+  constructor(name: string, env: Env, limits: AccountLimits = unlimited) {
+    this.name = name;
+    this.router = new Router(env);
+    this.limits = limits;
+  }
+}

@@ -1,0 +1,61 @@
+// The subscriptions of one connection, by sid.
+//
+// Owns them: nobody else adds one to the account's router or takes one out.
+
+import type { Receiver } from "../account/receiver.ts";
+import type { Router } from "../account/router.ts";
+import { Subscription } from "../account/subscription.ts";
+import type { ByteString } from "../base/bytes.ts";
+
+export class Subscriptions {
+  readonly #receiver: Receiver;
+  readonly #bySid = new Map<ByteString, Subscription>();
+
+  constructor(receiver: Receiver) {
+    this.#receiver = receiver;
+  }
+
+  get count(): number {
+    return this.#bySid.size;
+  }
+  has(sid: ByteString): boolean {
+    return this.#bySid.has(sid);
+  }
+  [Symbol.iterator](): IterableIterator<Subscription> {
+    return this.#bySid.values();
+  }
+
+  /** The sid must be free and the subject valid. */
+  add(router: Router, subject: ByteString, queue: ByteString | undefined, sid: ByteString): Subscription {
+    const sub = new Subscription(this.#receiver, subject, queue, sid);
+    this.#bySid.set(sid, sub);
+    router.insert(sub);
+    return sub;
+  }
+
+  /**
+   * UNSUB: ends it now, or once `max` messages were delivered over its life.
+   * `max` 0 or less is now. Returns the subscription when it ended.
+   */
+  end(router: Router, sid: ByteString, max: number): Subscription | undefined {
+    const sub = this.#bySid.get(sid);
+    if (sub === undefined) return undefined;
+    if (max > sub.delivered) {
+      sub.max = max;
+      return undefined;
+    }
+    sub.max = 0;
+    this.remove(router, sub);
+    return sub;
+  }
+
+  remove(router: Router, sub: Subscription): void {
+    this.#bySid.delete(sub.sid);
+    router.remove(sub);
+  }
+
+  clear(router: Router): void {
+    for (const sub of this.#bySid.values()) router.remove(sub);
+    this.#bySid.clear();
+  }
+}

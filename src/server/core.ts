@@ -1,0 +1,231 @@
+// The server without its sockets: accounts, sessions and what they share.
+//
+// Owns the table of open connections, the ring of closed ones and the numbers
+// of the whole server. Listeners hand it transports; it never opens one.
+
+import { Account } from "../account/account.ts";
+import type { Authenticator } from "../auth/authenticator.ts";
+import type { Log } from "../base/log.ts";
+import type { Transport, TransportHandler } from "../base/transport.ts";
+import type { World } from "../base/world.ts";
+import type { ServerOptions } from "../config/options.ts";
+import { Turn } from "../outbound/turn.ts";
+import type { ServerInfo } from "../proto/info.ts";
+import type { SessionHost, SessionSettings } from "../session/host.ts";
+import { Session } from "../session/session.ts";
+import { ClosedConnections } from "./closed_connections.ts";
+import { API_LEVEL, NATS_VERSION, RUNTIME } from "./version.ts";
+
+/** Who this server is. */
+export interface ServerIdentity {
+  /** Public server nkey, "N…". */
+  readonly id: string;
+  readonly name: string;
+  /** Public curve key, "X…". */
+  readonly xkey: string;
+}
+
+/** Counts over the life of the server. */
+export interface ServerTotals {
+  connections: number;
+  slowConsumers: number;
+  slowConsumersByDeadline: number;
+  staleConnections: number;
+  stalledClients: number;
+}
+
+/** An address as INFO shows it, and whether TLS is spoken there. */
+export interface AdvertisedListener {
+  readonly host: string;
+  readonly port: number;
+  readonly tlsRequired: boolean;
+  readonly tlsVerify: boolean;
+  readonly tlsAvailable: boolean;
+  /** Of a WebSocket listener: its URLs, told as connect_urls. */
+  readonly connectUrls: readonly string[];
+}
+
+export const GLOBAL_ACCOUNT = "$G";
+/** nats-server's own internal clients take the first connection ids. */
+const FIRST_CID = 5;
+
+export class Core implements SessionHost {
+  readonly world: World;
+  readonly log: Log;
+  readonly turn: Turn;
+  readonly authenticator: Authenticator;
+  readonly options: ServerOptions;
+  readonly identity: ServerIdentity;
+  readonly accounts = new Map<string, Account>();
+  readonly sessions = new Map<number, Session>();
+  readonly closed: ClosedConnections;
+  readonly totals: ServerTotals = {
+    connections: 0,
+    slowConsumers: 0,
+    slowConsumersByDeadline: 0,
+    staleConnections: 0,
+    stalledClients: 0,
+  };
+  /** Lame duck or stopping: no new connections. */
+  isClosing = false;
+  isLameDuck = false;
+  client: AdvertisedListener | undefined = undefined;
+  websocket: AdvertisedListener | undefined = undefined;
+  readonly #settings: SessionSettings;
+  readonly #webSocketSettings: SessionSettings;
+  #nextCid = FIRST_CID;
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(options: ServerOptions, identity: ServerIdentity, world: World, log: Log, authenticator: Authenticator) {
+    this.options = options;
+    this.identity = identity;
+    this.world = world;
+    this.log = log;
+    this.authenticator = authenticator;
+    this.turn = new Turn((fire) => world.atTurnEnd(fire));
+    this.closed = new ClosedConnections(options.max_closed_clients);
+    this.#settings = settingsOf(options);
+    this.#webSocketSettings = {
+      ...this.#settings,
+      pingIntervalMs: options.websocket?.ping_interval ?? this.#settings.pingIntervalMs,
+      authTimeoutMs: options.websocket?.authorization?.timeout ?? this.#settings.authTimeoutMs,
+    };
+    this.#addAccount(GLOBAL_ACCOUNT);
+    if (!options.no_system_account) this.#addAccount(options.system_account ?? "$SYS");
+    for (const account of options.accounts) {
+      this.accounts.set(
+        account.name,
+        new Account(account.name, world, {
+          maxConnections: account.limits.max_connections,
+          maxPayload: account.limits.max_payload,
+          maxSubscriptions: account.limits.max_subscriptions,
+        }),
+      );
+    }
+  }
+
+  get systemAccount(): string | undefined {
+    return this.options.no_system_account ? undefined : (this.options.system_account ?? "$SYS");
+  }
+
+  /** Makes a session of a new connection. */
+  accept(transport: Transport): TransportHandler {
+    const isWebSocket = transport.kind === "ws" || transport.kind === "wss";
+    const session = new Session(this, transport, isWebSocket ? this.#webSocketSettings : this.#settings);
+    session.open();
+    return session;
+  }
+
+  // ---- for sessions
+
+  nextCid(): number {
+    return this.#nextCid++;
+  }
+
+  account(name: string): Account | undefined {
+    return this.accounts.get(name);
+  }
+
+  infoFor(session: Session): ServerInfo {
+    const { options, identity, authenticator } = this;
+    const { kind, remote } = session.transport;
+    const isWebSocket = kind === "ws" || kind === "wss";
+    const listener = (isWebSocket ? this.websocket : this.client) ?? noListener;
+    const isPipe = kind === "pipe";
+    return {
+      server_id: identity.id,
+      server_name: identity.name,
+      version: NATS_VERSION,
+      proto: 1,
+      go: RUNTIME,
+      host: listener.host,
+      port: listener.port,
+      headers: !options.no_header_support,
+      auth_required: authenticator.infoAuthRequired(kind),
+      tls_required: isPipe ? false : listener.tlsRequired,
+      tls_verify: isPipe ? false : listener.tlsVerify,
+      tls_available: isPipe ? false : listener.tlsAvailable,
+      max_payload: session.maxPayload,
+      client_id: session.cid,
+      client_ip: session.transport.forwardedFor ?? remote?.ip ?? "",
+      nonce: session.nonce,
+      connect_urls: listener.connectUrls,
+      ldm: this.isLameDuck,
+      api_lvl: API_LEVEL,
+      xkey: identity.xkey,
+    };
+  }
+
+  onOpened(session: Session): boolean {
+    this.totals.connections++;
+    this.sessions.set(session.cid, session);
+    const { max_connections } = this.options;
+    return !this.isClosing && max_connections >= 0 && this.sessions.size <= max_connections;
+  }
+
+  onClosed(session: Session): void {
+    this.sessions.delete(session.cid);
+    this.closed.add(session);
+    if (this.sessions.size > 0) return;
+    const waiting = this.#whenEmpty;
+    this.#whenEmpty = [];
+    for (const tell of waiting) tell();
+  }
+
+  onSlowConsumer(session: Session): void {
+    this.totals.slowConsumers++;
+    if (session.account !== undefined) session.account.slowConsumers++;
+  }
+
+  onStaleConnection(_session: Session): void {
+    this.totals.staleConnections++;
+  }
+
+  onStalled(_session: Session): void {
+    this.totals.stalledClients++;
+  }
+
+  // ---- the end
+
+  /** Closes every connection; each is told why as far as its kind allows. */
+  closeAll(): void {
+    for (const session of this.sessions.values()) session.close("serverShutdown");
+  }
+
+  /** Runs `tell` once no connection is open. */
+  whenEmpty(tell: () => void): void {
+    if (this.sessions.size === 0) tell();
+    else this.#whenEmpty.push(tell);
+  }
+
+  #addAccount(name: string): void {
+    if (!this.accounts.has(name)) this.accounts.set(name, new Account(name, this.world));
+  }
+}
+
+const noListener: AdvertisedListener = {
+  host: "",
+  port: 0,
+  tlsRequired: false,
+  tlsVerify: false,
+  tlsAvailable: false,
+  connectUrls: [],
+};
+
+function settingsOf(options: ServerOptions): SessionSettings {
+  return {
+    pingIntervalMs: options.ping_interval,
+    pingMax: options.ping_max,
+    maxControlLine: options.max_control_line,
+    maxPayload: options.max_payload,
+    maxPendingBytes: options.max_pending,
+    writeDeadlineMs: options.write_deadline,
+    maxSubscriptions: options.max_subscriptions,
+    maxSubscriptionTokens: options.max_subscription_tokens,
+    authTimeoutMs: options.authorization.timeout,
+    headers: !options.no_header_support,
+    noStall: options.no_fast_producer_stall,
+    maxTracedBytes: options.max_traced_msg_len,
+    traceHeaders: options.trace_headers,
+  };
+}
