@@ -150,6 +150,13 @@ export const serverSteps = {
   },
   stdout: (player, step) => lineOfRun(player, "stdout", step.text),
   stderr: (player, step) => lineOfRun(player, "stderr", step.text),
+  /** `output /re/`: some line of either stream. */
+  output(player, step) {
+    const text = player.ran.all.stdout + player.ran.all.stderr;
+    if (!text.split("\n").some((line) => textMatches(line, step.text))) {
+      throw new Error(`expected a line like ${step.text}, got: ${show(text)}`);
+    }
+  },
 
   /** `text NAME /re/`: the content of a file in the server's directory; NAME may use * for the pid. */
   async text(player, step) {

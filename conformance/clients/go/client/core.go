@@ -22,7 +22,7 @@ var coreCases = []testCase{
 	{"auto-unsubscribe ends after the count", autoUnsubscribe},
 	{"no echo keeps own messages away", noEcho},
 	{"drain delivers what is in flight", drain},
-	{"a payload over max_payload closes the connection", tooLarge},
+	{"a payload over max_payload is refused", tooLarge},
 	{"services answer ping, info and stats", services},
 	{"rtt and server information", rtt},
 }
