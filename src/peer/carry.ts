@@ -56,7 +56,8 @@ export class Carry {
       this.#largeLength += count;
       return count;
     }
-    if (this.#length > 0 && this.#length + (to - from) < this.#need) {
+    // One byte before the end the line end can be seen to be wrong.
+    if (this.#length > 0 && this.#length + (to - from) < this.#need - 1) {
       this.#append(from, to);
       return to - from;
     }
