@@ -19,7 +19,9 @@ export async function runForeign(program) {
   const dir = mkdtempSync(path.join(os.tmpdir(), "foreign-"));
   const secure = (server) => server.url.replace("nats://127.0.0.1", "tls://localhost");
   const start = async (config) => (program.url ? undefined : Server.start({ config }));
-  await served(program, "core", await start(undefined), program.url, {});
+  const plain = await start(undefined);
+  await served(program, "core", plain, program.url ?? plain.url, {});
+  await plain?.stop();
   if (program.url) return;
 
   for (const plan of plans(dir)) {
@@ -114,7 +116,6 @@ async function served(program, group, server, url, flags, what) {
   }
   await ended;
   clearTimeout(timer);
-  if (group === "core") await server?.stop();
   if (lines === 0) {
     await runCase(`${label}: ${group}`, () => {
       throw new Error(`the program said nothing; stderr: ${errors.slice(-500)}`);
