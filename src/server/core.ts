@@ -56,6 +56,8 @@ export class Core implements SessionHost {
   readonly authenticator: Authenticator;
   readonly options: ServerOptions;
   readonly identity: ServerIdentity;
+  /** "sha256:…" of the configuration file; empty without one. */
+  readonly configDigest: string;
   readonly accounts = new Map<string, Account>();
   readonly sessions = new Map<number, Session>();
   readonly closed: ClosedConnections;
@@ -74,14 +76,24 @@ export class Core implements SessionHost {
   readonly #settings: SessionSettings;
   readonly #webSocketSettings: SessionSettings;
   #nextCid = FIRST_CID;
-  #whenEmpty: (() => void)[] = [];
+  /** Sessions whose transport is not gone yet. */
+  readonly #present = new Set<Session>();
+  #whenGone: (() => void)[] = [];
 
-  constructor(options: ServerOptions, identity: ServerIdentity, world: World, log: Log, authenticator: Authenticator) {
+  constructor(
+    options: ServerOptions,
+    identity: ServerIdentity,
+    world: World,
+    log: Log,
+    authenticator: Authenticator,
+    configDigest: string,
+  ) {
     this.options = options;
     this.identity = identity;
     this.world = world;
     this.log = log;
     this.authenticator = authenticator;
+    this.configDigest = configDigest;
     this.turn = new Turn((fire) => world.atTurnEnd(fire));
     this.closed = new ClosedConnections(options.max_closed_clients);
     this.#settings = settingsOf(options);
@@ -112,6 +124,7 @@ export class Core implements SessionHost {
   accept(transport: Transport): TransportHandler {
     const isWebSocket = transport.kind === "ws" || transport.kind === "wss";
     const session = new Session(this, transport, isWebSocket ? this.#webSocketSettings : this.#settings);
+    this.#present.add(session);
     session.open();
     return session;
   }
@@ -166,9 +179,13 @@ export class Core implements SessionHost {
   onClosed(session: Session): void {
     this.sessions.delete(session.cid);
     this.closed.add(session);
-    if (this.sessions.size > 0) return;
-    const waiting = this.#whenEmpty;
-    this.#whenEmpty = [];
+  }
+
+  onGone(session: Session): void {
+    this.#present.delete(session);
+    if (this.#present.size > 0) return;
+    const waiting = this.#whenGone;
+    this.#whenGone = [];
     for (const tell of waiting) tell();
   }
 
@@ -192,10 +209,15 @@ export class Core implements SessionHost {
     for (const session of this.sessions.values()) session.close("serverShutdown");
   }
 
-  /** Runs `tell` once no connection is open. */
-  whenEmpty(tell: () => void): void {
-    if (this.sessions.size === 0) tell();
-    else this.#whenEmpty.push(tell);
+  /** Ends every transport at once. */
+  destroyAll(): void {
+    for (const session of this.#present) session.transport.destroy();
+  }
+
+  /** Runs `tell` once every transport is gone. */
+  whenGone(tell: () => void): void {
+    if (this.#present.size === 0) tell();
+    else this.#whenGone.push(tell);
   }
 
   #addAccount(name: string): void {

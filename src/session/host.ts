@@ -42,6 +42,8 @@ export interface SessionHost {
   /** Notes a new connection; false when there are too many. */
   onOpened(session: Session): boolean;
   onClosed(session: Session): void;
+  /** Its transport is gone too; called once, after `onClosed`. */
+  onGone(session: Session): void;
   onSlowConsumer(session: Session): void;
   onStaleConnection(session: Session): void;
   /** A producer was made to wait. */

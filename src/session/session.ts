@@ -468,7 +468,11 @@ export class Session implements TransportHandler, ClientOps {
   onGone(why: TransportEnd, detail: string): void {
     this.#gone = true;
     this.outbound.gone();
-    if (this.isClosed) return;
+    if (!this.isClosed) this.#lost(why, detail);
+    this.#host.onGone(this);
+  }
+
+  #lost(why: TransportEnd, detail: string): void {
     if (why === "tlsHandshake") this.#host.log.debug(`${this.label} - TLS handshake error: ${detail}`);
     if (why === "readError") this.#host.log.debug(`${this.label} - Client connection read error: ${detail}`);
     const reasons = {

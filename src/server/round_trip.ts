@@ -1,0 +1,30 @@
+// One CONNECT, PING and PONG through a pipe: a server that says it is ready has
+// answered once.
+
+import type { Server } from "./server.ts";
+
+const LIMIT_MS = 5000;
+
+/** Resolves when the server answers; rejects with what it says instead. */
+export async function roundTrip(server: Server): Promise<void> {
+  const pipe = server.connectInProcess();
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      let text = "";
+      timer = setTimeout(() => reject(new Error("the server does not answer")), LIMIT_MS);
+      pipe.onData = (bytes) => {
+        text += Buffer.from(bytes).toString("latin1");
+        // With users INFO alone has to do: this connection has no credentials.
+        if (text.includes('"auth_required":true') || text.includes("PONG\r\n")) resolve();
+        else if (text.includes("-ERR")) reject(new Error(text.slice(text.indexOf("-ERR")).trim()));
+      };
+      pipe.onClose = () => reject(new Error("the server closed its first connection"));
+      pipe.write(Buffer.from('CONNECT {"verbose":false,"pedantic":false,"name":"self check"}\r\nPING\r\n'));
+    });
+  } finally {
+    clearTimeout(timer);
+    pipe.onClose = undefined;
+    pipe.close();
+  }
+}

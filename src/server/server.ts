@@ -1,0 +1,216 @@
+// A running server: the core, its listeners and its end.
+//
+// Owns every handle it opens: after `stop` none is left. It installs no signal
+// or process-wide handler and never ends the process; the command does that
+// (command.ts). A bug ends this server and rejects `closed`.
+
+import { openAuthenticator } from "../auth/authenticator.ts";
+import { createServerKeys } from "../auth/nkey.ts";
+import type { Log } from "../base/log.ts";
+import { silentLog } from "../base/log.ts";
+import type { Listener } from "../base/transport.ts";
+import type { World } from "../base/world.ts";
+import { type EmbedOptions, fromObject } from "../config/embed.ts";
+import type { ServerOptions } from "../config/options.ts";
+import { openPasswordHasher, type PasswordHasher } from "../io/bcrypt.ts";
+import { openPipe, type PipeClient } from "../io/pipe.ts";
+import { openWorld } from "../io/world.ts";
+import { Core } from "./core.ts";
+import { guardAccept, guardWorld } from "./guard.ts";
+import { LameDuck } from "./lame_duck.ts";
+import { hostPort, listenForClients, listenForWebSockets, openMonitor } from "./listeners.ts";
+import { roundTrip } from "./round_trip.ts";
+
+/** How long `stop` waits for connections to take their last bytes. */
+const STOP_MS = 2000;
+
+/** What a server is opened with besides its options. */
+export interface ServerSurroundings {
+  readonly log: Log;
+  /** For /varz: when the configuration was read, and its digest. */
+  readonly configDigest?: string;
+  /** Called with the core before the listeners open, so that the command can write its banner. */
+  readonly onCore?: (core: Core) => void;
+}
+
+export class Server {
+  readonly #core: Core;
+  readonly #log: Log;
+  readonly #world: World;
+  readonly #hasher: PasswordHasher;
+  #client: Listener | undefined = undefined;
+  #websocket: Listener | undefined = undefined;
+  #monitors: readonly Listener[] = [];
+  #lameDuck: LameDuck | undefined = undefined;
+  #stopping: Promise<void> | undefined = undefined;
+  readonly #closed: Promise<void>;
+  #resolveClosed: () => void = () => {};
+  #rejectClosed: (error: unknown) => void = () => {};
+
+  private constructor(options: ServerOptions, surroundings: ServerSurroundings) {
+    this.#closed = new Promise<void>((resolve, reject) => {
+      this.#resolveClosed = resolve;
+      this.#rejectClosed = reject;
+    });
+    // Whoever does not ask is not punished with an unhandled rejection.
+    this.#closed.catch(() => {});
+    this.#log = surroundings.log;
+    this.#world = guardWorld(openWorld(), this.#onBug);
+    this.#hasher = openPasswordHasher();
+    const keys = createServerKeys((count) => this.#world.randomBytes(count));
+    this.#core = new Core(
+      options,
+      { id: keys.id, name: options.server_name ?? keys.id, xkey: keys.xkey },
+      this.#world,
+      this.#log,
+      openAuthenticator(options, this.#hasher, this.#world),
+      surroundings.configDigest ?? "",
+    );
+    surroundings.onCore?.(this.#core);
+  }
+
+  /**
+   * Starts a server inside this process and resolves once it has answered a
+   * PING. The options are those of the configuration file; `port` 0 or −1 and
+   * no `host` mean a free port of 127.0.0.1. Silent unless asked. Rejects when
+   * an option is wrong or a port is taken.
+   */
+  static async start(options: EmbedOptions = {}): Promise<Server> {
+    const server = await Server.open(fromObject(options), { log: silentLog });
+    try {
+      await roundTrip(server);
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** Opens the listeners of resolved options. Rejects with the first that cannot be opened; nothing stays open then. */
+  static async open(options: ServerOptions, surroundings: ServerSurroundings): Promise<Server> {
+    const server = new Server(options, surroundings);
+    try {
+      await server.#openListeners(options);
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** The client URL, e.g. "nats://127.0.0.1:4222"; "tls://…" where TLS is demanded. */
+  get url(): string {
+    const tls = this.#core.client?.tlsRequired === true;
+    return `${tls ? "tls" : "nats"}://${hostPort(this.#shownHost(this.#client), this.port)}`;
+  }
+  /** The port for clients. */
+  get port(): number {
+    return this.#client?.port ?? 0;
+  }
+  /** The WebSocket URL; undefined without that listener. */
+  get websocketUrl(): string | undefined {
+    if (this.#websocket === undefined) return undefined;
+    const scheme = this.#core.websocket?.tlsRequired === true ? "wss" : "ws";
+    return `${scheme}://${hostPort(this.#shownHost(this.#websocket), this.#websocket.port)}`;
+  }
+  /** The monitoring URL; undefined without that listener. */
+  get monitorUrl(): string | undefined {
+    const monitor = this.#monitors[0];
+    if (monitor === undefined) return undefined;
+    const scheme = this.#core.options.https_port !== 0 ? "https" : "http";
+    return `${scheme}://${hostPort(this.#shownHost(monitor), monitor.port)}`;
+  }
+  /** The server's public key: `server_id` in INFO. */
+  get id(): string {
+    return this.#core.identity.id;
+  }
+  /** Settles when the server has ended: resolves after `stop`, rejects with the bug that ended it. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+  get isLameDuck(): boolean {
+    return this.#lameDuck !== undefined;
+  }
+  /** Open listeners, for the ports file. */
+  get listeners(): {
+    readonly client: Listener | undefined;
+    readonly websocket: Listener | undefined;
+    readonly monitors: readonly Listener[];
+    readonly core: Core;
+  } {
+    return { client: this.#client, websocket: this.#websocket, monitors: this.#monitors, core: this.#core };
+  }
+
+  /** A connection without a socket. */
+  connectInProcess(): PipeClient {
+    return openPipe(guardAccept((transport) => this.#core.accept(transport), this.#onBug));
+  }
+
+  /** Lame duck mode: no new clients, those that exist are sent away over time, then the server stops. */
+  lameDuck(): void {
+    if (this.#lameDuck !== undefined || this.#stopping !== undefined) return;
+    this.#log.notice("Entering lame duck mode, stop accepting new clients");
+    this.#core.isClosing = true;
+    const lameDuck = new LameDuck(this.#core, () => void this.stop());
+    this.#lameDuck = lameDuck;
+    void this.#closeDoors().then(() => lameDuck.start());
+  }
+
+  /** Closes every connection and listener. Resolves when nothing is left; calling it again waits for the same end. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    this.#log.notice("Initiating Shutdown...");
+    this.#core.isClosing = true;
+    this.#lameDuck?.stop();
+    const doors = this.#closeDoors();
+    this.#core.closeAll();
+    await Promise.all([doors, this.#allGone(), ...this.#monitors.map((monitor) => monitor.close())]);
+    await this.#hasher.close();
+    this.#log.notice("Server Exiting..");
+    this.#resolveClosed();
+  }
+
+  async #closeDoors(): Promise<void> {
+    await Promise.all([this.#client?.close(), this.#websocket?.close()]);
+  }
+
+  /** Resolves once every transport is gone; those that take too long are destroyed. */
+  #allGone(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#world.after(STOP_MS, () => {
+        this.#core.destroyAll();
+        resolve();
+      });
+      this.#core.whenGone(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  async #openListeners(options: ServerOptions): Promise<void> {
+    const accept = guardAccept((transport) => this.#core.accept(transport), this.#onBug);
+    this.#monitors = await openMonitor(this.#core);
+    this.#websocket = await listenForWebSockets(this.#core, accept);
+    this.#client = await listenForClients(this.#core, accept);
+    this.#log.notice("Server is ready");
+    void options;
+  }
+
+  #shownHost(listener: Listener | undefined): string {
+    const host = listener?.host ?? "";
+    return host === "" || host === "0.0.0.0" || host === "::" || host === "[::]" ? "127.0.0.1" : host;
+  }
+
+  readonly #onBug = (error: unknown): void => {
+    this.#rejectClosed(error);
+    void this.stop();
+  };
+}
