@@ -5,9 +5,12 @@
 // tables: json.ts asks it for strings, numbers and whole values. Skipping is a
 // loop with a counter, so depth costs no stack.
 
-/** Why JSON was refused; `message` is Go's text. */
+/** Why JSON was refused, in Go's words. Returned by decode, thrown only within the codec. */
 export class JsonError extends Error {
   override name = "JsonError";
+  get text(): string {
+    return this.message;
+  }
 }
 
 /** How strict a reading is. */
