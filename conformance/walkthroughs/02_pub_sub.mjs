@@ -26,10 +26,7 @@ await walkthrough("02 pub/sub", {
     const four = await subscriber("msg.*");
     publisher.publish("msg.test", "NATS MESSAGE 5");
     await Promise.all([filled(one, 5), filled(two, 3), filled(four, 1)]);
-    assert.deepEqual(
-      one,
-      Object.assign(["NATS MESSAGE", ...[2, 3, 4, 5].map((n) => `NATS MESSAGE ${n}`)], { sub: one.sub }),
-    );
+    assert.equal(one.join(), "NATS MESSAGE,NATS MESSAGE 2,NATS MESSAGE 3,NATS MESSAGE 4,NATS MESSAGE 5");
     assert.equal(two.join(), "NATS MESSAGE 3,NATS MESSAGE 4,NATS MESSAGE 5");
     assert.equal(four.join(), "NATS MESSAGE 5");
     assert.equal(three.length, 0);
