@@ -25,6 +25,8 @@ export class Receiver {
   outMsgs = 0;
   outBytes = 0;
   isOpen = true;
+  /** While its outbound bytes are congested it goes without, instead of slowing its producers down. */
+  dropsWhenCongested = false;
   filtersDeliveries = false;
   tracksReplies = false;
   traces = false;

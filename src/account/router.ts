@@ -207,6 +207,8 @@ export class Router {
   #deliver(sub: Subscription, head: number, headLength: number, frame: Frame, sender: Receiver | undefined): boolean {
     const { receiver } = sub;
     if (!receiver.isOpen || !sub.isOpen || (receiver === sender && !receiver.echo)) return false;
+    const { outbound } = receiver;
+    if (outbound.congested && receiver.dropsWhenCongested) return false;
     const isHeader = frame.headerBytes > 0 && receiver.headers;
     let size = frame.payloadTo - frame.payloadFrom;
     let from = frame.payloadFrom;
@@ -224,7 +226,6 @@ export class Router {
     }
     const start = isHeader ? head : head + 1;
     const length = isHeader ? headLength : headLength - 1;
-    const { outbound } = receiver;
     if (frame.canonical && this.#owned === undefined && (isHeader || frame.headerBytes < 0)) {
       outbound.put2(start, length, frame.tailFrom, frame.payloadTo + 2 - frame.tailFrom);
     } else {

@@ -66,6 +66,8 @@ export class Outbound implements Gate {
   #deadline: Timer | undefined = undefined;
   #waiters: (() => void)[] = [];
   #closed = false;
+  /** Above the gate: producers are stalled. */
+  congested = false;
   #stalls = 0;
 
   constructor(turn: Turn, env: Env, transport: Transport, owner: OutboundOwner, limits: OutboundLimits) {
@@ -330,7 +332,10 @@ export class Outbound implements Gate {
     if (this.#inFlight.length === 0 && this.#queuedBytes < this.#maxPendingBytes) return;
     const pending = this.#queuedBytes + this.#inFlightBytes;
     if (pending > this.#maxPendingBytes) this.#owner.onPendingExceeded();
-    else if (pending > this.#maxPendingBytes * GATE) this.#turn.congested(this);
+    else if (pending > this.#maxPendingBytes * GATE) {
+      this.congested = true;
+      this.#turn.congested(this);
+    }
   }
 
   #armDeadline(): void {
@@ -342,8 +347,8 @@ export class Outbound implements Gate {
   }
 
   #openGate(): void {
-    if (this.#waiters.length === 0) return;
-    if (!this.#closed && this.fullness >= GATE) return;
+    if (!this.congested || (!this.#closed && this.fullness >= GATE)) return;
+    this.congested = false;
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const open of waiters) open();

@@ -15,8 +15,8 @@ export interface PingSettings {
 }
 
 export interface PingOwner {
-  /** Sends a PING. */
-  onPingDue(): void;
+  /** Sends a PING; false when it is too early for one. */
+  onPingDue(): boolean;
   onStale(): void;
 }
 
@@ -83,9 +83,10 @@ export class Pings {
         this.#owner.onStale();
         return;
       }
-      this.#unanswered++;
-      this.#sentAtMs = now;
-      this.#owner.onPingDue();
+      if (this.#owner.onPingDue()) {
+        this.#unanswered++;
+        this.#sentAtMs = now;
+      }
     }
     this.arm();
   }

@@ -35,6 +35,8 @@ const PONG = Buffer.from("PONG\r\n");
 const QUEUE_OF_SERVERS = byteString("_sys_");
 /** How long a closing connection may take to send its last bytes. */
 const CLOSE_GRACE_MS = 1000;
+/** A client that has not sent its first PING gets none for this long. */
+const FIRST_PONG_MS = 2000;
 /** Most time a producer waits for slow receivers, per chunk. */
 const STALL_MS = 10;
 
@@ -108,6 +110,7 @@ export class Session implements TransportHandler, ClientOps {
       },
       (sub) => this.#onExhausted(sub),
     );
+    this.receiver.dropsWhenCongested = settings.noStall;
     this.subscriptions = new Subscriptions(this.receiver);
     this.#parser = new Parser(this, {
       maxControlLine: settings.maxControlLine,
@@ -665,10 +668,11 @@ export class Session implements TransportHandler, ClientOps {
     this.#tracer?.both(`DELSUB ${sub.sid}`);
   }
 
-  #onPingDue(): void {
-    if (!this.#firstPongSent && this.#host.world.nowMs() - this.#openedAtMs < 2000) return;
+  #onPingDue(): boolean {
+    if (!this.#firstPongSent && this.#host.world.nowMs() - this.#openedAtMs < FIRST_PONG_MS) return false;
     this.outbound.put(PING);
     this.#tracer?.out("PING");
+    return true;
   }
 
   #onStale(): void {

@@ -1,0 +1,83 @@
+// The doors of a server: for clients, for WebSocket, for monitoring.
+//
+// Turns options into listeners and says in the log where they are. TLS,
+// WebSocket and HTTP are loaded when they are asked for: a plain start needs
+// none of them.
+
+import type { Accept, Listener } from "../base/transport.ts";
+import type { TlsOptions } from "../config/options.ts";
+import { listenTcp } from "../io/tcp.ts";
+import type { AdvertisedListener, Core } from "./core.ts";
+
+/** "host:port", with brackets around IPv6. */
+export function hostPort(host: string, port: number): string {
+  const bare = host.startsWith("[") ? host.slice(1, -1) : host;
+  return bare.includes(":") ? `[${bare}]:${port}` : `${bare}:${port}`;
+}
+
+/** Opens the client listener. Rejects with the system's text. */
+export async function listenForClients(core: Core, accept: Accept): Promise<Listener> {
+  const { options, log } = core;
+  const { host, port, tls } = options;
+  const where = { host, port, accept, onWarning: (text: string) => log.error(text) };
+  const listener =
+    tls === undefined ? await listenTcp(where) : await listenSecurely(core, where, tls, options.allow_non_tls);
+  const advertised = addressOf(options.client_advertise, host, listener.port);
+  core.client = {
+    ...advertised,
+    tlsRequired: tls !== undefined && !options.allow_non_tls,
+    tlsVerify: tls !== undefined && (tls.verify || tls.verify_and_map),
+    tlsAvailable: tls !== undefined && options.allow_non_tls,
+    connectUrls: [],
+  };
+  log.notice(`Listening for client connections on ${hostPort(shownHost(host), listener.port)}`);
+  if (tls !== undefined) log.notice("TLS required for client connections");
+  return listener;
+}
+
+interface Where {
+  readonly host: string;
+  readonly port: number;
+  readonly accept: Accept;
+  readonly onWarning: (text: string) => void;
+}
+
+async function listenSecurely(core: Core, where: Where, tls: TlsOptions, allowNonTls: boolean): Promise<Listener> {
+  void core;
+  void where;
+  void tls;
+  void allowNonTls;
+  throw new Error("TLS is not there yet");
+}
+
+/** Opens the WebSocket listener, if there is one. */
+export async function listenForWebSockets(core: Core, accept: Accept): Promise<Listener | undefined> {
+  const { websocket } = core.options;
+  if (websocket === undefined || websocket.port === 0) return undefined;
+  void accept;
+  throw new Error("WebSocket is not there yet");
+}
+
+/** Opens the monitoring listeners. */
+export async function openMonitor(core: Core): Promise<readonly Listener[]> {
+  void core;
+  return [];
+}
+
+function shownHost(host: string): string {
+  return host === "" ? "0.0.0.0" : host;
+}
+
+/** What INFO shows: the advertised address where one is given. */
+function addressOf(
+  advertise: string | undefined,
+  host: string,
+  port: number,
+): Pick<AdvertisedListener, "host" | "port"> {
+  if (advertise === undefined || advertise === "") return { host: shownHost(host), port };
+  const colon = advertise.lastIndexOf(":");
+  const hasPort = colon > 0 && /^\d+$/.test(advertise.slice(colon + 1));
+  if (!hasPort) return { host: advertise.replace(/^\[(.*)\]$/, "$1"), port };
+  const given = Number(advertise.slice(colon + 1));
+  return { host: advertise.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: given > 0 ? given : port };
+}
