@@ -79,6 +79,7 @@ export class Session implements TransportHandler, ClientOps {
   #isConnected = false;
   #firstPongSent = false;
   #isSuspended = false;
+  #suspension = 0;
   #stallLeftMs = 0;
   #gone = false;
   #expiry: Timer | undefined = undefined;
@@ -214,20 +215,28 @@ export class Session implements TransportHandler, ClientOps {
     }
   }
 
-  /** No more operations until `#goOn`: the rest of the chunk waits, the peer is not read. */
-  #suspend(): void {
+  /**
+   * No more operations until the returned function is called: the rest of the
+   * chunk waits, the peer is not read. It does nothing when called again, or
+   * after a later suspension.
+   */
+  #suspend(): () => void {
+    const suspension = ++this.#suspension;
     this.#isSuspended = true;
     this.#parser.halt();
     this.transport.pause();
+    return () => {
+      if (suspension === this.#suspension) this.#goOn();
+    };
   }
 
-  readonly #goOn = (): void => {
+  #goOn(): void {
     if (!this.#isSuspended || this.isClosed) return;
     this.#isSuspended = false;
     const from = this.#carry.putBack(READ);
     if (from < READ) this.#consume(from, READ);
     if (!this.#isSuspended && !this.isClosed) this.transport.resume();
-  };
+  }
 
   // ---- operations
 
@@ -284,11 +293,11 @@ export class Session implements TransportHandler, ClientOps {
       this.#afterAuth(verdict);
       return;
     }
-    this.#suspend();
+    const goOn = this.#suspend();
     void verdict.then((late) => {
       if (this.isClosed) return;
       this.#afterAuth(late);
-      this.#goOn();
+      goOn();
     });
   }
 
@@ -647,19 +656,18 @@ export class Session implements TransportHandler, ClientOps {
     const gate = turn.slow;
     turn.noticed();
     if (gate === undefined) {
-      this.#suspend();
-      turn.hold(this.#goOn);
+      turn.hold(this.#suspend());
       return;
     }
     if (this.settings.noStall || this.#stallLeftMs <= 0) return;
     const waitMs = Math.min(gate.fullness >= 1 ? 5 : 2, this.#stallLeftMs);
     this.#stallLeftMs -= waitMs;
     this.#host.onStalled(this);
-    this.#suspend();
-    const timer = world.after(waitMs, this.#goOn);
+    const goOn = this.#suspend();
+    const timer = world.after(waitMs, goOn);
     gate.whenOpen(() => {
       timer.cancel();
-      turn.hold(this.#goOn);
+      turn.hold(goOn);
     });
   }
 
