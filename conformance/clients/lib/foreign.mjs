@@ -59,6 +59,7 @@ function plans(dir) {
       config: `authorization { users: [{ user: derek, password: "${hashSync("pw", 4)}", permissions: { pub: "ok.>", sub: ["ok.>", "_INBOX.>"] } }] }\n`,
       groups: [
         ["access", "bcrypt password", { user: "derek", password: "pw" }],
+        ["access", "user and password in the URL", { inUrl: "derek:pw" }],
         ["refused", "wrong password", { user: "derek", password: "px" }],
         ["permissions", "permissions", { user: "derek", password: "pw" }],
       ],
@@ -89,8 +90,9 @@ function plans(dir) {
 }
 
 /** Runs one group and repeats its lines under the program's label. */
-async function served(program, group, server, url, flags, what) {
-  const args = Object.entries({ url, ...flags }).flatMap(([name, value]) => [program.flag(name), value]);
+async function served(program, group, server, url, { inUrl, ...flags }, what) {
+  const address = inUrl ? url.replace("//", `//${inUrl}@`) : url;
+  const args = Object.entries({ url: address, ...flags }).flatMap(([name, value]) => [program.flag(name), value]);
   const child = spawn(program.command[0], [...program.command.slice(1), group, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
   });
