@@ -121,11 +121,18 @@ export class Core implements SessionHost {
   }
 
   /** Makes a session of a new connection. */
-  accept(transport: Transport): TransportHandler {
+  accept(transport: Transport): Session {
     const isWebSocket = transport.kind === "ws" || transport.kind === "wss";
     const session = new Session(this, transport, isWebSocket ? this.#webSocketSettings : this.#settings);
     this.#present.add(session);
     session.open();
+    return session;
+  }
+
+  /** Takes a connection only to say that there are too many handshakes. */
+  refuseThrottled(transport: Transport): TransportHandler {
+    const session = this.accept(transport);
+    session.closeWithError("connectionThrottling");
     return session;
   }
 

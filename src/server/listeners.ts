@@ -8,6 +8,7 @@ import type { Accept, Listener } from "../base/transport.ts";
 import type { TlsOptions } from "../config/options.ts";
 import { listenTcp } from "../io/tcp.ts";
 import type { AdvertisedListener, Core } from "./core.ts";
+import { readTls } from "./tls_files.ts";
 
 /** "host:port", with brackets around IPv6. */
 export function hostPort(host: string, port: number): string {
@@ -43,11 +44,15 @@ interface Where {
 }
 
 async function listenSecurely(core: Core, where: Where, tls: TlsOptions, allowNonTls: boolean): Promise<Listener> {
-  void core;
-  void where;
-  void tls;
-  void allowNonTls;
-  throw new Error("TLS is not there yet");
+  const { listenTls } = await import("../io/tls.ts");
+  return listenTls({
+    ...where,
+    tls: readTls(tls, allowNonTls),
+    acceptThrottled: (transport) => core.refuseThrottled(transport),
+    onHandshakeFailed: (remote, text) => {
+      core.log.debug(`${hostPort(remote.ip, remote.port)} - TLS handshake error: ${text}`);
+    },
+  });
 }
 
 /** Opens the WebSocket listener, if there is one. */

@@ -294,11 +294,17 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     const goOn = this.#suspend();
-    void verdict.then((late) => {
+    const { world } = this.#host;
+    const finish = (late: Verdict) => (): void => {
       if (this.isClosed) return;
       this.#afterAuth(late);
       goOn();
-    });
+    };
+    // A rejection is a bug of the authenticator; to the peer it is one more refusal.
+    void verdict.then(
+      (late) => world.after(0, finish(late)),
+      () => world.after(0, finish({ ok: false, logText: "authentication failed to finish" })),
+    );
   }
 
   #afterAuth(verdict: Verdict | undefined): void {
