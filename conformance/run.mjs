@@ -23,7 +23,7 @@ function loadTranscripts(only) {
   const root = path.join(here, "transcripts");
   const names = readdirSync(root, { recursive: true }).filter((name) => name.endsWith(".txt"));
   return names
-    .sort()
+    .sort((a, b) => (a < b ? -1 : 1))
     .filter((name) => name.includes(only))
     .map((name) => parseTranscript(name, readFileSync(path.join(root, name), "utf8")));
 }
@@ -58,7 +58,9 @@ for (const program of programs(option("server", "both"))) {
     else if (failure) {
       counts.failed++;
       const over = transcript.over.length > 0 ? ` (${transport})` : "";
-      console.log(`${program.name}${over}: conformance/transcripts/${transcript.name}:${failure.line}: ${failure.message}`);
+      console.log(
+        `${program.name}${over}: conformance/transcripts/${transcript.name}:${failure.line}: ${failure.message}`,
+      );
     } else counts.passed++;
   });
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);

@@ -9,14 +9,26 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import path from "node:path";
 
 const leaves = {
-  server: { ca: "ca", subject: "/CN=localhost", ext: "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth" },
-  server2: { ca: "ca", subject: "/CN=localhost", ext: "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth" },
+  server: {
+    ca: "ca",
+    subject: "/CN=localhost",
+    ext: "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth",
+  },
+  server2: {
+    ca: "ca",
+    subject: "/CN=localhost",
+    ext: "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth",
+  },
   client: {
     ca: "ca",
     subject: "/CN=client.example",
     ext: "subjectAltName=email:derek@nats.example,DNS:app.nats.example\nextendedKeyUsage=clientAuth",
   },
-  dns: { ca: "ca", subject: "/CN=dns.example", ext: "subjectAltName=DNS:only.nats.example\nextendedKeyUsage=clientAuth" },
+  dns: {
+    ca: "ca",
+    subject: "/CN=dns.example",
+    ext: "subjectAltName=DNS:only.nats.example\nextendedKeyUsage=clientAuth",
+  },
   dn: { ca: "ca", subject: "/C=US/O=Example/OU=Ops/CN=dn-user", ext: "extendedKeyUsage=clientAuth" },
   stranger: { ca: "otherca", subject: "/CN=stranger", ext: "extendedKeyUsage=clientAuth" },
 };
@@ -30,7 +42,19 @@ export function ensureCerts(cacheDir) {
   const openssl = (...args) => execFileSync("openssl", args, { cwd: draft, stdio: "ignore" });
   const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   for (const ca of ["ca", "otherca"]) {
-    openssl("req", "-x509", ...newKey, "-keyout", `${ca}-key.pem`, "-out", `${ca}.pem`, "-days", "3650", "-subj", `/CN=${ca}`);
+    openssl(
+      "req",
+      "-x509",
+      ...newKey,
+      "-keyout",
+      `${ca}-key.pem`,
+      "-out",
+      `${ca}.pem`,
+      "-days",
+      "3650",
+      "-subj",
+      `/CN=${ca}`,
+    );
   }
   for (const [name, { ca, subject, ext }] of Object.entries(leaves)) {
     writeFileSync(path.join(draft, "ext"), `${ext}\n`);

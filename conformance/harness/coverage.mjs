@@ -26,6 +26,7 @@ export function coverageReport(dir, transcripts) {
   lines.push(`error texts in scope: ${errors.length}, named by no transcript: ${missingErrors.length}`);
   for (const text of missingErrors) lines.push(`  ${text}`);
   const unknownErrors = [...named.errors].filter((text) => !errors.includes(text));
-  if (unknownErrors.length > 0) lines.push("named but not in errors.json:", ...unknownErrors.map((text) => `  ${text}`));
+  if (unknownErrors.length > 0)
+    lines.push("named but not in errors.json:", ...unknownErrors.map((text) => `  ${text}`));
   return lines.join("\n");
 }

@@ -13,7 +13,7 @@ const atOnce = 4;
 const listeners = {
   tcp: () => "",
   ws: () => `websocket { listen: "127.0.0.1:-1", no_tls: true }\n`,
-  tls: () => "tls { cert_file: \"${cert server}\", key_file: \"${key server}\" }\n",
+  tls: () => 'tls { cert_file: "${cert server}", key_file: "${key server}" }\n',
 };
 
 /**
@@ -32,7 +32,9 @@ export async function playAll(program, transcripts, certsDir, onDone) {
       const play = { transcript, transport };
       plays.push(play);
       const { config, flags, env, files, bare } = transcript;
-      const key = transcript.own ? `${transcript.name} ${transport}` : JSON.stringify([config, flags, env, files, bare, transport]);
+      const key = transcript.own
+        ? `${transcript.name} ${transport}`
+        : JSON.stringify([config, flags, env, files, bare, transport]);
       groups.set(key, [...(groups.get(key) ?? []), play]);
     }
   }
@@ -49,7 +51,8 @@ async function playGroup(program, group, certsDir, onDone) {
   const server = new ServerProcess(program);
   let starting;
   const { transcript, transport } = group[0];
-  for (const [name, text] of Object.entries(transcript.files)) server.writeFile(name, expandPaths(text, program, certsDir, server));
+  for (const [name, text] of Object.entries(transcript.files))
+    server.writeFile(name, expandPaths(text, program, certsDir, server));
   const getServer = () => {
     starting ??= (async () => {
       const config = listeners[transport]() + transcript.config;

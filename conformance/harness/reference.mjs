@@ -28,7 +28,10 @@ export function findReference(cacheDir) {
   const module = `github.com/nats-io/nats-server/v2@v${referenceVersion}`;
   process.stderr.write(`building ${module}\n`);
   try {
-    execFileSync("go", ["install", module], { env: { ...process.env, GOBIN: gobin }, stdio: ["ignore", "ignore", "pipe"] });
+    execFileSync("go", ["install", module], {
+      env: { ...process.env, GOBIN: gobin },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
   } catch (error) {
     return { missing: `go install ${module} failed: ${String(error.stderr ?? error.message).trim()}` };
   }

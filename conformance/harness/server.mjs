@@ -76,7 +76,8 @@ export class ServerProcess {
   }
 
   #readPorts() {
-    if (this.#exit !== undefined) throw new Error(`the server exited with ${this.#exit}: ${this.#log.slice(-1500)}`);
+    if (this.#exit !== undefined)
+      throw new Error(`the server exited with ${String(this.#exit)}: ${this.#log.slice(-1500)}`);
     let log = this.#log;
     if (!log.includes("Server is ready")) {
       const logFile = readdirSync(this.dir).find((name) => name.endsWith(".log"));
@@ -144,7 +145,11 @@ export class ServerProcess {
 export function runToEnd(program, args, dir, env, timeoutMs) {
   const [command, ...head] = program.command;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, [...head, ...args], { cwd: dir, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, [...head, ...args], {
+      cwd: dir,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const out = { stdout: "", stderr: "" };
     child.stdout.setEncoding("utf8").on("data", (chunk) => (out.stdout += chunk));
     child.stderr.setEncoding("utf8").on("data", (chunk) => (out.stderr += chunk));

@@ -27,7 +27,11 @@ async function fetchPath(player, target) {
       const chunks = [];
       response.on("data", (chunk) => chunks.push(chunk));
       response.on("end", () => {
-        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString("utf8") });
+        resolve({
+          status: response.statusCode,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString("utf8"),
+        });
       });
     });
     request.setTimeout(player.timeoutMs, () => request.destroy(new Error("HTTP timeout")));
@@ -109,12 +113,14 @@ export const serverSteps = {
       return body ? keysInOrder(Object.keys(body), words) : `expected JSON, got: ${show(response.body)}`;
     }),
   body: (player, step) =>
-    eventually(player, ({ body }) => (textMatches(body, step.text) ? undefined : `expected ${step.text}, got: ${show(body)}`)),
+    eventually(player, ({ body }) =>
+      textMatches(body, step.text) ? undefined : `expected ${step.text}, got: ${show(body)}`,
+    ),
 
   async log(player, step) {
     const server = await player.server();
     const found = await server.waitFor(() => findLog(server.log, step.text) !== undefined, player.timeoutMs);
-    if (!found) throw new Error(`no log line like ${step.text}; the last: ${show(server.log.slice(-600))}`);
+    if (!found) throw new Error(`no log line like ${step.text}; the last: ${show(server.log.slice(-250))}`);
     Object.assign(player.variables, asRegExp(step.text).exec(findLog(server.log, step.text)).groups);
   },
   async nolog(player, step) {

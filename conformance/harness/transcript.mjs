@@ -37,7 +37,9 @@ export function parseTranscript(name, source) {
       continue;
     }
     if (continued && word !== "rewrite") text = `${text} ${block.join(" ")}`;
-    transcript.steps.push(word === "rewrite" ? { line, op: "rewrite", text: `${block.join("\n")}\n` } : parseStep(line, text));
+    transcript.steps.push(
+      word === "rewrite" ? { line, op: "rewrite", text: `${block.join("\n")}\n` } : parseStep(line, text),
+    );
     if (ownWords.has(word)) transcript.own = true;
   }
   if (transcript.source === "") throw new Error(`${name}: no "# Source:" line`);

@@ -99,7 +99,9 @@ async function expectLine(player, step, match) {
 }
 
 const ended = (connection, how) =>
-  how === "timeout" ? "nothing came in time" : `the connection was closed${connection.error ? ` (${connection.error})` : ""}`;
+  how === "timeout"
+    ? "nothing came in time"
+    : `the connection was closed${connection.error ? ` (${connection.error})` : ""}`;
 
 async function expectPong(player, name) {
   const connection = await connectionOf(player, name);
@@ -188,7 +190,7 @@ export const wireSteps = {
     const connection = await expectPong(player, step.name);
     let count = 0;
     for (;;) {
-      const line = await nextLine(player, step.name, connection, false, false);
+      const line = await nextLine(player, step.name, connection, false, pattern.includes("PING"));
       if (!Buffer.isBuffer(line)) throw new Error(`expected a PONG, but ${ended(connection, line)} (${count} counted)`);
       if (line.equals(Buffer.from("PONG"))) break;
       if (regex.test(line.toString("utf8"))) count++;
