@@ -26,7 +26,7 @@ async function turnedAway(w, server, options = {}) {
 function open(server, options = {}) {
   const ws = new WebSocket(server.wsUrl, { rejectUnauthorized: false, ...options });
   const result = new Promise((resolve, reject) => {
-    ws.once("message", (data) => resolve({ ws, first: data.toString() }));
+    ws.once("message", (data) => resolve({ ws, first: Buffer.from(data).toString() }));
     ws.once("unexpected-response", (_request, response) => reject(new Error(`HTTP ${response.statusCode}`)));
     ws.once("error", reject);
   });
@@ -85,7 +85,7 @@ await walkthrough("52 WebSocket", {
     });
     w.finally(() => ws.terminate());
     let text = "";
-    ws.on("message", (data) => (text += data));
+    ws.on("message", (data) => (text += Buffer.from(data).toString()));
     await soon(new Promise((resolve, reject) => ws.once("open", resolve).once("error", reject)), "open");
     assert.match(ws.extensions, /permessage-deflate/);
     ws.send(`CONNECT {"verbose":false}\r\nSUB a 1\r\nPUB a 2000\r\n${"x".repeat(2000)}\r\nPING\r\n`);

@@ -25,6 +25,7 @@ await walkthrough("56 connection check", {
     await filled(got, 1);
     await nc.flush();
     got.sub.unsubscribe();
+    await nc.flush();
     await nc.close();
     await server.logged(/Client connection closed/);
     const line = (level, text) =>
@@ -35,7 +36,7 @@ await walkthrough("56 connection check", {
       );
     line("DBG", "Client connection created");
     line("TRC", `<<- \\[CONNECT \\{.*"lang":"nats\\.js".*\\}\\]`);
-    const client = `"v2\\.29\\.\\d+:nats\\.js:NATS CLI Version" - `;
+    const client = `"v2\\.29\\.\\d+:nats\\.js:NATS CLI Version" - "\\$G/user:derek" - `;
     line("TRC", `${client}<<- \\[PING\\]`);
     line("TRC", `${client}->> \\[PONG\\]`);
     line("TRC", `${client}<<- \\[SUB foo q 1\\]`);
