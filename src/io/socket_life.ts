@@ -24,9 +24,12 @@ export class SocketLife {
   constructor(socket: Socket, onGone: (why: TransportEnd, detail: string) => void) {
     this.#socket = socket;
     this.#onGone = onGone;
-    socket.on("error", (error: SystemError) => (this.#error ??= error));
-    socket.on("finish", () => this.#linger());
-    socket.on("close", () => this.#closed());
+    socket.on("error", this.#onError).on("finish", this.#onFinish).on("close", this.#onClose);
+  }
+  /** Lets go of the socket: somebody else looks after it from now on. */
+  release(): void {
+    natives.clearTimeout(this.#timer);
+    this.#socket.off("finish", this.#onFinish).off("close", this.#onClose);
   }
   /** Our side has closed it: what still arrives is nobody's. */
   get closing(): boolean {
@@ -49,20 +52,23 @@ export class SocketLife {
     this.#socket.destroy();
   }
 
-  #linger(): void {
+  readonly #onError = (error: SystemError): void => {
+    this.#error ??= error;
+  };
+  readonly #onFinish = (): void => {
     if (this.#socket.destroyed) return;
     this.#destroyAfter(LINGER_MS);
     this.#socket.resume();
-  }
+  };
   #destroyAfter(delayMs: number): void {
     natives.clearTimeout(this.#timer);
     this.#timer = natives.setTimeout(() => this.#socket.destroy(), delayMs);
   }
-  #closed(): void {
+  readonly #onClose = (): void => {
     this.#closing = true;
     natives.clearTimeout(this.#timer);
     const error = this.#error;
     if (error === undefined) this.#onGone("eof", "");
     else this.#onGone(error.syscall === "read" ? "readError" : "writeError", systemText(error));
-  }
+  };
 }
