@@ -20,7 +20,8 @@ const MOST_CERTIFICATES = 16;
 
 /** What came of a handshake. */
 export type Handshaken =
-  { readonly socket: TLSSocket; readonly tls: TlsInfo } | { readonly socket: undefined; readonly failed: string };
+  | { readonly socket: TLSSocket; readonly tls: TlsInfo; readonly failed: undefined }
+  | { readonly socket: undefined; readonly failed: string };
 
 export class TlsEngine {
   readonly settings: TlsSettings;
