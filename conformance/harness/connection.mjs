@@ -171,6 +171,14 @@ export class Connection {
     }, timeoutMs);
   }
 
+  /** Drops everything until the peer closes. @param {number} timeoutMs */
+  readEnd(timeoutMs) {
+    return this.#until((buffered) => {
+      if (buffered.length > 0) this.#buffered = Buffer.alloc(0);
+      return undefined;
+    }, timeoutMs);
+  }
+
   /** What is buffered and not read. */
   get unread() {
     return this.#gather();

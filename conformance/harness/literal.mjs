@@ -18,7 +18,7 @@ export function parseLiterals(source) {
     if (!found) throw new Error(`not a "literal": ${source}`);
     const bytes = unescape(found[1]);
     const times = found[2] === undefined ? 1 : Number(found[2]);
-    parts.push(times === 1 ? bytes : Buffer.concat(Array.from({ length: times }, () => bytes)));
+    parts.push(times === 1 ? bytes : Buffer.alloc(bytes.length * times, bytes));
   }
   return Buffer.concat(parts);
 }

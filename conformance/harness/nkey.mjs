@@ -24,9 +24,9 @@ export function publicNkey(seed) {
   return encodeBase32(Buffer.concat([body, Buffer.from([crc & 0xff, crc >> 8])]));
 }
 
-/** Base64url signature of `text`. @param {string} seed @param {string} text */
-export function signWithSeed(seed, text) {
-  return sign(null, Buffer.from(text), openSeed(seed).key).toString("base64url");
+/** Signature of `text`, by default in base64url. @param {string} seed @param {string} text */
+export function signWithSeed(seed, text, encoding = "base64url") {
+  return sign(null, Buffer.from(text), openSeed(seed).key).toString(encoding);
 }
 
 /** A seed made of 32 equal bytes, so transcripts can name users without secrets. @param {number} fill */

@@ -50,7 +50,7 @@ export class Player {
   lookup = (expression) => {
     const [word, ...args] = expression.split(/\s+/);
     const { certsDir } = this.setting;
-    if (word === "sign") return signWithSeed(seedFrom(args[1]), this.infos[args[0]]?.nonce ?? "");
+    if (word === "sign") return signWithSeed(seedFrom(args[1]), this.infos[args[0]]?.nonce ?? "", args[2]);
     if (word === "nkey") return publicNkey(seedFrom(args[0]));
     if (word === "cert") return path.join(certsDir, `${args[0]}.pem`);
     if (word === "key") return path.join(certsDir, `${args[0]}-key.pem`);

@@ -156,6 +156,12 @@ export const wireSteps = {
     if (rest.length > 0) throw new Error(`expected the connection to close, got: ${show(rest)}`);
     if (end === "timeout") throw new Error("expected the connection to close, it stayed open");
   },
+  /** The server closes, whatever it may say before. */
+  async ends(player, step) {
+    const connection = await connectionOf(player, step.name);
+    const how = await connection.readEnd(player.timeoutMs);
+    if (how !== "closed") throw new Error("expected the connection to end, it stayed open");
+  },
   /** PING is answered and nothing came before the PONG. */
   async silent(player, step) {
     const connection = await expectPong(player, step.name);
