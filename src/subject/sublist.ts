@@ -211,7 +211,7 @@ export class Sublist<T> {
       if (node.rest !== undefined) yield* node.rest;
       if (node.any !== undefined) stack.push(node.any);
       if (node.children !== undefined) {
-        for (let child of node.children.values()) {
+        for (const child of node.children.values()) {
           for (let twin: Node<T> | undefined = child; twin !== undefined; twin = twin.twin) stack.push(twin);
         }
       }
