@@ -46,7 +46,7 @@ export interface AdvertisedListener {
 }
 
 export const GLOBAL_ACCOUNT = "$G";
-/** nats-server's own internal clients take the first connection ids. */
+/** nats-server's own internal clients take the first connection ids: four, and one for each configured account. */
 const FIRST_CID = 5;
 
 export class Core implements SessionHost {
@@ -75,7 +75,7 @@ export class Core implements SessionHost {
   websocket: AdvertisedListener | undefined = undefined;
   readonly #settings: SessionSettings;
   readonly #webSocketSettings: SessionSettings;
-  #nextCid = FIRST_CID;
+  #nextCid: number;
   /** Sessions whose transport is not gone yet. */
   readonly #present = new Set<Session>();
   #whenGone: (() => void)[] = [];
@@ -96,6 +96,7 @@ export class Core implements SessionHost {
     this.configDigest = configDigest;
     this.turn = new Turn((fire) => world.atTurnEnd(fire));
     this.closed = new ClosedConnections(options.max_closed_clients);
+    this.#nextCid = FIRST_CID + options.accounts.length;
     this.#settings = settingsOf(options);
     this.#webSocketSettings = {
       ...this.#settings,
