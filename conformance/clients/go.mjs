@@ -13,6 +13,12 @@ if ("missing" in built) {
   });
 } else {
   const flag = (name) => (name === "password" ? "-pass" : `-${name}`);
-  await runForeign({ label: "nats.go", command: [path.join(built.dir, "client")], flag, url: option("url") });
+  await runForeign({
+    label: "nats.go",
+    command: [path.join(built.dir, "client")],
+    flag,
+    url: option("url"),
+    websocket: true,
+  });
 }
 finish();

@@ -13,10 +13,9 @@ import { Server } from "./server.mjs";
 
 /**
  * Runs every group of `program` and reports its cases as `label: …`.
- * @param {{ label: string, command: string[], flag: (name: string) => string, url?: string }} program
+ * @param {{ label: string, command: string[], flag: (name: string) => string, url?: string, websocket?: boolean }} program
  */
 export async function runForeign(program) {
-  const dir = mkdtempSync(path.join(os.tmpdir(), "foreign-"));
   const secure = (server) => server.url.replace("nats://127.0.0.1", "tls://localhost");
   const start = async (config) => (program.url ? undefined : Server.start({ config }));
   const plain = await start(undefined);
@@ -24,6 +23,12 @@ export async function runForeign(program) {
   await plain?.stop();
   if (program.url) return;
 
+  if (program.websocket) {
+    const listener = await start(`websocket { listen: "127.0.0.1:-1", no_tls: true, compression: true }\n`);
+    await served(program, "core", listener, listener.wsUrl ?? "ws://127.0.0.1:1", {}, "WebSocket");
+    await listener.stop();
+  }
+  const dir = mkdtempSync(path.join(os.tmpdir(), "foreign-"));
   for (const plan of plans(dir)) {
     const server = await start(plan.config);
     for (const [group, what, flags] of plan.groups) {

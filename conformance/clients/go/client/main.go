@@ -76,7 +76,7 @@ func withDeadline(run func(settings) error, s settings) error {
 
 // dial connects as the settings say.
 func dial(s settings, more ...nats.Option) (*nats.Conn, error) {
-	options := append([]nats.Option{nats.Timeout(3 * time.Second)}, more...)
+	options := append([]nats.Option{nats.Timeout(3 * time.Second), nats.Compression(true)}, more...)
 	if s.user != "" {
 		options = append(options, nats.UserInfo(s.user, s.pass))
 	}
