@@ -198,6 +198,10 @@ export class Connection {
     this.#socket?.end();
   }
 
+  reset() {
+    this.#socket.resetAndDestroy();
+  }
+
   destroy() {
     this.#ws?.terminate();
     this.#socket?.destroy();

@@ -5,7 +5,7 @@
 const setupWords = new Set(["config", "bare", "flags", "env", "file", "own", "over"]);
 const ownWords = new Set(["GET", "log", "nolog", "signal", "rewrite", "server", "start"]);
 const wire = /^([A-Z][0-9]*)(>>|>|<<|<json|<keys|<)(?: (.*))?$/s;
-const command = /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|pause|resume)(?: (.*))?$/s;
+const command = /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|reset|pause|resume)(?: (.*))?$/s;
 
 /**
  * @typedef {{ line: number, op: string, name?: string, text: string }} Step

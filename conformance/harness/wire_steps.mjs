@@ -213,6 +213,9 @@ export const wireSteps = {
   async close(player, step) {
     (await connectionOf(player, step.name)).close();
   },
+  async reset(player, step) {
+    (await connectionOf(player, step.name)).reset();
+  },
   async pause(player, step) {
     (await connectionOf(player, step.name)).pause();
   },
