@@ -104,6 +104,20 @@ export class KeyPair {
   }
 }
 
+/** The keys of a server: its id, "N…", and its curve key, "X…". `randomBytes` is the world's. */
+export function createServerKeys(randomBytes: (count: number) => Uint8Array): ServerKeys {
+  const identity = new KeyPair("server", randomBytes(RAW_BYTES));
+  const curve = new KeyPair("curve", randomBytes(RAW_BYTES));
+  return { identity, curve, id: identity.publicKey, xkey: curve.publicKey };
+}
+
+export interface ServerKeys {
+  readonly identity: KeyPair;
+  readonly curve: KeyPair;
+  readonly id: string;
+  readonly xkey: string;
+}
+
 /** Whether `signature` over `message` was made with the seed of `publicKey`; false for whatever is not a key. */
 export function verify(publicKey: string, message: Uint8Array, signature: Uint8Array): boolean {
   const key = decodePublicKey(publicKey);
