@@ -10,23 +10,26 @@ import { Receiver } from "../account/receiver.ts";
 import type { Subscription } from "../account/subscription.ts";
 import type { Identity, Verdict } from "../auth/authenticator.ts";
 import type { Permissions } from "../auth/permissions.ts";
-import { bytes, READ } from "../base/arena.ts";
-import { type ByteString, byteString, byteStringOf, shown } from "../base/bytes.ts";
+import { bytes } from "../base/arena.ts";
+import { byteString, byteStringOf, shown } from "../base/bytes.ts";
 import type { TlsInfo, Transport, TransportEnd, TransportHandler } from "../base/transport.ts";
 import type { Timer } from "../base/world.ts";
 import { type CloseReason, closeReasons, webSocketStatus } from "../errors/close_reason.ts";
-import { protocolErrors, protocolErrorText, quoted as q } from "../errors/protocol.ts";
+import { protocolErrors, quoted as q } from "../errors/protocol.ts";
 import { Outbound } from "../outbound/outbound.ts";
-import { Carry } from "../peer/carry.ts";
+import { Intake } from "../peer/intake.ts";
 import { Pings } from "../peer/pings.ts";
 import { Subscriptions } from "../peer/subscriptions.ts";
 import { type ConnectOptions, decodeConnect } from "../proto/connect.ts";
 import type { Frame } from "../proto/frame.ts";
 import { encodeInfo } from "../proto/info.ts";
 import { type ClientOps, type Mistake, Parser } from "../proto/parser.ts";
-import { countTokens, isValidSubject } from "../subject/subject.ts";
+import { countTokens, isLiteralRange, isValidSubject } from "../subject/subject.ts";
+import { Complaints } from "./complaints.ts";
 import type { SessionHost, SessionSettings } from "./host.ts";
+import { addressLabel, clientLabel } from "./label.ts";
 import { isReservedReply, isReservedSubject } from "./reserved.ts";
+import { Stall } from "./stall.ts";
 import { Tracer } from "./tracer.ts";
 
 const OK = Buffer.from("+OK\r\n");
@@ -37,8 +40,6 @@ const QUEUE_OF_SERVERS = byteString("_sys_");
 const CLOSE_GRACE_MS = 1000;
 /** A client that has not sent its first PING gets none for this long. */
 const FIRST_PONG_MS = 2000;
-/** Most time a producer waits for slow receivers, per chunk. */
-const STALL_MS = 10;
 
 export class Session implements TransportHandler, ClientOps {
   readonly cid: number;
@@ -65,7 +66,9 @@ export class Session implements TransportHandler, ClientOps {
 
   readonly #host: SessionHost;
   readonly #parser: Parser;
-  readonly #carry = new Carry();
+  readonly #intake: Intake;
+  readonly #stall: Stall;
+  readonly #complaints: Complaints;
   readonly #pings: Pings;
   readonly #openedAtMs: number;
   readonly #tracer: Tracer | undefined;
@@ -78,11 +81,7 @@ export class Session implements TransportHandler, ClientOps {
   #authTimer: Timer | undefined = undefined;
   #isConnected = false;
   #firstPongSent = false;
-  #isSuspended = false;
-  #suspension = 0;
-  #stallLeftMs = 0;
   #gone = false;
-  #expiry: Timer | undefined = undefined;
 
   constructor(host: SessionHost, transport: Transport, settings: SessionSettings) {
     this.#host = host;
@@ -90,6 +89,7 @@ export class Session implements TransportHandler, ClientOps {
     this.transport = transport;
     this.settings = settings;
     this.cid = host.nextCid();
+    this.#address = addressLabel(transport, this.cid);
     this.tls = transport.tls;
     this.outbound = new Outbound(
       host.turn,
@@ -118,6 +118,12 @@ export class Session implements TransportHandler, ClientOps {
       maxPayload: settings.maxPayload,
       headers: false,
     });
+    this.#intake = new Intake(this.#parser, transport);
+    this.#stall = new Stall(host, this.#intake, settings.noStall);
+    this.#complaints = new Complaints(
+      (text) => this.#sendError(text),
+      (text) => host.log.error(`${this.label} - ${text}`),
+    );
     this.#maxSubscriptions = settings.maxSubscriptions;
     this.#pings = new Pings(world, settings, { onPingDue: () => this.#onPingDue(), onStale: () => this.#onStale() });
     this.#openedAtMs = world.nowMs();
@@ -149,13 +155,10 @@ export class Session implements TransportHandler, ClientOps {
 
   /** How it appears in the log. */
   get label(): string {
-    const { remote, kind, forwardedFor } = this.transport;
-    const id = kind === "ws" || kind === "wss" ? "wid" : "cid";
-    const at = remote === undefined ? "pipe" : `${hostPort(remote.ip, remote.port)}`;
-    const from = forwardedFor === undefined ? at : `${forwardedFor}/${at}`;
-    return `${from} - ${id}:${this.cid}${this.#details}`;
+    return this.#address + this.#client;
   }
-  #details = "";
+  readonly #address: string;
+  #client = "";
 
   get options(): ConnectOptions | undefined {
     return this.#options;
@@ -186,56 +189,8 @@ export class Session implements TransportHandler, ClientOps {
     this.#pings.heard(world.nowMs());
     this.lastSec = world.wallSec();
     this.lastNanos = world.wallNanos();
-    this.#stallLeftMs = STALL_MS;
-    this.#consume(from, to);
-  }
-
-  #consume(chunkFrom: number, to: number): void {
-    const { account, inMsgs, inBytes } = this;
-    let from = chunkFrom;
-    while (!this.#carry.isEmpty && from < to) {
-      const used = this.#carry.absorb(from, to);
-      from += used;
-      const large = this.#carry.takeLarge();
-      if (large !== undefined) {
-        this.#parser.parseOwned(large);
-        if (this.isClosed) return;
-        if (this.#isSuspended) break;
-      } else if (used === 0) from = this.#carry.putBack(from);
-      else if (from < to) break;
-    }
-    if (from < to && this.#carry.isEmpty) {
-      const used = this.#isSuspended ? from : this.#parser.parse(from, to);
-      if (this.isClosed) this.#carry.clear();
-      else if (used < to) this.#carry.keep(used, to, this.#isSuspended ? 0 : this.#parser.need);
-    }
-    if (account !== undefined) {
-      account.inMsgs += this.inMsgs - inMsgs;
-      account.inBytes += this.inBytes - inBytes;
-    }
-  }
-
-  /**
-   * No more operations until the returned function is called: the rest of the
-   * chunk waits, the peer is not read. It does nothing when called again, or
-   * after a later suspension.
-   */
-  #suspend(): () => void {
-    const suspension = ++this.#suspension;
-    this.#isSuspended = true;
-    this.#parser.halt();
-    this.transport.pause();
-    return () => {
-      if (suspension === this.#suspension) this.#goOn();
-    };
-  }
-
-  #goOn(): void {
-    if (!this.#isSuspended || this.isClosed) return;
-    this.#isSuspended = false;
-    const from = this.#carry.putBack(READ);
-    if (from < READ) this.#consume(from, READ);
-    if (!this.#isSuspended && !this.isClosed) this.transport.resume();
+    this.#stall.onChunk();
+    this.#intake.feed(from, to);
   }
 
   // ---- operations
@@ -293,7 +248,7 @@ export class Session implements TransportHandler, ClientOps {
       this.#afterAuth(verdict);
       return;
     }
-    const goOn = this.#suspend();
+    const goOn = this.#intake.suspend();
     const { world } = this.#host;
     const finish = (late: Verdict) => (): void => {
       if (this.isClosed) return;
@@ -303,14 +258,14 @@ export class Session implements TransportHandler, ClientOps {
     // A rejection is a bug of the authenticator; to the peer it is one more refusal.
     void verdict.then(
       (late) => world.after(0, finish(late)),
-      () => world.after(0, finish({ ok: false, logText: "authentication failed to finish" })),
+      () => world.after(0, finish({ ok: false, reason: "busy", logText: "authentication error" })),
     );
   }
 
   #afterAuth(verdict: Verdict | undefined): void {
     const options = this.#options!;
     if (verdict?.ok === false) {
-      this.#describe();
+      this.#client = clientLabel(options, this.account, this.identity);
       this.#refuse(verdict.logText);
       return;
     }
@@ -318,10 +273,11 @@ export class Session implements TransportHandler, ClientOps {
       this.#refuse("");
       return;
     }
+    if (verdict?.warning !== undefined) this.#host.log.warn(`${this.label} - ${verdict.warning}`);
     if (verdict !== undefined) this.#accept(verdict.identity);
     else if (this.account === undefined) this.#bind("$G");
     if (this.isClosed) return;
-    this.#describe();
+    this.#client = clientLabel(options, this.account, this.identity);
     if (options.protocol < 0 || options.protocol > 1) {
       this.closeWithError("invalidClientProtocol");
       return;
@@ -351,30 +307,31 @@ export class Session implements TransportHandler, ClientOps {
 
   onPub(frame: Frame): void {
     const size = frame.payloadTo - frame.payloadFrom;
+    const account = this.account!;
     this.inMsgs++;
     this.inBytes += size;
+    account.inMsgs++;
+    account.inBytes += size;
     const { source, subjectFrom, subjectTo, replyFrom, replyTo } = frame;
-    if (this.#pedantic && !isLiteralRange(source, subjectFrom, subjectTo)) this.#complain("invalidPublishSubject");
+    if (this.#pedantic && !isLiteralRange(source, subjectFrom, subjectTo)) this.#complaints.publishSubject();
     this.#tracer?.pub(frame);
     if (isReservedSubject(source, subjectFrom, subjectTo)) {
-      this.#denyPublish(frame);
+      this.#complaints.publish(frame);
       return;
     }
     const permissions = this.#permissions;
     if (permissions !== undefined && !permissions.canPublish(source, subjectFrom, subjectTo)) {
-      this.#denyPublish(frame);
+      this.#complaints.publish(frame);
       return;
     }
     if (replyTo > replyFrom && isReservedReply(source, replyFrom, replyTo)) {
-      const reply = byteStringOf(source, replyFrom, replyTo);
-      const subject = byteStringOf(source, subjectFrom, subjectTo);
-      this.#complain("replyPermission", reply, `Publish Violation - Subject ${q(subject)}, Reply ${q(reply)}`);
+      this.#complaints.reply(frame);
       return;
     }
     if (this.#verbose) this.outbound.put(OK);
-    const delivered = this.account!.router.publish(frame, this.receiver);
+    const delivered = account.router.publish(frame, this.receiver);
     if (delivered === 0 && this.#noResponders && replyTo > replyFrom) this.#sayNoResponders(frame);
-    if (this.#host.turn.stop) this.#yield();
+    if (this.#host.turn.stop && this.#stall.pause()) this.#host.onStalled(this);
   }
 
   onSub(
@@ -391,16 +348,16 @@ export class Session implements TransportHandler, ClientOps {
     this.#tracer?.in(queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${queue} ${sid}`);
     const mayUse = this.#permissions?.canSubscribe(subject, queue) ?? true;
     if (!mayUse || queue === QUEUE_OF_SERVERS) {
-      this.#denySubscription(subject, queue, sid);
+      this.#complaints.subscribe(subject, queue, sid);
       return;
     }
     const { maxSubscriptionTokens } = this.settings;
     if (maxSubscriptionTokens > 0 && countTokens(subject) > maxSubscriptionTokens) {
-      this.#complain("subscriptionTokens", subject, protocolErrorText("subscriptionTokens", { subject }));
+      this.#complaints.tokens(subject);
       return;
     }
     if (this.#maxSubscriptions > 0 && this.subscriptions.count >= this.#maxSubscriptions) {
-      this.#complain("maximumSubscriptions", undefined, "maximum subscriptions exceeded");
+      this.#complaints.subscriptions();
       return;
     }
     if (this.subscriptions.has(sid)) {
@@ -408,7 +365,7 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     if (!isValidSubject(subject)) {
-      this.#complain("invalidSubject");
+      this.#complaints.subject();
       return;
     }
     this.subscriptions.add(this.account!.router, subject, queue, sid);
@@ -527,11 +484,9 @@ export class Session implements TransportHandler, ClientOps {
     this.closeReason = reason;
     this.stopSec = world.wallSec();
     this.stopNanos = world.wallNanos();
-    this.#parser.halt();
+    this.#intake.close();
     this.#authTimer?.cancel();
-    this.#expiry?.cancel();
     this.#pings.stop();
-    this.#carry.clear();
     this.receiver.isOpen = false;
     this.outbound.close();
     log.debug(`${this.label} - Client connection closed: ${closeReasons[reason]}`);
@@ -599,18 +554,6 @@ export class Session implements TransportHandler, ClientOps {
     this.closeWithError("authorizationViolation");
   }
 
-  /** After CONNECT the log tells client, account and user. */
-  #describe(): void {
-    const options = this.#options!;
-    const parts = [options.version === "" ? "" : `v${options.version}`, options.lang, options.name].filter(
-      (part) => part !== "",
-    );
-    this.#details = parts.length === 0 ? "" : ` - "${parts.join(":")}"`;
-    const user = this.identity?.shownName;
-    if (this.account !== undefined && user !== undefined && user !== "")
-      this.#details += ` - "${this.account.name}/${user}"`;
-  }
-
   #ok(): void {
     if (!this.#verbose) return;
     this.outbound.put(OK);
@@ -622,29 +565,6 @@ export class Session implements TransportHandler, ClientOps {
     this.#tracer?.out(`-ERR ${text}`);
   }
 
-  /** Says what was wrong and goes on. */
-  #complain(error: OpenError, subject?: ByteString, logText?: string): void {
-    const text =
-      subject === undefined ? protocolErrors[error].text : protocolErrorText(error as "publishPermission", { subject });
-    this.#sendError(text);
-    if (logText !== undefined) this.#host.log.error(`${this.label} - ${logText}`);
-  }
-
-  #denyPublish(frame: Frame): void {
-    const subject = byteStringOf(frame.source, frame.subjectFrom, frame.subjectTo);
-    this.#complain("publishPermission", subject, `Publish Violation - Subject ${q(subject)}`);
-  }
-
-  #denySubscription(subject: ByteString, queue: ByteString | undefined, sid: ByteString): void {
-    const details = `${q(subject)}${queue === undefined ? "" : `, Queue ${q(queue)}`}, SID ${sid}`;
-    this.#sendError(
-      queue === undefined
-        ? protocolErrorText("subscribePermission", { subject })
-        : protocolErrorText("queuePermission", { subject, queue }),
-    );
-    this.#host.log.error(`${this.label} - Subscription Violation - Subject ${details}`);
-  }
-
   #sayNoResponders(frame: Frame): void {
     const sub = this.account!.router.plainSubscriptionOf(this.receiver, frame.source, frame.replyFrom, frame.replyTo);
     if (sub === undefined) return;
@@ -654,27 +574,6 @@ export class Session implements TransportHandler, ClientOps {
     const head = `HMSG ${reply} ${sub.sid} ${block.length} ${block.length}`;
     this.outbound.put(Buffer.from(`${head}\r\n${block}\r\n`, "latin1"));
     this.#tracer?.out(head);
-  }
-
-  /** The turn wants producers to pause: until it ends, or until a slow receiver has caught up a little. */
-  #yield(): void {
-    const { turn, world } = this.#host;
-    const gate = turn.slow;
-    turn.noticed();
-    if (gate === undefined) {
-      turn.hold(this.#suspend());
-      return;
-    }
-    if (this.settings.noStall || this.#stallLeftMs <= 0) return;
-    const waitMs = Math.min(gate.fullness >= 1 ? 5 : 2, this.#stallLeftMs);
-    this.#stallLeftMs -= waitMs;
-    this.#host.onStalled(this);
-    const goOn = this.#suspend();
-    const timer = world.after(waitMs, goOn);
-    gate.whenOpen(() => {
-      timer.cancel();
-      turn.hold(goOn);
-    });
   }
 
   #onExhausted(sub: Subscription): void {
@@ -718,29 +617,12 @@ export class Session implements TransportHandler, ClientOps {
 type ClosingError = {
   [Name in keyof typeof protocolErrors]: (typeof protocolErrors)[Name]["closes"] extends string ? Name : never;
 }[keyof typeof protocolErrors];
-type OpenError = Exclude<keyof typeof protocolErrors, ClosingError | "queuePermission">;
-
 /** 11 random bytes as base64url: 15 characters. */
 function nonceOf(random: Uint8Array): string {
   return Buffer.from(random).toString("base64url");
 }
 
-function hostPort(ip: string, port: number): string {
-  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
-}
-
 function smallest(limit: number, other: number | undefined): number {
   if (other === undefined || other < 0) return limit;
   return limit <= 0 ? other : Math.min(limit, other);
-}
-
-function isLiteralRange(source: Uint8Array, from: number, to: number): boolean {
-  let start = from;
-  for (let i = from; i <= to; i++) {
-    if (i < to && source[i] !== 0x2e) continue;
-    if (i === start) return false;
-    if (i === start + 1 && (source[start] === 0x2a || source[start] === 0x3e)) return false;
-    start = i + 1;
-  }
-  return true;
 }

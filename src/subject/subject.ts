@@ -24,6 +24,18 @@ export function isLiteral(subject: ByteString): boolean {
   return isValidSubject(subject) && !hasWildcard(subject);
 }
 
+/** As `isLiteral`, of bytes [from, to). */
+export function isLiteralRange(source: Uint8Array, from: number, to: number): boolean {
+  let start = from;
+  for (let i = from; i <= to; i++) {
+    if (i < to && source[i] !== 0x2e) continue;
+    if (i === start) return false;
+    if (i === start + 1 && (source[start] === 0x2a || source[start] === 0x3e)) return false;
+    start = i + 1;
+  }
+  return true;
+}
+
 /** Whether some whole token is `*`, or the last one `>`. */
 export function hasWildcard(subject: ByteString): boolean {
   for (let i = 0; i < subject.length; i++) {

@@ -1,0 +1,53 @@
+// What a client is told it did wrong without being sent away, and what the
+// operator reads of it.
+
+import { type ByteString, byteStringOf } from "../base/bytes.ts";
+import { protocolErrors, protocolErrorText, quoted } from "../errors/protocol.ts";
+import type { Frame } from "../proto/frame.ts";
+
+export class Complaints {
+  readonly #say: (text: string) => void;
+  readonly #log: (text: string) => void;
+
+  /** `say` sends the text in -ERR, `log` writes an error that names the connection. */
+  constructor(say: (text: string) => void, log: (text: string) => void) {
+    this.#say = say;
+    this.#log = log;
+  }
+
+  publishSubject(): void {
+    this.#say(protocolErrors.invalidPublishSubject.text);
+  }
+  subject(): void {
+    this.#say(protocolErrors.invalidSubject.text);
+  }
+  subscriptions(): void {
+    this.#say(protocolErrors.maximumSubscriptions.text);
+    this.#log(protocolErrors.maximumSubscriptions.text);
+  }
+  tokens(subject: ByteString): void {
+    const text = protocolErrorText("subscriptionTokens", { subject });
+    this.#say(text);
+    this.#log(text);
+  }
+  publish(frame: Frame): void {
+    const subject = byteStringOf(frame.source, frame.subjectFrom, frame.subjectTo);
+    this.#say(protocolErrorText("publishPermission", { subject }));
+    this.#log(`Publish Violation - Subject ${quoted(subject)}`);
+  }
+  reply(frame: Frame): void {
+    const subject = byteStringOf(frame.source, frame.subjectFrom, frame.subjectTo);
+    const reply = byteStringOf(frame.source, frame.replyFrom, frame.replyTo);
+    this.#say(protocolErrorText("replyPermission", { subject: reply }));
+    this.#log(`Publish Violation - Subject ${quoted(subject)}, Reply ${quoted(reply)}`);
+  }
+  subscribe(subject: ByteString, queue: ByteString | undefined, sid: ByteString): void {
+    if (queue === undefined) {
+      this.#say(protocolErrorText("subscribePermission", { subject }));
+      this.#log(`Subscription Violation - Subject ${quoted(subject)}, SID ${sid}`);
+    } else {
+      this.#say(protocolErrorText("queuePermission", { subject, queue }));
+      this.#log(`Subscription Violation - Subject ${quoted(subject)}, Queue ${quoted(queue)}, SID ${sid}`);
+    }
+  }
+}

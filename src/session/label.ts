@@ -1,0 +1,29 @@
+// How a connection appears in the log:
+//
+//     127.0.0.1:4711 - cid:7 - "v2.29:nats.js:orders" - "APP/user:joe"
+
+import type { Account } from "../account/account.ts";
+import type { Identity } from "../auth/authenticator.ts";
+import type { Transport } from "../base/transport.ts";
+import type { ConnectOptions } from "../proto/connect.ts";
+
+/** The part that is known at accept. */
+export function addressLabel(transport: Transport, cid: number): string {
+  const { remote, kind, forwardedFor } = transport;
+  const id = kind === "ws" || kind === "wss" ? "wid" : "cid";
+  if (remote === undefined) return `pipe - ${id}:${cid}`;
+  const at = remote.ip.includes(":") ? `[${remote.ip}]:${remote.port}` : `${remote.ip}:${remote.port}`;
+  return `${forwardedFor === undefined ? at : `${forwardedFor}/${at}`} - ${id}:${cid}`;
+}
+
+/** The part that CONNECT adds; what is empty is left out. */
+export function clientLabel(
+  options: ConnectOptions,
+  account: Account | undefined,
+  identity: Identity | undefined,
+): string {
+  const { version, lang, name } = options;
+  const client = [version === "" ? "" : `v${version}`, lang, name].filter((part) => part !== "").join(":");
+  const user = identity?.label ?? "";
+  return `${client === "" ? "" : ` - "${client}"`}${user === "" || account === undefined ? "" : ` - "${account.name}/${user}"`}`;
+}
