@@ -9,7 +9,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { sendSignal } from "../../src/io/signals.ts";
+import { sendSignal, SignalError } from "../../src/io/signals.ts";
 
 let folder = "";
 let target: ChildProcess | undefined = undefined;
@@ -84,7 +84,7 @@ describe("a signal", () => {
 });
 
 describe("a signal is refused", () => {
-  const refused = (request: string, text: string): void => expect(() => sendSignal(request)).toThrow(new Error(text));
+  const refused = (request: string, text: string): void => expect(() => sendSignal(request)).toThrow(new SignalError(text));
 
   test("without a server", () => {
     refused("term", "no nats-server processes running");
