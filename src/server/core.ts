@@ -14,6 +14,7 @@ import type { ServerInfo } from "../proto/info.ts";
 import type { SessionHost, SessionSettings } from "../session/host.ts";
 import { Session } from "../session/session.ts";
 import { ClosedConnections } from "./closed_connections.ts";
+import { closedViewOf } from "./connection_view.ts";
 import { API_LEVEL, NATS_VERSION, RUNTIME } from "./version.ts";
 
 /** Who this server is. */
@@ -186,7 +187,7 @@ export class Core implements SessionHost {
 
   onClosed(session: Session): void {
     this.sessions.delete(session.cid);
-    this.closed.add(session);
+    this.closed.add(closedViewOf(session));
   }
 
   onGone(session: Session): void {

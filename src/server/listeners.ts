@@ -57,16 +57,77 @@ async function listenSecurely(core: Core, where: Where, tls: TlsOptions, allowNo
 
 /** Opens the WebSocket listener, if there is one. */
 export async function listenForWebSockets(core: Core, accept: Accept): Promise<Listener | undefined> {
-  const { websocket } = core.options;
+  const { options, log } = core;
+  const { websocket } = options;
   if (websocket === undefined || websocket.port === 0) return undefined;
-  void accept;
-  throw new Error("WebSocket is not there yet");
+  const { listenWebSocket } = await import("../io/websocket.ts");
+  const tls = websocket.no_tls || websocket.tls === undefined ? undefined : readTls(websocket.tls, false);
+  const listener = await listenWebSocket({
+    host: websocket.host ?? "0.0.0.0",
+    port: websocket.port,
+    tls,
+    sameOrigin: false,
+    allowedOrigins: [],
+    headers: websocket.headers,
+    handshakeTimeoutMs: websocket.handshake_timeout,
+    accept,
+    onWarning: (text) => log.error(text),
+    onHandshakeFailed: (remote, text) => log.error(`${hostPort(remote.ip, remote.port)} - ${text}`),
+  });
+  core.websocket = {
+    host: shownHost(websocket.host ?? ""),
+    port: listener.port,
+    tlsRequired: tls !== undefined,
+    tlsVerify: tls?.verify === true,
+    tlsAvailable: tls !== undefined,
+    connectUrls: [],
+  };
+  const scheme = tls === undefined ? "ws" : "wss";
+  log.notice(
+    `Listening for websocket clients on ${scheme}://${hostPort(shownHost(websocket.host ?? ""), listener.port)}`,
+  );
+  if (tls === undefined) log.warn("Websocket not configured with TLS. DO NOT USE IN PRODUCTION!");
+  return listener;
 }
 
-/** Opens the monitoring listeners. */
-export async function openMonitor(core: Core): Promise<readonly Listener[]> {
-  void core;
-  return [];
+/** Opens the monitoring listeners. `onBug` is told of what a page throws. */
+export async function openMonitor(core: Core, onBug: (error: unknown) => void): Promise<readonly Listener[]> {
+  const { options, log } = core;
+  if (options.http_port === 0 && options.https_port === 0) return [];
+  const [{ serveHttp }, { Monitor }, { Views }] = await Promise.all([
+    import("../io/http.ts"),
+    import("../monitor/monitor.ts"),
+    import("./views.ts"),
+  ]);
+  const basePath = basePathOf(options.http_base_path ?? "");
+  const monitor = new Monitor(new Views(core), basePath);
+  const listeners: Listener[] = [];
+  for (const [scheme, port] of [
+    ["http", options.http_port],
+    ["https", options.https_port],
+  ] as const) {
+    if (port === 0) continue;
+    if (scheme === "https" && options.tls === undefined) throw new Error("TLS cert and key required for HTTPS");
+    const tls = scheme === "https" && options.tls !== undefined ? readTls(options.tls, false) : undefined;
+    const listener = await serveHttp({
+      host: options.http_host,
+      port,
+      tls,
+      basePath,
+      makePage: (path, query) => monitor.page(path, query),
+      onBug,
+      onWarning: (text) => log.error(text),
+    });
+    log.notice(`Starting ${scheme} monitor on ${hostPort(shownHost(options.http_host), listener.port)}`);
+    listeners.push(listener);
+  }
+  return listeners;
+}
+
+/** Empty, or with a slash in front and none behind. */
+function basePathOf(given: string): string {
+  const trimmed = given.replaceAll(/^\/+|\/+$/g, "");
+  return trimmed === "" ? "" : `/${trimmed}`;
 }
 
 function shownHost(host: string): string {

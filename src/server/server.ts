@@ -90,7 +90,7 @@ export class Server {
   static async open(options: ServerOptions, surroundings: ServerSurroundings): Promise<Server> {
     const server = new Server(options, surroundings);
     try {
-      await server.#openListeners(options);
+      await server.#openListeners();
       return server;
     } catch (error) {
       await server.stop();
@@ -195,13 +195,12 @@ export class Server {
     });
   }
 
-  async #openListeners(options: ServerOptions): Promise<void> {
+  async #openListeners(): Promise<void> {
     const accept = guardAccept((transport) => this.#core.accept(transport), this.#onBug);
-    this.#monitors = await openMonitor(this.#core);
+    this.#monitors = await openMonitor(this.#core, this.#onBug);
     this.#websocket = await listenForWebSockets(this.#core, accept);
     this.#client = await listenForClients(this.#core, accept);
     this.#log.notice("Server is ready");
-    void options;
   }
 
   #shownHost(listener: Listener | undefined): string {

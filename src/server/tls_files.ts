@@ -27,7 +27,10 @@ export function readTls(options: TlsOptions, allowNonTls: boolean): TlsSettings 
     cipherSuites: options.cipher_suites ?? [],
     curves: options.curve_preferences ?? [],
     minVersion: options.min_version === "1.3" ? "1.3" : "1.2",
-    pinnedCerts: pinned_certs === undefined || pinned_certs.length === 0 ? undefined : new Set(pinned_certs.map((pin) => pin.toLowerCase())),
+    pinnedCerts:
+      pinned_certs === undefined || pinned_certs.length === 0
+        ? undefined
+        : new Set(pinned_certs.map((pin) => pin.toLowerCase())),
     connectionRateLimit: options.connection_rate_limit,
   });
 }

@@ -561,7 +561,7 @@ export class Session implements TransportHandler, ClientOps {
   }
 
   #sendError(text: string): void {
-    this.outbound.put(Buffer.from(`-ERR '${text}'\r\n`, "latin1"));
+    this.outbound.put(Buffer.from(`-ERR '${text}'\r\n`));
     this.#tracer?.out(`-ERR ${text}`);
   }
 
