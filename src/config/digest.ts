@@ -18,7 +18,7 @@ function json(node: Node): string {
       return `{${keys.map((key) => `${text(key)}:${json(node.value.get(key)!.node)}`).join(",")}}`;
     }
     case "array":
-      return node.value.length === 0 ? "null" : `[${node.value.map(json).join(",")}]`;
+      return `[${node.value.map(json).join(",")}]`;
     case "string":
     case "datetime":
       return text(node.value);

@@ -152,7 +152,9 @@ function* pair(at: Cursor, around: "top" | "block" | "map", depth: number): Gene
     at.mark();
     while (at.peek() !== c) {
       if (at.next() === END) {
-        throw at.error(inMap ? "Unexpected EOF processing quoted map key." : "Unexpected EOF.");
+        throw at.error(
+          inMap ? `Unexpected EOF processing ${c === "'" ? "" : "double "}quoted map key.` : "Unexpected EOF.",
+        );
       }
     }
     yield at.item("key", at.taken());
@@ -203,6 +205,7 @@ const includeStarts: Readonly<Record<string, string>> = {
   "{": "start of a map",
   "(": "start of a block",
   "-": "start of a number",
+  "\\": "escape sequence",
   ".": "start of a number",
 };
 
@@ -223,10 +226,10 @@ function includeItem(at: Cursor): Item {
   at.back();
   at.mark();
   c = at.next();
-  while (!isSpace(c) && c !== END && c !== ";" && c !== "}" && c !== "'" && c !== '"') c = at.next();
+  while (!isSpace(c) && c !== END && c !== ";" && c !== "}" && c !== "'") c = at.next();
   at.back();
   const item = at.item("include", at.taken());
-  if (c === "'" || c === '"') at.next();
+  if (c === "'") at.next();
   return item;
 }
 
@@ -275,7 +278,6 @@ function* map(at: Cursor, depth: number): Items {
     else if (c === "/") isComment(at);
     else if (c === END) throw at.error("Unexpected EOF processing map.");
     else if (c === "]") throw at.error("Unexpected array end ']' processing map.");
-    else if (c === "[") throw at.error("Unexpected array start '[' processing map.");
     else {
       at.back();
       yield* pair(at, "map", depth);

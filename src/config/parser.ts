@@ -7,6 +7,7 @@
 // as the language.
 
 import type { Item } from "./cursor.ts";
+import { messageOf } from "./go.ts";
 import { lex } from "./lexer.ts";
 import { ConfigError } from "./problems.ts";
 import type { ConfigSource } from "./source.ts";
@@ -87,7 +88,7 @@ class Parser {
         return;
       case "mapEnd":
       case "arrayEnd":
-        this.#put(this.#open.pop() as Node);
+        this.#put({ ...(this.#open.pop() as Node), at });
         return;
       case "include":
         this.#include(item);
@@ -149,10 +150,6 @@ class Parser {
     }
     throw new ConfigError(`${where} can not be found`);
   }
-}
-
-function messageOf(err: unknown): string {
-  return err instanceof Error ? err.message : String(err);
 }
 
 function scalar(item: Item, at: At): Node {

@@ -10,7 +10,7 @@ import { didYouMean } from "./suggest.ts";
 import type { Problems } from "./problems.ts";
 import { OptionError } from "./problems.ts";
 import type { ConfigSource } from "./source.ts";
-import type { Entry, MapNode, Node } from "./tree.ts";
+import type { At, Entry, MapNode, Node } from "./tree.ts";
 import { goType } from "./tree.ts";
 
 /** Whether this version does what the option says, warns that it does not yet, or refuses to start with it. */
@@ -22,7 +22,7 @@ interface Info {
   readonly reload: "live" | "restart";
   readonly aliases?: readonly string[];
   readonly status?: Status;
-  /** For `refused`: what to do instead, or why not; ends the error. */
+  /** For `refused` and `later`: why, or what to do instead; ends the error or the warning. */
   readonly why?: string;
   /** True when this value asks for the feature; without it any value does. A value that does not is no reason to warn or refuse. */
   readonly enables?: (value: never) => boolean;
@@ -34,6 +34,8 @@ interface Info {
 export interface Reading {
   readonly problems: Problems;
   readonly source: ConfigSource;
+  /** Where the key of the option being read stands. */
+  readonly at?: At;
   /** Where the block stands in the whole, for notices: "websocket." or "". */
   readonly path: string;
 }
@@ -101,6 +103,8 @@ export function readInt(node: Node, name: string, info: Pick<Info, "mismatch">):
 }
 
 interface IntInfo extends Info {
+  /** 0 means the default. */
+  readonly zero?: "fallback";
   readonly min?: number;
   readonly max?: number;
   /** nats-server's words for a value out of bounds. */
@@ -119,6 +123,7 @@ export function int<const F extends number | undefined>(
     ...shownOf({ ...spec, ...(bounds === undefined ? {} : { bounds }) }),
     read(node, name) {
       const value = readInt(node, name, spec);
+      if (value === 0 && spec.zero !== undefined) return spec.fallback;
       if (value < min || value > max) {
         throw new OptionError(spec.outside ?? `${name} must be ${boundsOf(spec.min, spec.max) ?? ""}, got ${value}`);
       }
@@ -162,7 +167,7 @@ interface StrInfo extends Info {
   readonly shown?: string;
 }
 
-/** A text; undefined when not given, unless there is a fallback. */
+/** A text; undefined when not given or empty, unless there is a fallback. */
 export function str(spec: StrInfo & { readonly fallback: string }): Row<string>;
 export function str(spec: StrInfo): Row<string | undefined>;
 export function str(spec: StrInfo & { readonly fallback?: string }): Row<string | undefined> {
@@ -173,6 +178,7 @@ export function str(spec: StrInfo & { readonly fallback?: string }): Row<string 
     ...shownOf(spec),
     read(node, name) {
       if (node.kind !== "string") throw wrong(spec, name, node, "string");
+      if (node.value === "") return spec.fallback;
       spec.check?.(node.value);
       return node.value;
     },
@@ -196,27 +202,34 @@ export function word<const W extends string, const F extends W | undefined>(
   };
 }
 
-/** Texts in an array; one text alone will do unless `only` is "array". */
-export function texts(spec: Info & { readonly only?: "array" }): Row<readonly string[]> {
+/** Texts in an array; one text alone will do unless `only` is "array". `noun` is for nats-server's errors. */
+export function texts(spec: Info & { readonly only?: "array"; readonly noun?: string }): Row<readonly string[]> {
   return {
     kind: "list of texts",
     info: spec,
     fallback: [],
     read(node, name) {
       if (node.kind === "string" && spec.only === undefined) return [node.value];
-      if (node.kind !== "array") throw wrong(spec, name, node, "[]interface {}");
+      const what = spec.noun === undefined ? undefined : `error parsing ${spec.noun}: unsupported type`;
+      if (node.kind !== "array") {
+        if (what !== undefined) throw new OptionError(`${what} ${goType(node)}`);
+        throw wrong(spec, name, node, "[]interface {}");
+      }
       return node.value.map((item) => {
-        if (item.kind !== "string") throw wrong(spec, name, item, "string");
-        return item.value;
+        if (item.kind === "string") return item.value;
+        if (what !== undefined) throw new OptionError(`${what} in array ${goType(item)}`, { at: item.at });
+        throw wrong(spec, name, item, "string");
       });
     },
   };
 }
 
 interface DurationInfo extends Info {
+  /** 0 means the default. */
+  readonly zero?: "fallback";
   readonly shown?: string;
-  /** nats-server's words for a text that is no duration; Go's complaint is given. */
-  readonly unreadable?: (name: string, complaint: string) => string;
+  /** What errors call it, where that is not how it was spelled. */
+  readonly named?: string;
 }
 
 /**
@@ -231,7 +244,10 @@ export function duration<const F extends number | undefined>(
     info: spec,
     fallback: spec.fallback,
     ...shownOf(spec),
-    read: (node, name, reading) => readDuration(node, name, reading, spec),
+    read(node, name, reading) {
+      const ms = readDuration(node, name, reading, spec);
+      return ms === 0 && spec.zero !== undefined ? spec.fallback : ms;
+    },
   };
 }
 
@@ -240,15 +256,15 @@ export function readDuration(
   node: Node,
   name: string,
   reading: Reading,
-  spec: { readonly unreadable?: DurationInfo["unreadable"] } = {},
+  spec: { readonly named?: string } = {},
 ): number {
+  const called = spec.named ?? name;
   if (node.kind === "string") {
     const parsed = goDuration(node.value);
     if (typeof parsed === "number") return parsed;
-    const { complaint } = parsed;
-    throw new OptionError(spec.unreadable?.(name, complaint) ?? `error parsing ${name}: ${complaint}`);
+    throw new OptionError(`error parsing ${called}: ${parsed.complaint}`);
   }
-  reading.problems.warn(node.at, name, `${name} should be converted to a duration`);
+  reading.problems.warn(reading.at ?? node.at, called, `${called} should be converted to a duration`);
   if (node.kind !== "int") {
     throw new OptionError(`interface conversion: interface {} is ${goType(node)}, not int64`);
   }
@@ -303,7 +319,9 @@ export function readBlock<R extends Rows>(rows: R, node: MapNode, reading: Readi
       continue;
     }
     const [canonical, row] = found;
-    const value = reading.problems.attempt(entry.at, () => ({ is: row.read(entry.node, name, reading) }));
+    const value = reading.problems.attempt(entry.at, () => ({
+      is: row.read(entry.node, name, { ...reading, at: entry.at }),
+    }));
     if (value === undefined) continue;
     judge(canonical, row, value.is, entry, reading);
     if ("spread" in row) Object.assign(out, value.is);
@@ -324,7 +342,7 @@ function judge(name: string, row: Spreading, value: unknown, entry: Entry, readi
   if (status === "works" || enables?.(value as never) === false) return;
   const full = reading.path + name;
   if (status === "later") {
-    reading.problems.notice(entry.at, `option "${full}" is not supported yet and has no effect`);
+    reading.problems.notice(entry.at, `option "${full}" has no effect${why === undefined ? " yet" : `: ${why}`}`);
   } else {
     reading.problems.error(entry.at, `option "${full}" is not supported${why === undefined ? " yet" : `: ${why}`}`);
   }

@@ -52,7 +52,18 @@ export function goType(node: Node): string {
   return goTypes[node.kind];
 }
 
+/** A value as errors print it. */
+export function goValue(node: Node): string {
+  if (node.kind === "map") return "map[]";
+  return node.kind === "array" ? `[${node.value.map(goValue).join(" ")}]` : String(node.value);
+}
+
+/** A text in double quotes, as errors print it. */
+export function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
 /** Text of "c.conf:1:2", as errors begin. */
 export function place(at: At): string {
-  return `${at.file}:${at.line}:${at.col}`;
+  return at.line === 0 ? at.file : `${at.file}:${at.line}:${at.col}`;
 }

@@ -17,10 +17,10 @@ export function readAddress(node: Node): Address {
   if (node.kind !== "string") throw new OptionError(`expected port or host:port, got ${goType(node)}`);
   const split = splitHostPort(node.value);
   if (split === undefined) throw new OptionError(`could not parse address string ${JSON.stringify(node.value)}`);
-  if (!/^[+-]?\d+$/.test(split.port)) {
+  if (!/^[+-]?\d+$/.test(split.port) || !Number.isSafeInteger(Number(split.port))) {
     throw new OptionError(`could not parse port ${JSON.stringify(split.port)}`);
   }
-  return { host: split.host, port: Number(split.port) };
+  return { host: split.host === "" ? undefined : split.host, port: Number(split.port) };
 }
 
 /** Splits "host:port" and "[v6]:port"; undefined when it is neither. */
@@ -51,4 +51,21 @@ export function host(what: string): Row<string | undefined> {
 /** The `port` row of a listener that is off without one. */
 export function port(what: string): Row<number> {
   return int({ fallback: 0, doc: `Port ${what}; -1 picks a free one.`, reload: "restart", shown: "off" });
+}
+
+/** `http` and `https`: a port, and the address that both share. */
+export function httpListen<K extends "http_port" | "https_port">(
+  what: string,
+  key: K,
+): SpreadRow<{ readonly http_host?: string } & Readonly<Record<K, number>>> {
+  return {
+    kind: "address",
+    spread: true,
+    info: { doc: `Host and port for ${what}, as "host:port" or a port alone.`, reload: "restart" },
+    read(node) {
+      const { host, port } = readAddress(node);
+      const set = { [key]: port } as Readonly<Record<K, number>>;
+      return host === undefined ? set : { ...set, http_host: host };
+    },
+  };
 }

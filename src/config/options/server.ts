@@ -1,29 +1,49 @@
 // The options at the top of a configuration.
 
-import type { Resolved } from "../rows.ts";
-import { block, bool, custom, duration, int, size, str, texts, word } from "../rows.ts";
-import type { AccountOptions } from "./accounts.ts";
-import { listen } from "./address.ts";
-import { tlsRows } from "./tls.ts";
-import type { AuthorizationOptions } from "./users.ts";
-import { websocketRows } from "./websocket.ts";
+import { OptionError } from "../problems.ts";
+import type { Resolved, Row } from "../rows.ts";
+import { bool, custom, duration, int, size, str, word } from "../rows.ts";
+import type { Node } from "../tree.ts";
+import { goType, quote } from "../tree.ts";
+import { accounts } from "./accounts.ts";
+import { httpListen, listen } from "./address.ts";
+import { authorization } from "./authorization.ts";
+import { cluster } from "./cluster.ts";
+import { gateway } from "./gateway.ts";
+import { jetstream } from "./jetstream.ts";
+import { leafnodes } from "./leafnodes.ts";
+import { mqtt } from "./mqtt.ts";
+import { tlsBlock } from "./tls.ts";
+import { mappings } from "./transforms.ts";
+import { trustRows } from "./trust.ts";
+import { websocket } from "./websocket.ts";
 
 const MB = 1024 * 1024;
+const MOST_INT32 = 2 ** 31 - 1;
+const LEAST_LAME_DUCK_MS = 30_000;
 
-export const serverRows = {
-  listen: listen("for clients"),
-  host: str({ fallback: "0.0.0.0", doc: "Address for clients.", aliases: ["net"], reload: "restart" }),
-  port: int({ fallback: 4222, doc: "Port for clients; -1 picks a free one.", reload: "restart" }),
-  client_advertise: str({ doc: "Address told to clients instead of the listener's.", reload: "live" }),
-  server_name: str({ doc: "Name of this server; without one its id.", reload: "restart", shown: "the server's id" }),
-  server_tags: texts({ doc: "Words about this server, shown by monitoring.", reload: "live" }),
-  server_metadata: custom<Readonly<Record<string, string>>>(
-    "map",
-    {},
-    { doc: "Names and values about this server, shown by monitoring.", reload: "live" },
-    () => ({}),
-  ),
+/** A duration that has to be a text, with nats-server's bounds; `complaint` says what is wrong with it. */
+function strictDuration(spec: {
+  readonly fallback: number;
+  readonly shown: string;
+  readonly doc: string;
+  readonly complaint: (ms: number, text: string) => string | undefined;
+}): Row<number> {
+  const row = duration({ fallback: spec.fallback, doc: spec.doc, reload: "restart", shown: spec.shown });
+  return {
+    ...row,
+    read(node, name, reading) {
+      if (node.kind !== "string")
+        throw new OptionError(`interface conversion: interface {} is ${goType(node)}, not string`);
+      const ms = row.read(node, name, reading);
+      const complaint = spec.complaint(ms, node.value);
+      if (complaint !== undefined) throw new OptionError(complaint);
+      return ms;
+    },
+  };
+}
 
+const loggingRows = {
   debug: bool({ fallback: false, doc: "Logs what helps to find faults.", reload: "live" }),
   trace: bool({ fallback: false, doc: "Logs the protocol.", reload: "live" }),
   trace_verbose: bool({
@@ -31,7 +51,7 @@ export const serverRows = {
     doc: "Logs the protocol of the system account too; implies trace.",
     reload: "live",
   }),
-  trace_headers: bool({ fallback: false, doc: "Logs headers but no payload; implies trace.", reload: "live" }),
+  trace_headers: bool({ fallback: false, doc: "Logs headers and no payload; implies trace.", reload: "live" }),
   logtime: bool({ fallback: true, doc: "Begins log lines with date and time.", reload: "live" }),
   logtime_utc: bool({ fallback: false, doc: "Shows that time in UTC.", reload: "live" }),
   log_file: str({ doc: "File to log to instead of stderr.", aliases: ["logfile"], reload: "live" }),
@@ -50,16 +70,150 @@ export const serverRows = {
   syslog: bool({ fallback: false, doc: "Logs to syslog.", reload: "live" }),
   remote_syslog: str({ doc: "Logs to the syslog at this address, as udp://host:514.", reload: "live" }),
   max_traced_msg_len: int({ fallback: 0, doc: "Longest payload shown by trace; 0 is any.", reload: "live" }),
+  connect_error_reports: int({
+    fallback: 3600,
+    doc: "Logs every so many failed attempts to connect for the first time.",
+    reload: "live",
+    zero: "fallback",
+  }),
+  reconnect_error_reports: int({
+    fallback: 1,
+    doc: "Logs every so many failed attempts to reconnect.",
+    reload: "live",
+    zero: "fallback",
+  }),
+};
 
-  pid_file: str({ doc: "File that gets the process id.", aliases: ["pidfile"], reload: "live" }),
-  ports_file_dir: str({ doc: "Directory that gets a file with the ports in use.", reload: "live" }),
-
-  http_host: custom<string>(
-    "text",
-    "0.0.0.0",
-    { doc: "Address for monitoring; set by http or https.", reload: "restart" },
-    () => "",
+const limitRows = {
+  max_connections: int({
+    fallback: 65_536,
+    doc: "Clients connected at a time; 0 refuses all.",
+    aliases: ["max_conn"],
+    reload: "live",
+  }),
+  max_control_line: size({
+    fallback: 4096,
+    max: MOST_INT32,
+    outside: "max_control_line value is too big",
+    doc: "Longest protocol line.",
+    reload: "live",
+    zero: "fallback",
+  }),
+  max_payload: size({
+    fallback: MB,
+    max: MOST_INT32,
+    outside: "max_payload value is too big",
+    doc: "Largest payload, headers included; -1 is any.",
+    reload: "live",
+    zero: "fallback",
+  }),
+  max_pending: size({
+    fallback: 64 * MB,
+    doc: "Bytes waiting for one client, after which it is closed as a slow consumer.",
+    reload: "restart",
+    zero: "fallback",
+  }),
+  max_subscriptions: int({
+    fallback: 0,
+    doc: "Subscriptions of one client; 0 is any number.",
+    aliases: ["max_subs"],
+    reload: "restart",
+  }),
+  max_subscription_tokens: custom<number>(
+    "number",
+    0,
+    {
+      doc: "Tokens of a subscription's subject; without it any number.",
+      aliases: ["max_sub_tokens"],
+      reload: "restart",
+      shown: "any",
+      bounds: "1 to 255",
+    },
+    readTokens,
   ),
+  max_closed_clients: int({
+    fallback: 10_000,
+    min: 0,
+    doc: "Closed connections remembered for monitoring.",
+    reload: "restart",
+    zero: "fallback",
+  }),
+  ping_interval: duration({
+    fallback: 120_000,
+    doc: "Time between two pings of a quiet client.",
+    reload: "live",
+    shown: "2m",
+    zero: "fallback",
+  }),
+  ping_max: int({
+    fallback: 2,
+    doc: "Unanswered pings after which a client is closed as stale.",
+    reload: "live",
+    zero: "fallback",
+  }),
+  write_deadline: duration({
+    fallback: 10_000,
+    doc: "Time for one write to a client.",
+    reload: "live",
+    shown: "10s",
+    zero: "fallback",
+  }),
+  write_timeout: word({
+    words: ["default", "close", "retry"],
+    fallback: "default",
+    doc: "What happens to a client when a write took too long; default closes it.",
+    reload: "restart",
+    outside: () => "write_timeout must be 'default', 'close' or 'retry'",
+  }),
+  no_fast_producer_stall: bool({
+    fallback: false,
+    doc: "Never slows a publisher down for the sake of a slow subscriber.",
+    reload: "live",
+  }),
+  lame_duck_duration: strictDuration({
+    fallback: 120_000,
+    doc: "Time over which lame duck mode closes the clients; at least 30s.",
+    shown: "2m",
+    complaint: (ms, text) =>
+      ms < LEAST_LAME_DUCK_MS ? `invalid lame_duck_duration of ${text}, minimum is 30 seconds` : undefined,
+  }),
+  lame_duck_grace_period: strictDuration({
+    fallback: 10_000,
+    doc: "Time before lame duck mode closes the first one; less than lame_duck_duration.",
+    shown: "10s",
+    complaint: (ms) => (ms < 0 ? "invalid lame_duck_grace_period, needs to be positive" : undefined),
+  }),
+};
+
+/** Every option of a configuration file, by name. */
+export const serverRows = {
+  listen: listen("for clients"),
+  host: str({ fallback: "0.0.0.0", doc: "Address for clients.", aliases: ["net"], reload: "restart" }),
+  port: int({ fallback: 4222, doc: "Port for clients; -1 picks a free one.", reload: "restart", zero: "fallback" }),
+  client_advertise: str({ doc: "Address told to clients instead of the listener's.", reload: "live" }),
+  server_name: str({
+    doc: "Name of this server.",
+    reload: "restart",
+    shown: "the server's id",
+    check: (name) => {
+      if (name.includes(" ")) throw new OptionError("server name cannot contain spaces");
+    },
+  }),
+  server_tags: custom<readonly string[]>(
+    "list of texts",
+    [],
+    { doc: "Words about this server, for monitoring.", reload: "live" },
+    readTags,
+  ),
+  server_metadata: custom<Readonly<Record<string, string>>>(
+    "map",
+    {},
+    { doc: "Names and values about this server, for monitoring.", reload: "live" },
+    readMetadata,
+  ),
+
+  http: httpListen("monitoring", "http_port"),
+  https: httpListen("monitoring over TLS", "https_port"),
   http_port: int({
     fallback: 0,
     doc: "Port for monitoring; -1 picks a free one.",
@@ -75,108 +229,81 @@ export const serverRows = {
   }),
   http_base_path: str({ doc: "Path in front of every monitoring endpoint.", reload: "restart" }),
 
-  max_connections: int({
-    fallback: 65_536,
-    doc: "Clients connected at a time; 0 refuses all.",
-    aliases: ["max_conn"],
-    reload: "live",
-  }),
-  max_control_line: size({ fallback: 4096, doc: "Longest protocol line.", reload: "live" }),
-  max_payload: size({ fallback: MB, doc: "Largest payload, headers included.", reload: "live" }),
-  max_pending: size({
-    fallback: 64 * MB,
-    doc: "Bytes waiting for one client, after which it is closed as a slow consumer.",
-    reload: "restart",
-  }),
-  max_subscriptions: int({
+  ...loggingRows,
+  pid_file: str({ doc: "File that gets the process id.", aliases: ["pidfile"], reload: "live" }),
+  ports_file_dir: str({ doc: "Directory that gets a file with the ports in use.", reload: "live" }),
+  prof_port: int({
     fallback: 0,
-    doc: "Subscriptions of one client; 0 is any number.",
-    aliases: ["max_subs"],
+    doc: "Port for Go profiles.",
     reload: "restart",
+    shown: "off",
+    status: "later",
+    why: "there are no Go profiles here",
+    enables: (port: number) => port !== 0,
   }),
-  max_subscription_tokens: int({
+  prof_block_rate: int({
     fallback: 0,
-    doc: "Tokens of a subscription's subject; 0 is any number.",
-    aliases: ["max_sub_tokens"],
-    reload: "restart",
-  }),
-  max_closed_clients: int({
-    fallback: 10_000,
-    doc: "Closed connections remembered for monitoring.",
-    reload: "restart",
-  }),
-  ping_interval: duration({
-    fallback: 120_000,
-    doc: "Time between two pings of a quiet client.",
+    doc: "Share of blocking events in Go profiles.",
     reload: "live",
-    shown: "2m",
+    status: "later",
+    why: "there are no Go profiles here",
+    enables: (rate: number) => rate !== 0,
   }),
-  ping_max: int({ fallback: 2, doc: "Unanswered pings after which a client is closed as stale.", reload: "live" }),
-  write_deadline: duration({ fallback: 10_000, doc: "Time for one write to a client.", reload: "live", shown: "10s" }),
-  write_timeout: word({
-    words: ["default", "close", "retry"],
-    fallback: "default",
-    doc: "What happens to a client whose write took too long.",
-    reload: "restart",
-    outside: () => "write_timeout must be 'default', 'close' or 'retry'",
-  }),
-  no_fast_producer_stall: bool({
-    fallback: false,
-    doc: "Never slows a publisher down for the sake of a slow subscriber.",
-    reload: "live",
-  }),
-  lame_duck_duration: duration({
-    fallback: 120_000,
-    doc: "Time over which lame duck mode closes the clients.",
-    reload: "restart",
-    shown: "2m",
-  }),
-  lame_duck_grace_period: duration({
-    fallback: 10_000,
-    doc: "Time before lame duck mode closes the first one.",
-    reload: "restart",
-    shown: "10s",
-  }),
+  ...limitRows,
 
-  authorization: custom<AuthorizationOptions>(
-    "block",
-    {
-      user: undefined,
-      password: undefined,
-      token: undefined,
-      users: [],
-      timeout: 2000,
-      default_permissions: undefined,
-      proxy_required: false,
-    },
-    { doc: "Who may connect to the global account.", reload: "live" },
-    () => {
-      throw new Error("soon");
-    },
-  ),
+  tls: tlsBlock("Certificate and checks for clients and for https."),
+  allow_non_tls: bool({ fallback: false, doc: "With tls, takes clients without it as well.", reload: "restart" }),
+  authorization,
   no_auth_user: str({ doc: "User that clients without credentials become.", reload: "live" }),
-  accounts: custom<readonly AccountOptions[]>(
-    "map of blocks",
-    [],
-    { doc: "Name spaces, each with its users.", reload: "live" },
-    () => [],
-  ),
+  accounts,
   system_account: str({
     doc: "Account for system events and requests.",
     aliases: ["system"],
     reload: "restart",
     shown: "$SYS",
+    mismatch: () => "system account name must be a string",
   }),
   no_system_account: bool({
     fallback: false,
-    doc: "Has no system account.",
+    doc: "Has no system account unless one is named.",
     aliases: ["no_system", "no_sys_acc"],
     reload: "restart",
   }),
+  mappings,
+  ...trustRows,
+  proxy_protocol: bool({
+    fallback: false,
+    doc: "Takes the client's address from the PROXY protocol.",
+    reload: "restart",
+    status: "refused",
+    why: "clients behind the proxy could not connect",
+    enables: (on: boolean) => on,
+  }),
 
-  tls: block(tlsRows, { doc: "Certificate and checks of the client listener and of https.", reload: "live" }),
-  allow_non_tls: bool({ fallback: false, doc: "With tls, takes clients without it as well.", reload: "restart" }),
-  websocket: block(websocketRows, { doc: "Clients over WebSocket.", aliases: ["ws"], reload: "restart" }),
+  websocket,
+  mqtt,
+  cluster,
+  gateway,
+  leafnodes,
+  jetstream,
+  store_dir: str({
+    doc: "Directory for streams, as store_dir in jetstream.",
+    aliases: ["storedir"],
+    reload: "restart",
+    status: "later",
+    why: "JetStream is not supported yet",
+  }),
+  default_js_domain: custom<Readonly<Record<string, string>>>(
+    "map",
+    {},
+    {
+      doc: "JetStream domains that accounts use.",
+      reload: "restart",
+      status: "later",
+      why: "JetStream is not supported yet",
+    },
+    readDomains,
+  ),
 
   disable_sublist_cache: bool({
     fallback: false,
@@ -185,24 +312,68 @@ export const serverRows = {
     reload: "restart",
   }),
   no_header_support: bool({ fallback: false, doc: "Does not offer headers.", reload: "restart" }),
-  connect_error_reports: int({
-    fallback: 3600,
-    doc: "Logs every so many failed attempts to connect for the first time.",
-    reload: "live",
-  }),
-  reconnect_error_reports: int({
-    fallback: 1,
-    doc: "Logs every so many failed attempts to reconnect.",
-    reload: "live",
-  }),
   feature_flags: custom<Readonly<Record<string, boolean>>>(
     "map",
     {},
     { doc: "Switches for features on trial.", reload: "restart" },
-    () => ({}),
+    readFlags,
   ),
 };
 
-type ServerRows = Resolved<typeof serverRows>;
-/** Every option, resolved: durations in milliseconds, sizes in bytes, a block that is not there undefined. */
-export type ServerOptions = ServerRows;
+/** Every option as its row read it; `load` makes ServerOptions of it. */
+export type ReadOptions = Resolved<typeof serverRows> & { readonly http_host?: string };
+
+function readTokens(node: Node): number {
+  if (node.kind !== "int") throw new OptionError(`interface conversion: interface {} is ${goType(node)}, not int64`);
+  const count = Number(node.value);
+  if (count > 255) throw new OptionError("max_sub_tokens value is too big");
+  if (count < 1) throw new OptionError("max_sub_tokens value can not be negative");
+  return count;
+}
+
+function readTags(node: Node): readonly string[] {
+  const items = node.kind === "string" ? [node] : node.kind === "array" ? node.value : undefined;
+  if (items === undefined) throw new OptionError(`error parsing tags: unsupported type ${goType(node)}`);
+  const tags = items.map((item) => {
+    if (item.kind === "string") return item.value.trim().toLowerCase();
+    throw new OptionError("error parsing tags: unsupported type *conf.token where string is expected");
+  });
+  return [...new Set(tags.filter((tag) => tag !== ""))];
+}
+
+/** A record of a map's entries that no key can spoil. */
+function record<T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> {
+  const out = Object.create(null) as Record<string, T>;
+  for (const [key, value] of entries) out[key] = value;
+  return out;
+}
+
+function readMetadata(node: Node): Readonly<Record<string, string>> {
+  if (node.kind !== "map") throw new OptionError(`error parsing metadata: unsupported type ${goType(node)}`);
+  return record(
+    [...node.value.values()].map(({ key, at, node }) => {
+      if (node.kind === "string") return [key, node.value];
+      throw new OptionError(`interface conversion: interface {} is ${goType(node)}, not string`, { at });
+    }),
+  );
+}
+
+function readFlags(node: Node): Readonly<Record<string, boolean>> {
+  if (node.kind !== "map") throw new OptionError(`error parsing feature flags: unsupported type ${goType(node)}`);
+  return record(
+    [...node.value.values()].map(({ key, at, node }) => {
+      if (node.kind === "bool") return [key, node.value];
+      throw new OptionError(`error parsing feature flag ${quote(key)}: expected bool, got ${goType(node)}`, { at });
+    }),
+  );
+}
+
+function readDomains(node: Node): Readonly<Record<string, string>> {
+  if (node.kind !== "map") throw new OptionError(`error default_js_domain config: unsupported type ${goType(node)}`);
+  return record(
+    [...node.value.values()].map(({ key, node }) => {
+      if (node.kind === "string") return [key, node.value];
+      throw new OptionError(`interface conversion: interface {} is ${goType(node)}, not string`);
+    }),
+  );
+}

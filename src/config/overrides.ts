@@ -1,0 +1,191 @@
+// What flags say, put over what the file says.
+
+import { defaultsOf } from "./rows.ts";
+import { ConfigError, OptionError } from "./problems.ts";
+import type { ConfigSource } from "./source.ts";
+import type { ClusterOptions, JetStreamOptions, TlsOptions } from "./options.ts";
+import { clusterRows } from "./options/cluster.ts";
+import { jetstreamRows } from "./options/jetstream.ts";
+import type { ReadOptions } from "./options/server.ts";
+import { serverRows } from "./options/server.ts";
+import { checkTlsFiles, tlsRows } from "./options/tls.ts";
+
+type Simple = Pick<
+  ReadOptions,
+  | "host"
+  | "port"
+  | "server_name"
+  | "client_advertise"
+  | "pid_file"
+  | "ports_file_dir"
+  | "http_port"
+  | "https_port"
+  | "log_file"
+  | "logtime"
+  | "logtime_utc"
+  | "syslog"
+  | "remote_syslog"
+  | "debug"
+  | "trace"
+  | "trace_verbose"
+  | "logfile_size_limit"
+  | "max_traced_msg_len"
+  | "store_dir"
+  | "prof_port"
+>;
+
+/** Options from the command line; only what was given is there. */
+export interface Overrides extends Partial<Simple> {
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+  readonly jetstream?: boolean;
+  readonly tls?: boolean;
+  readonly tls_verify?: boolean;
+  readonly tls_cert_file?: string;
+  readonly tls_key_file?: string;
+  readonly tls_ca_file?: string;
+  /** URL to listen on for routes; an empty one closes that listener. */
+  readonly cluster_listen?: string;
+  readonly cluster_name?: string;
+  readonly cluster_advertise?: string;
+  readonly cluster_no_advertise?: boolean;
+  readonly connect_retries?: number;
+  /** URLs, separated by commas. */
+  readonly routes?: string;
+}
+
+/** Puts `flags` over `read`; throws ConfigError in nats-server's words. */
+export function applyFlags(read: ReadOptions, flags: Overrides, source: ConfigSource): ReadOptions {
+  const {
+    user,
+    password,
+    token,
+    jetstream,
+    tls,
+    tls_verify,
+    tls_cert_file,
+    tls_key_file,
+    tls_ca_file,
+    cluster_listen,
+    cluster_name,
+    cluster_advertise,
+    cluster_no_advertise,
+    connect_retries,
+    routes,
+    ...simple
+  } = flags;
+  const out = { ...read, ...simple, port: simple.port === 0 ? serverRows.port.fallback : (simple.port ?? read.port) };
+  if (out.server_name?.includes(" ")) throw new ConfigError("server name cannot contain spaces");
+  return {
+    ...out,
+    authorization: withCredentials(read.authorization, flags),
+    tls: withTls(read.tls, flags, source),
+    cluster: withCluster(read.cluster, flags),
+    jetstream: withJetStream(read.jetstream, flags),
+  };
+}
+
+/** Notices about flags that ask for what is not there yet, in the words of their options. */
+export function flagNotices(flags: Overrides): readonly string[] {
+  const links = [flags.cluster_listen, flags.routes].some((flag) => flag !== undefined && flag !== "");
+  const asked = [
+    ["-js", serverRows.jetstream, flags.jetstream ?? false],
+    ["-sd", serverRows.store_dir, flags.store_dir !== undefined],
+    ["--cluster", serverRows.cluster, links],
+    ["--profile", serverRows.prof_port, (flags.prof_port ?? 0) !== 0],
+  ] as const;
+  return asked
+    .filter(([, row, given]) => given && row.info.status === "later")
+    .map(([flag, row]) => `flag ${flag} has no effect: ${row.info.why ?? "not supported yet"}`);
+}
+
+function withCredentials(read: ReadOptions["authorization"], flags: Overrides): ReadOptions["authorization"] {
+  const { user, password, token } = flags;
+  if (user === undefined && password === undefined && token === undefined) return read;
+  const none = { users: undefined, timeout: undefined, default_permissions: undefined, auth_callout: undefined };
+  const base = read ?? { ...none, user: undefined, password: undefined, token: undefined, proxy_required: false };
+  return {
+    ...base,
+    user: user ?? base.user,
+    password: password ?? base.password,
+    token: token ?? base.token,
+  };
+}
+
+function withTls(read: TlsOptions | undefined, flags: Overrides, source: ConfigSource): TlsOptions | undefined {
+  const { tls, tls_verify, tls_cert_file, tls_key_file, tls_ca_file } = flags;
+  if (tls === false) return undefined;
+  if ([tls, tls_verify, tls_cert_file, tls_key_file, tls_ca_file].every((flag) => flag === undefined)) return read;
+  if ((tls_cert_file ?? "") === "") throw new ConfigError("TLS Server certificate must be present and valid");
+  if ((tls_key_file ?? "") === "") throw new ConfigError("TLS Server private key must be present and valid");
+  const defaults = defaultsOf(tlsRows);
+  const out: TlsOptions = {
+    ...defaults,
+    timeout: read?.timeout ?? defaults.timeout,
+    cert_file: tls_cert_file,
+    key_file: tls_key_file,
+    ca_file: tls_ca_file === "" ? undefined : tls_ca_file,
+    verify: tls_verify ?? false,
+  };
+  try {
+    checkTlsFiles(out, source);
+  } catch (err) {
+    throw err instanceof OptionError ? new ConfigError(err.message) : err;
+  }
+  return out;
+}
+
+function withJetStream(read: JetStreamOptions | undefined, flags: Overrides): JetStreamOptions | undefined {
+  const { jetstream, store_dir } = flags;
+  if (jetstream === false) return undefined;
+  const out = read ?? (jetstream === true ? defaultsOf(jetstreamRows) : undefined);
+  return out === undefined || store_dir === undefined ? out : { ...out, store_dir };
+}
+
+function withCluster(read: ClusterOptions | undefined, flags: Overrides): ClusterOptions | undefined {
+  const { cluster_listen, cluster_name, cluster_advertise, cluster_no_advertise, connect_retries, routes } = flags;
+  const given = [cluster_listen, cluster_name, cluster_advertise, cluster_no_advertise, connect_retries, routes];
+  if (given.every((flag) => flag === undefined)) return read;
+  const base = read ?? defaultsOf(clusterRows);
+  if (cluster_name?.includes(" ")) throw new ConfigError("cluster name cannot contain spaces");
+  const out: ClusterOptions = {
+    ...base,
+    ...(cluster_listen === undefined ? {} : listenUrl(cluster_listen, base)),
+    name: cluster_name ?? base.name,
+    advertise: cluster_advertise ?? base.advertise,
+    no_advertise: cluster_no_advertise ?? base.no_advertise,
+    connect_retries: connect_retries ?? base.connect_retries,
+    routes: routes === undefined ? base.routes : routes.split(",").map((url) => url.trim()),
+  };
+  if (routes !== undefined && out.port === 0) {
+    throw new ConfigError("solicited routes require cluster capabilities, e.g. --cluster");
+  }
+  // Without a listener the other flags change nothing, as in nats-server.
+  return out.port === 0 && read === undefined ? undefined : out;
+}
+
+/** Host, port and user of a URL such as nats://user:pass@host:port. */
+function listenUrl(url: string, base: ClusterOptions): Pick<ClusterOptions, "host" | "port" | "authorization"> {
+  const { authorization } = base;
+  if (url === "") return { host: base.host, port: 0, authorization };
+  const parts = /^[a-z][a-z0-9+.-]*:\/\/(?:([^/@]*)@)?([^/?#]*)/i.exec(url);
+  if (parts === null) {
+    if (!/^[^/]*:/.test(url)) throw new ConfigError("missing port in address");
+    throw new ConfigError(`parse ${JSON.stringify(url)}: first path segment in URL cannot contain colon`);
+  }
+  const [, who, where = ""] = parts;
+  const [, host, port] = /^(.*?)(?::([^:\]]*))?$/.exec(where) ?? [];
+  if (port !== undefined && !/^(-1|\d*)$/.test(port)) {
+    throw new ConfigError(`parse ${JSON.stringify(url)}: invalid port ":${port}" after host`);
+  }
+  if (port === undefined || port === "") {
+    throw new ConfigError(`${where === "" ? "" : `address ${where}: `}missing port in address`);
+  }
+  const listen = { host: host?.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
+  if (who === undefined) return { ...listen, authorization };
+  const colon = who.indexOf(":");
+  if (colon < 0) throw new ConfigError("expected cluster password to be set");
+  const [user, password] = [who.slice(0, colon), who.slice(colon + 1)].map(decodeURIComponent);
+  return { ...listen, authorization: { user, password, token: undefined, timeout: authorization?.timeout } };
+}
