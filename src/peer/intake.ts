@@ -5,18 +5,29 @@
 
 import { READ } from "../base/arena.ts";
 import type { Transport } from "../base/transport.ts";
-import type { Parser } from "../proto/parser.ts";
 import { Carry } from "./carry.ts";
 
+/** The parser of a protocol, as far as chunks concern it; proto/parser.ts is the one for clients. */
+export interface ChunkParser {
+  /** Parses arena bytes [from, to); returns the offset of the first byte not used. */
+  parse(from: number, to: number): number;
+  /** Parses one large operation that was gathered in a buffer of its own. */
+  parseOwned(owned: Uint8Array): void;
+  /** Length of the incomplete operation that `parse` stopped before, 0 when not known. */
+  readonly need: number;
+  /** Returns from `parse` after the current operation. */
+  halt(): void;
+}
+
 export class Intake {
-  readonly #parser: Parser;
+  readonly #parser: ChunkParser;
   readonly #transport: Transport;
   readonly #carry = new Carry();
   #isSuspended = false;
   #suspensions = 0;
   #isClosed = false;
 
-  constructor(parser: Parser, transport: Transport) {
+  constructor(parser: ChunkParser, transport: Transport) {
     this.#parser = parser;
     this.#transport = transport;
   }
