@@ -3,7 +3,6 @@
 // Knows hosts as Go knows them: an unspecified one takes IPv4 and IPv6, a name
 // prefers IPv4. Hands out accepted sockets unread; owns nothing of them.
 
-import { lookup } from "node:dns/promises";
 import { createServer, isIP, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Listener, PeerAddress } from "../base/transport.ts";
 import * as natives from "./natives.ts";
@@ -87,6 +86,7 @@ function closeServer(server: Server): Promise<void> {
 
 async function addressOf(host: string): Promise<string> {
   if (isIP(host) !== 0) return host;
+  const { lookup } = await import("node:dns/promises");
   const found = await lookup(host, { all: true });
   return (found.find(({ family }) => family === 4) ?? found[0])!.address;
 }

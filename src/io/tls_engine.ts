@@ -6,7 +6,14 @@
 
 import { randomBytes, X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
-import { createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from "node:tls";
+import {
+  createSecureContext,
+  createServer,
+  type DetailedPeerCertificate,
+  type SecureContext,
+  type Server,
+  type TLSSocket,
+} from "node:tls";
 import type { PeerCertificate, TlsInfo } from "../base/transport.ts";
 import { readCertificate } from "./certificate.ts";
 import * as natives from "./natives.ts";
@@ -178,14 +185,27 @@ function tlsInfo(socket: TLSSocket, certificates: readonly PeerCertificate[]): T
   };
 }
 
-/** The chain as the client sent it. */
+/**
+ * The chain as the client sent it. Node 24 keeps only the leaf of that; there the issuers are those OpenSSL found,
+ * without the self-signed one at the end, which clients need not send.
+ */
 function peerCertificates(socket: TLSSocket): PeerCertificate[] {
-  const certificates: PeerCertificate[] = [];
-  let next = socket.getPeerX509Certificate();
-  for (; next !== undefined && certificates.length < MOST_CERTIFICATES; next = next.issuerCertificate) {
-    certificates.push(readCertificate(next.raw));
+  const sent: Uint8Array[] = [];
+  for (let next = socket.getPeerX509Certificate(); next !== undefined; next = next.issuerCertificate) {
+    if (sent.push(next.raw) === MOST_CERTIFICATES) break;
   }
-  return certificates;
+  if (sent.length === 1) sent.push(...issuersOf(socket));
+  return sent.map((der) => readCertificate(der));
+}
+
+function issuersOf(socket: TLSSocket): Uint8Array[] {
+  const issuers: Uint8Array[] = [];
+  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true).issuerCertificate;
+  while (next?.raw !== undefined && next.issuerCertificate !== next && issuers.length < MOST_CERTIFICATES) {
+    issuers.push(next.raw);
+    next = next.issuerCertificate;
+  }
+  return issuers;
 }
 
 const NOT_KNOWN = "x509: certificate signed by unknown authority";
