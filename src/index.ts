@@ -1,5 +1,6 @@
 // The package's public face: a server that runs inside your process.
 
-export type { EmbedOptions } from "./config/embed.ts";
+export { ConfigError } from "./config/problems.ts";
+export type { ObjectOptions as ServerOptions, ObjectValue } from "./config/object.ts";
 export type { PipeClient } from "./io/pipe.ts";
 export { Server } from "./server/server.ts";

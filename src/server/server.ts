@@ -10,9 +10,10 @@ import type { Log } from "../base/log.ts";
 import { silentLog } from "../base/log.ts";
 import type { Listener } from "../base/transport.ts";
 import type { World } from "../base/world.ts";
-import { type EmbedOptions, fromObject } from "../config/embed.ts";
+import { fromObject, type ObjectOptions } from "../config/object.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { openPasswordHasher, type PasswordHasher } from "../io/bcrypt.ts";
+import { systemSource } from "../io/files.ts";
 import { openPipe, type PipeClient } from "../io/pipe.ts";
 import { openWorld } from "../io/world.ts";
 import { Core } from "./core.ts";
@@ -75,8 +76,9 @@ export class Server {
    * no `host` mean a free port of 127.0.0.1. Silent unless asked. Rejects when
    * an option is wrong or a port is taken.
    */
-  static async start(options: EmbedOptions = {}): Promise<Server> {
-    const server = await Server.open(fromObject(options), { log: silentLog });
+  static async start(options: ObjectOptions = {}): Promise<Server> {
+    const loaded = fromObject(options, systemSource);
+    const server = await Server.open(loaded.options, { log: silentLog });
     try {
       await roundTrip(server);
       return server;

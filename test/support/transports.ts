@@ -4,7 +4,7 @@
 // CONNECT and seen a PONG. `stopAll` belongs into afterEach.
 
 import { fileURLToPath } from "node:url";
-import { type EmbedOptions, Server } from "../../src/index.ts";
+import { Server, type ServerOptions } from "../../src/index.ts";
 import { type Dial, dialPipe, dialTcp, dialTls, dialWebSocket, type DialOptions, type Peer } from "./peer.ts";
 
 /** The file of a test certificate. */
@@ -57,10 +57,10 @@ const running: Running[] = [];
 
 export interface TransportUnderTest {
   readonly name: string;
-  start(options?: EmbedOptions): Promise<Running>;
+  start(options?: ServerOptions): Promise<Running>;
 }
 
-function transport(name: string, dial: Dial, own: EmbedOptions): TransportUnderTest {
+function transport(name: string, dial: Dial, own: ServerOptions): TransportUnderTest {
   return {
     name,
     async start(options = {}) {
