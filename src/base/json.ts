@@ -328,15 +328,15 @@ export function record<F extends Fields>(fields: F, goType = ""): Kind<DecodedRe
   const goName = goType.slice(goType.lastIndexOf(".") + 1);
   const exact = new Map<string, Field>();
   const folded = new Map<string, Field>();
-  const zero: Record<string, unknown> = {};
   for (const [name, kind] of Object.entries(fields)) {
     const field: Field = { name, kind: kind as Kind<unknown, unknown>, quotedKey: `${quoted(name)}:` };
     exact.set(name, field);
     if (!folded.has(fold(name))) folded.set(fold(name), field);
-    zero[name] = field.kind.zero;
   }
-  Object.freeze(zero);
   const all = [...exact.values()];
+  // Parsed, so that V8 gives it (and its copies) a shape: an object filled key by key becomes a slow hash table.
+  const zero = JSON.parse(`{${all.map(({ quotedKey }) => `${quotedKey}null`).join(",")}}`) as Record<string, unknown>;
+  for (const { name, kind } of all) zero[name] = kind.zero;
   type Values = Readonly<Record<string, unknown>>;
 
   const read = (reader: JsonReader, current: Values): Values => {

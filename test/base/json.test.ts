@@ -114,6 +114,9 @@ describe("decoding", () => {
     refused("s", "2147483648", "int32");
     refused("b", "18446744073709551616", "uint64");
     expect(get('{"i":-0}')).toMatchObject({ i: 0 });
+    expect(decodeText(any, "-0.5e30101")).toMatchObject({
+      message: "json: cannot unmarshal number -0.5e30101 into Go value of type float64",
+    });
   });
   test("a mismatch names the field and its type, after any syntax error", () => {
     expect(fault('{"name":1}')).toBe("json: cannot unmarshal number into Go struct field Request.name of type string");
@@ -254,7 +257,7 @@ describe("both ways", () => {
       ",",
       ":",
       "1",
-      "-0.5e3",
+      "-0.5",
       "true",
       "null",
       " ",
