@@ -81,7 +81,7 @@ export interface AuthOptions extends Pick<
   "no_auth_user" | "accounts" | "system_account" | "tls" | "websocket"
 > {
   /** `is_given`: the block stands in the configuration, perhaps empty. Then a lone system account opens no door. */
-  readonly authorization: AuthorizationOptions & { readonly is_given?: boolean };
+  readonly authorization: AuthorizationOptions & { readonly is_given?: boolean; readonly proxy_required?: boolean };
 }
 
 export interface Authenticator {
@@ -141,7 +141,7 @@ class ConfigAuthenticator implements Authenticator {
     const users = new UserTable(authorization, accounts);
     this.#users = users;
     this.nonceRequired = users.hasNkeys;
-    this.#isProxyRequired = authorization.proxy_required;
+    this.#isProxyRequired = authorization.proxy_required === true;
     const noAuthUser = text(options.no_auth_user);
     const door = doorOf(users, authorization, noAuthUser, tls?.verify_and_map === true);
     this.#standard = door;
@@ -201,7 +201,7 @@ class ConfigAuthenticator implements Authenticator {
     if (secret === undefined) return !door.required || this.#letsNobodyIn ? nobody() : undefined;
     if (!door.required) return nobody();
     if (this.#isProxyRequired && !isProxied) return undefined;
-    if (door.token?.sameAs(secret) === true && identity.shownName === REDACTED) return byToken(door.token);
+    if (identity.label === TOKEN_LABEL) return door.token?.sameAs(secret) === true ? byToken(door.token) : undefined;
     const isSame = door.user?.name === identity.shownName && door.user.password.sameAs(secret);
     return isSame ? bySingleUser(door.user) : undefined;
   }
@@ -316,6 +316,7 @@ class ConfigAuthenticator implements Authenticator {
 }
 
 const REDACTED = "[REDACTED]";
+const TOKEN_LABEL = `token:${REDACTED}`;
 const connectionTypeOf = {
   tcp: "STANDARD",
   tls: "STANDARD",
@@ -338,7 +339,7 @@ function nobody(): Identity {
 }
 
 function byToken(secret: Secret): Identity {
-  return { ...nobody(), shownName: REDACTED, label: `token:${REDACTED}`, secret };
+  return { ...nobody(), shownName: REDACTED, label: TOKEN_LABEL, secret };
 }
 
 function bySingleUser({ name, password }: SingleUser): Identity {

@@ -142,7 +142,7 @@ function publishList(subjects: readonly string[] | undefined): Sublist<true> | u
   const list = new Sublist<true>();
   for (const text of new Set(subjects)) {
     const subject = byteString(text);
-    assert(isValidSubject(subject), "permissions are checked when the configuration is read");
+    assert(isValidSubject(subject) && !/[ \t]/.test(text), "permissions are checked when the configuration is read");
     list.insert(subject, true);
   }
   return list;
