@@ -42,6 +42,8 @@ export interface AdvertisedListener {
   readonly tlsRequired: boolean;
   readonly tlsVerify: boolean;
   readonly tlsAvailable: boolean;
+  /** When its certificate ends, RFC 3339; undefined without TLS. */
+  readonly certNotAfter: string | undefined;
   /** Of a WebSocket listener: its URLs, told as connect_urls. */
   readonly connectUrls: readonly string[];
 }
@@ -240,6 +242,7 @@ const noListener: AdvertisedListener = {
   tlsRequired: false,
   tlsVerify: false,
   tlsAvailable: false,
+  certNotAfter: undefined,
   connectUrls: [],
 };
 

@@ -5,10 +5,25 @@
 // none of them.
 
 import type { Accept, Listener } from "../base/transport.ts";
-import type { TlsOptions } from "../config/options.ts";
 import { listenTcp } from "../io/tcp.ts";
+import type { TlsSettings } from "../io/tls_settings.ts";
+import { logHandshake } from "../session/session.ts";
 import type { AdvertisedListener, Core } from "./core.ts";
-import { readTls } from "./tls_files.ts";
+import { certNotAfter, readTls } from "./tls_files.ts";
+
+/** The server cannot start; the message is what nats-server logs at [FTL]. */
+export class StartError extends Error {
+  override name = "StartError";
+}
+
+async function orStartError<T>(what: string, opening: Promise<T>, quote = false): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    const text = (error as Error).message;
+    throw new StartError(`${what}: ${quote ? JSON.stringify(text) : text}`, { cause: error });
+  }
+}
 
 /** "host:port", with brackets around IPv6. */
 export function hostPort(host: string, port: number): string {
@@ -21,14 +36,16 @@ export async function listenForClients(core: Core, accept: Accept): Promise<List
   const { options, log } = core;
   const { host, port, tls } = options;
   const where = { host, port, accept, onWarning: (text: string) => log.error(text) };
-  const listener =
-    tls === undefined ? await listenTcp(where) : await listenSecurely(core, where, tls, options.allow_non_tls);
+  const settings = tls === undefined ? undefined : readTls(tls, options.allow_non_tls);
+  const opening = settings === undefined ? listenTcp(where) : listenSecurely(core, where, settings);
+  const listener = await orStartError(`Error listening on port: ${hostPort(shownHost(host), port)}`, opening, true);
   const advertised = addressOf(options.client_advertise, host, listener.port);
   core.client = {
     ...advertised,
     tlsRequired: tls !== undefined && !options.allow_non_tls,
     tlsVerify: tls !== undefined && (tls.verify || tls.verify_and_map),
     tlsAvailable: tls !== undefined && options.allow_non_tls,
+    certNotAfter: settings === undefined ? undefined : certNotAfter(settings),
     connectUrls: [],
   };
   log.notice(`Listening for client connections on ${hostPort(shownHost(host), listener.port)}`);
@@ -43,15 +60,13 @@ interface Where {
   readonly onWarning: (text: string) => void;
 }
 
-async function listenSecurely(core: Core, where: Where, tls: TlsOptions, allowNonTls: boolean): Promise<Listener> {
+async function listenSecurely(core: Core, where: Where, tls: TlsSettings): Promise<Listener> {
   const { listenTls } = await import("../io/tls.ts");
   return listenTls({
     ...where,
-    tls: readTls(tls, allowNonTls),
+    tls,
     acceptThrottled: (transport) => core.refuseThrottled(transport),
-    onHandshakeFailed: (remote, text) => {
-      core.log.debug(`${hostPort(remote.ip, remote.port)} - TLS handshake error: ${text}`);
-    },
+    onHandshakeFailed: (remote, text) => logHandshake(core.log, hostPort(remote.ip, remote.port), text),
   });
 }
 
@@ -66,8 +81,8 @@ export async function listenForWebSockets(core: Core, accept: Accept): Promise<L
     host: websocket.host ?? "0.0.0.0",
     port: websocket.port,
     tls,
-    sameOrigin: false,
-    allowedOrigins: [],
+    sameOrigin: websocket.same_origin,
+    allowedOrigins: websocket.allowed_origins ?? [],
     headers: websocket.headers,
     handshakeTimeoutMs: websocket.handshake_timeout,
     accept,
@@ -80,6 +95,7 @@ export async function listenForWebSockets(core: Core, accept: Accept): Promise<L
     tlsRequired: tls !== undefined,
     tlsVerify: tls?.verify === true,
     tlsAvailable: tls !== undefined,
+    certNotAfter: tls === undefined ? undefined : certNotAfter(tls),
     connectUrls: [],
   };
   const scheme = tls === undefined ? "ws" : "wss";
@@ -107,17 +123,21 @@ export async function openMonitor(core: Core, onBug: (error: unknown) => void): 
     ["https", options.https_port],
   ] as const) {
     if (port === 0) continue;
-    if (scheme === "https" && options.tls === undefined) throw new Error("TLS cert and key required for HTTPS");
+    if (scheme === "https" && options.tls === undefined)
+      throw new StartError("Can't start monitoring: TLS cert and key required for HTTPS");
     const tls = scheme === "https" && options.tls !== undefined ? readTls(options.tls, false) : undefined;
-    const listener = await serveHttp({
-      host: options.http_host,
-      port,
-      tls,
-      basePath,
-      makePage: (path, query) => monitor.page(path, query),
-      onBug,
-      onWarning: (text) => log.error(text),
-    });
+    const listener = await orStartError(
+      "Can't start monitoring: can't listen to the monitor port",
+      serveHttp({
+        host: options.http_host,
+        port,
+        tls,
+        basePath,
+        makePage: (path, query) => monitor.page(path, query),
+        onBug,
+        onWarning: (text) => log.error(text),
+      }),
+    );
     log.notice(`Starting ${scheme} monitor on ${hostPort(shownHost(options.http_host), listener.port)}`);
     listeners.push(listener);
   }

@@ -1,5 +1,6 @@
 // TLS options with file names → settings with their contents.
 
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { TlsOptions } from "../config/options.ts";
 import { systemWords, type SystemError } from "../io/system_text.ts";
@@ -33,6 +34,13 @@ export function readTls(options: TlsOptions, allowNonTls: boolean): TlsSettings 
         : new Set(pinned_certs.map((pin) => pin.toLowerCase())),
     connectionRateLimit: options.connection_rate_limit,
   });
+}
+
+/** When the first certificate ends, as RFC 3339. */
+export function certNotAfter(settings: TlsSettings): string | undefined {
+  const first = settings.certs[0];
+  if (first === undefined) return undefined;
+  return new Date(new X509Certificate(first.cert).validTo).toISOString().replace(".000Z", "Z");
 }
 
 function readPem(file: string): string {

@@ -87,6 +87,7 @@ export class Views implements MonitorSource {
               handshake_timeout: ws.handshake_timeout * NANOS_PER_MS,
               auth_timeout: (ws.authorization?.timeout ?? 0) / 1000,
               no_tls: ws.no_tls,
+              tls_cert_not_after: websocket.certNotAfter,
               tls_map: ws.tls?.verify_and_map,
               tls_pinned_certs: ws.tls?.pinned_certs,
             },
@@ -95,6 +96,7 @@ export class Views implements MonitorSource {
       write_deadline: options.write_deadline * NANOS_PER_MS,
       config_load_time: rfc3339Nano(this.start.sec, this.start.nanos),
       config_digest: configDigest,
+      tls_cert_not_after: client?.certNotAfter,
       tags: options.server_tags,
       metadata: new Map(Object.entries(options.server_metadata)),
       feature_flags: new Map(

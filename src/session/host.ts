@@ -32,6 +32,8 @@ export interface SessionHost {
   readonly log: Log;
   readonly turn: Turn;
   readonly authenticator: Authenticator;
+  /** Undefined without one. */
+  readonly systemAccount: string | undefined;
   /** Set while the server is in lame duck mode or stopping. */
   readonly isClosing: boolean;
   /** The next connection id. */

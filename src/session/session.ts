@@ -12,8 +12,10 @@ import type { Identity, Verdict } from "../auth/authenticator.ts";
 import type { Permissions } from "../auth/permissions.ts";
 import { bytes } from "../base/arena.ts";
 import { byteString, byteStringOf, shown } from "../base/bytes.ts";
+import type { Log } from "../base/log.ts";
 import type { TlsInfo, Transport, TransportEnd, TransportHandler } from "../base/transport.ts";
 import type { Timer } from "../base/world.ts";
+import { goDuration } from "../base/gotime.ts";
 import { type CloseReason, closeReasons, webSocketStatus } from "../errors/close_reason.ts";
 import { protocolErrors, quoted as q } from "../errors/protocol.ts";
 import { Outbound } from "../outbound/outbound.ts";
@@ -448,7 +450,7 @@ export class Session implements TransportHandler, ClientOps {
   }
 
   #lost(why: TransportEnd, detail: string): void {
-    if (why === "tlsHandshake") this.#host.log.debug(`${this.label} - TLS handshake error: ${detail}`);
+    if (why === "tlsHandshake") logHandshake(this.#host.log, this.label, detail);
     if (why === "readError") this.#host.log.debug(`${this.label} - Client connection read error: ${detail}`);
     const reasons = {
       eof: "clientClosed",
@@ -514,9 +516,12 @@ export class Session implements TransportHandler, ClientOps {
 
   #sendInfo(isConnectInfo: boolean): void {
     const info = this.#host.infoFor(this);
-    this.outbound.put(
-      encodeInfo(isConnectInfo ? { ...info, connect_info: true, remote_account: this.account?.name ?? "" } : info),
-    );
+    this.outbound.put(encodeInfo(isConnectInfo ? { ...info, connect_info: true, ...this.#accountInfo() } : info));
+  }
+
+  #accountInfo(): { remote_account: string; acc_is_sys: boolean } {
+    const name = this.account?.name ?? "";
+    return { remote_account: name, acc_is_sys: name !== "" && name === this.#host.systemAccount };
   }
 
   #bind(accountName: string): void {
@@ -608,7 +613,7 @@ export class Session implements TransportHandler, ClientOps {
     const { writeDeadlineMs } = this.settings;
     this.#host.onSlowConsumer(this);
     this.#host.log.notice(
-      `${this.label} - Slow Consumer Detected: WriteDeadline of ${writeDeadlineMs / 1000}s exceeded with ${chunks} chunks of ${pendingBytes} total bytes.`,
+      `${this.label} - Slow Consumer Detected: WriteDeadline of ${goDuration(writeDeadlineMs * 1e6)} exceeded with ${chunks} chunks of ${pendingBytes} total bytes.`,
     );
     this.close("slowConsumerWriteDeadline");
   }
@@ -617,6 +622,12 @@ export class Session implements TransportHandler, ClientOps {
 type ClosingError = {
   [Name in keyof typeof protocolErrors]: (typeof protocolErrors)[Name]["closes"] extends string ? Name : never;
 }[keyof typeof protocolErrors];
+/** Probes of other protocols are not worth an error. As nats-server 2.14 does. */
+export function logHandshake(log: Log, label: string, detail: string): void {
+  const isProbe = detail.endsWith("i/o timeout") || detail.endsWith("first record does not look like a TLS handshake");
+  log[isProbe ? "debug" : "error"](`${label} - TLS handshake error: ${detail}`);
+}
+
 /** 11 random bytes as base64url: 15 characters. */
 function nonceOf(random: Uint8Array): string {
   return Buffer.from(random).toString("base64url");

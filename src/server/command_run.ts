@@ -1,0 +1,196 @@
+// The command with a server in it: log, banner, pid and ports files, signals,
+// exit code.
+//
+// Whatever ends the process is decided here; the server itself never does.
+
+import { flagNotices } from "../config/overrides.ts";
+import type { Action } from "../config/flags.ts";
+import { loadOptions, type Loaded } from "../config/load.ts";
+import type { ServerOptions } from "../config/options.ts";
+import { portsFilePath, removePortsFile, systemSource, writePidFile, writePortsFile } from "../io/files.ts";
+import { LogClock } from "../io/log_line.ts";
+import { openServerLog, type ServerLog } from "../io/log_server.ts";
+import { nameProcess, signalTexts, type ServerSignal, type Signals } from "../io/signals.ts";
+import { complain } from "./command.ts";
+import { logBanner } from "./command_banner.ts";
+import { portsOf } from "./command_ports.ts";
+import { Server } from "./server.ts";
+
+type Run = Extract<Action, { kind: "run" }>;
+
+/** Starts a server and returns once it is ready; from then on signals rule it. */
+export async function runServer(run: Run, signals: Signals): Promise<void> {
+  const loaded = load(run);
+  if (loaded === undefined) {
+    signals.release();
+    return;
+  }
+  const { options } = loaded;
+  const log = await openLog(options);
+  if (log === undefined) {
+    signals.release();
+    return;
+  }
+  nameProcess("nats-server");
+  const command = new Command(run, loaded, log);
+  process.on("uncaughtException", (error) => command.onBug(error));
+  process.on("unhandledRejection", (error) => command.onBug(error));
+  signals.listen((signal) => command.onSignal(signal));
+  await command.start();
+}
+
+class Command {
+  readonly #run: Run;
+  readonly #loaded: Loaded;
+  readonly #log: ServerLog;
+  #server: Server | undefined = undefined;
+  #portsFile: string | undefined = undefined;
+  #isExiting = false;
+
+  constructor(run: Run, loaded: Loaded, log: ServerLog) {
+    this.#run = run;
+    this.#loaded = loaded;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    const { options, digest } = this.#loaded;
+    try {
+      this.#server = await Server.open(options, {
+        log: this.#log,
+        ...(digest === undefined ? {} : { configDigest: digest }),
+        onCore: (core) => {
+          const notices = [...this.#loaded.notices, ...flagNotices(this.#run.overrides)];
+          logBanner(this.#log, core, { file: this.#run.configFile, digest, notices });
+          if (options.pid_file !== undefined) this.#writePidFile(options.pid_file);
+        },
+      });
+    } catch (error) {
+      this.#log.fatal(startText(error, options));
+      await this.#exit(1);
+      return;
+    }
+    this.#server.closed.then(
+      () => this.#exit(0),
+      (error: unknown) => this.onBug(error),
+    );
+    await this.#writePortsFile(this.#server, options);
+  }
+
+  onSignal(signal: ServerSignal): void {
+    this.#log.notice(`Trapped ${JSON.stringify(signalTexts[signal])} signal`);
+    switch (signal) {
+      case "SIGINT":
+        this.#stop();
+        return;
+      case "SIGTERM":
+        // A supervisor that stops us in a hurry must not cut lame duck mode short.
+        if (this.#server?.isLameDuck !== true) this.#stop();
+        return;
+      case "SIGHUP":
+        this.#reload();
+        return;
+      case "SIGUSR1":
+        this.#log.reopen();
+        return;
+      case "SIGUSR2":
+        this.#server?.lameDuck();
+    }
+  }
+
+  /** A bug anywhere: the process must not go on with half a turn done. */
+  onBug(error: unknown): void {
+    this.#log.fatal(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    void this.#exit(1);
+  }
+
+  #stop(): void {
+    // Still starting: nothing was promised to anybody.
+    if (this.#server === undefined) void this.#exit(0);
+    else void this.#server.stop();
+  }
+
+  #reload(): void {
+    const why =
+      this.#run.configFile === undefined
+        ? "can only reload config when a file is provided using -c or --config"
+        : "not supported yet";
+    this.#log.error(`Failed to reload server configuration: ${why}`);
+  }
+
+  #writePidFile(path: string): void {
+    try {
+      writePidFile(path);
+    } catch (error) {
+      throw new Error(`Could not write pidfile: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  async #writePortsFile(server: Server, options: ServerOptions): Promise<void> {
+    if (options.ports_file_dir === undefined) return;
+    const path = portsFilePath(options.ports_file_dir);
+    this.#portsFile = path;
+    const ports = await portsOf(server, options);
+    if (this.#isExiting) return;
+    try {
+      writePortsFile(path, ports);
+    } catch (error) {
+      this.#log.error(`Error writing ports file (${path}): ${(error as Error).message}`);
+    }
+  }
+
+  async #exit(code: number): Promise<void> {
+    if (this.#isExiting) return;
+    this.#isExiting = true;
+    if (this.#portsFile !== undefined) {
+      try {
+        removePortsFile(this.#portsFile);
+      } catch (error) {
+        this.#log.error(`Error cleaning up ports file ${this.#portsFile}: ${(error as Error).message}`);
+      }
+    }
+    await this.#log.close();
+    process.exit(code);
+  }
+}
+
+function load(run: Run): Loaded | undefined {
+  try {
+    const loaded = loadOptions(run.configFile, run.overrides, systemSource);
+    for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`);
+    return loaded;
+  } catch (error) {
+    complain(error);
+    return undefined;
+  }
+}
+
+async function openLog(options: ServerOptions): Promise<ServerLog | undefined> {
+  try {
+    return await openServerLog({
+      debug: options.debug,
+      trace: options.trace,
+      logtime: options.logtime,
+      logtimeUtc: options.logtime_utc,
+      file: options.log_file,
+      fileSizeLimit: options.logfile_size_limit,
+      fileMaxNum: options.logfile_max_num,
+      syslog: options.syslog,
+      remoteSyslog: options.remote_syslog,
+    });
+  } catch (error) {
+    process.stderr.write(`${new LogClock().second(false)} ${(error as Error).message}\n`);
+    process.exitCode = 1;
+    return undefined;
+  }
+}
+
+/** Why a start failed, in nats-server's words. What is not about the client port says so itself. */
+function startText(error: unknown, { host, port }: ServerOptions): string {
+  if (!(error instanceof Error)) return String(error);
+  const isListening = error.name === "ListenError";
+  if (!isListening) return error.message;
+  const bare = host.replace(/^\[(.*)\]$/, "$1");
+  const where = bare.includes(":") ? `[${bare}]:${port}` : `${bare}:${port}`;
+  return `Error listening on port: ${where}, ${JSON.stringify(error.message)}`;
+}
