@@ -43,8 +43,10 @@ interface Given {
   version: boolean;
   help: boolean;
   helpTls: boolean;
-  readonly overrides: { -readonly [K in keyof Overrides]: Overrides[K] };
+  readonly overrides: Omit<Writable<Overrides>, keyof Groups> & Groups;
 }
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+type Groups = { readonly [K in "options" | "tls" | "cluster"]: Writable<NonNullable<Overrides[K]>> };
 
 const text = (names: string, value: string, doc: string, set: (given: Given, value: string) => void): Flag => ({
   names: names.split(" "),
@@ -75,32 +77,37 @@ const groups: readonly (readonly [title: string, flags: readonly Flag[]])[] = [
         "a addr net",
         "host",
         "Address for clients (0.0.0.0)",
-        ({ overrides }, host) => void (overrides.host = host),
+        ({ overrides: { options } }, host) => void (options.host = host),
       ),
       number(
         "p port",
         "port",
         "Port for clients (4222; -1 picks a free one)",
-        ({ overrides }, port) => void (overrides.port = port),
+        ({ overrides: { options } }, port) => void (options.port = port),
       ),
       text(
         "n name server_name",
         "name",
         "Name of the server",
-        ({ overrides }, name) => void (overrides.server_name = name || undefined),
+        ({ overrides: { options } }, name) => void (options.server_name = name || undefined),
       ),
       text(
         "P pid",
         "file",
         "File that gets the process id",
-        ({ overrides }, file) => void (overrides.pid_file = file || undefined),
+        ({ overrides: { options } }, file) => void (options.pid_file = file || undefined),
       ),
-      number("m http_port", "port", "Port for monitoring", ({ overrides }, port) => void (overrides.http_port = port)),
+      number(
+        "m http_port",
+        "port",
+        "Port for monitoring",
+        ({ overrides: { options } }, port) => void (options.http_port = port),
+      ),
       number(
         "ms https_port",
         "port",
         "Port for monitoring over TLS",
-        ({ overrides }, port) => void (overrides.https_port = port),
+        ({ overrides: { options } }, port) => void (options.https_port = port),
       ),
       text("c config", "file", "Configuration file", (given, file) => void (given.configFile = file || undefined)),
       flip("t", "Checks the configuration file and ends", (given, on) => void (given.check = on)),
@@ -114,55 +121,68 @@ const groups: readonly (readonly [title: string, flags: readonly Flag[]])[] = [
         "client_advertise",
         "host:port",
         "Address told to clients",
-        ({ overrides }, address) => void (overrides.client_advertise = address || undefined),
+        ({ overrides: { options } }, address) => void (options.client_advertise = address || undefined),
       ),
       text(
         "ports_file_dir",
         "dir",
         "Directory that gets a file with the ports in use",
-        ({ overrides }, dir) => void (overrides.ports_file_dir = dir || undefined),
+        ({ overrides: { options } }, dir) => void (options.ports_file_dir = dir || undefined),
       ),
     ],
   ],
   [
     "Logging",
     [
-      text("l log", "file", "File to log to", ({ overrides }, file) => void (overrides.log_file = file || undefined)),
-      flip("T logtime", "Begins log lines with the time (on)", ({ overrides }, on) => void (overrides.logtime = on)),
-      flip("logtime_utc", "Shows that time in UTC", ({ overrides }, on) => void (overrides.logtime_utc = on)),
-      flip("s syslog", "Logs to syslog", ({ overrides }, on) => void (overrides.syslog = on)),
+      text(
+        "l log",
+        "file",
+        "File to log to",
+        ({ overrides: { options } }, file) => void (options.log_file = file || undefined),
+      ),
+      flip(
+        "T logtime",
+        "Begins log lines with the time (on)",
+        ({ overrides: { options } }, on) => void (options.logtime = on),
+      ),
+      flip(
+        "logtime_utc",
+        "Shows that time in UTC",
+        ({ overrides: { options } }, on) => void (options.logtime_utc = on),
+      ),
+      flip("s syslog", "Logs to syslog", ({ overrides: { options } }, on) => void (options.syslog = on)),
       text(
         "r remote_syslog",
         "address",
         "Logs to a syslog elsewhere, as udp://host:514",
-        ({ overrides }, address) => void (overrides.remote_syslog = address || undefined),
+        ({ overrides: { options } }, address) => void (options.remote_syslog = address || undefined),
       ),
-      flip("D debug", "Logs what helps to find faults", ({ overrides }, on) => void (overrides.debug = on)),
-      flip("V trace", "Logs the protocol", ({ overrides }, on) => void (overrides.trace = on)),
+      flip("D debug", "Logs what helps to find faults", ({ overrides: { options } }, on) => void (options.debug = on)),
+      flip("V trace", "Logs the protocol", ({ overrides: { options } }, on) => void (options.trace = on)),
       flip("VV", "Logs the protocol, of the system account too", ({ overrides }, on) => {
-        overrides.trace = on;
-        overrides.trace_verbose = on;
+        overrides.options.trace = on;
+        overrides.options.trace_verbose = on;
       }),
       flip("DV", "-D and -V", ({ overrides }, on) => {
-        overrides.debug = on;
-        overrides.trace = on;
+        overrides.options.debug = on;
+        overrides.options.trace = on;
       }),
       flip("DVV", "-D and -VV", ({ overrides }, on) => {
-        overrides.debug = on;
-        overrides.trace = on;
-        overrides.trace_verbose = on;
+        overrides.options.debug = on;
+        overrides.options.trace = on;
+        overrides.options.trace_verbose = on;
       }),
       number(
         "log_size_limit",
         "bytes",
         "Begins a new log file at this size",
-        ({ overrides }, size) => void (overrides.logfile_size_limit = size),
+        ({ overrides: { options } }, size) => void (options.logfile_size_limit = size),
       ),
       number(
         "max_traced_msg_len",
         "bytes",
         "Longest payload shown by -V",
-        ({ overrides }, size) => void (overrides.max_traced_msg_len = size),
+        ({ overrides: { options } }, size) => void (options.max_traced_msg_len = size),
       ),
     ],
   ],
@@ -174,7 +194,7 @@ const groups: readonly (readonly [title: string, flags: readonly Flag[]])[] = [
         "sd store_dir",
         "dir",
         "Directory for streams",
-        ({ overrides }, dir) => void (overrides.store_dir = dir || undefined),
+        ({ overrides: { options } }, dir) => void (options.store_dir = dir || undefined),
       ),
     ],
   ],
@@ -199,20 +219,20 @@ const groups: readonly (readonly [title: string, flags: readonly Flag[]])[] = [
   [
     "TLS",
     [
-      flip("tls", "Speaks TLS with clients", ({ overrides }, on) => void (overrides.tls = on)),
+      flip("tls", "Speaks TLS with clients", ({ overrides: { tls } }, on) => void (tls.on = on)),
       text(
         "tlscert",
         "file",
         "Certificate of the server",
-        ({ overrides }, file) => void (overrides.tls_cert_file = file),
+        ({ overrides: { tls } }, file) => void (tls.cert_file = file),
       ),
-      text("tlskey", "file", "Its private key", ({ overrides }, file) => void (overrides.tls_key_file = file)),
-      flip("tlsverify", "Demands certificates of clients", ({ overrides }, on) => void (overrides.tls_verify = on)),
+      text("tlskey", "file", "Its private key", ({ overrides: { tls } }, file) => void (tls.key_file = file)),
+      flip("tlsverify", "Demands certificates of clients", ({ overrides: { tls } }, on) => void (tls.verify = on)),
       text(
         "tlscacert",
         "file",
         "Authorities that those are checked against",
-        ({ overrides }, file) => void (overrides.tls_ca_file = file),
+        ({ overrides: { tls } }, file) => void (tls.ca_file = file),
       ),
     ],
   ],
@@ -223,36 +243,36 @@ const groups: readonly (readonly [title: string, flags: readonly Flag[]])[] = [
         "routes",
         "urls",
         "Servers to connect to, separated by commas",
-        ({ overrides }, urls) => void (overrides.routes = urls),
+        ({ overrides: { cluster } }, urls) => void (cluster.routes = urls),
       ),
       text(
         "cluster cluster_listen",
         "url",
         "Address for routes",
-        ({ overrides }, url) => void (overrides.cluster_listen = url),
+        ({ overrides: { cluster } }, url) => void (cluster.listen = url),
       ),
       text(
         "cluster_name",
         "name",
         "Name of the cluster",
-        ({ overrides }, name) => void (overrides.cluster_name = name),
+        ({ overrides: { cluster } }, name) => void (cluster.name = name),
       ),
       flip(
         "no_advertise",
         "Does not tell clients about other servers",
-        ({ overrides }, on) => void (overrides.cluster_no_advertise = on),
+        ({ overrides: { cluster } }, on) => void (cluster.no_advertise = on),
       ),
       text(
         "cluster_advertise",
         "host:port",
         "Address told to other servers",
-        ({ overrides }, address) => void (overrides.cluster_advertise = address),
+        ({ overrides: { cluster } }, address) => void (cluster.advertise = address),
       ),
       number(
         "connect_retries",
         "number",
         "Attempts to reach a server it was told about",
-        ({ overrides }, count) => void (overrides.connect_retries = count),
+        ({ overrides: { cluster } }, count) => void (cluster.connect_retries = count),
       ),
     ],
   ],
@@ -263,7 +283,7 @@ const groups: readonly (readonly [title: string, flags: readonly Flag[]])[] = [
         "profile",
         "port",
         "Accepted for compatibility; there are no Go profiles",
-        ({ overrides }, port) => void (overrides.prof_port = port),
+        ({ overrides: { options } }, port) => void (options.prof_port = port),
       ),
       flip("h help", "Shows this", (given, on) => void (given.help = on)),
       flip("v version", "Shows the version", (given, on) => void (given.version = on)),
@@ -284,7 +304,7 @@ export function parseFlags(args: readonly string[]): Action {
     version: false,
     help: false,
     helpTls: false,
-    overrides: {},
+    overrides: { options: {}, tls: {}, cluster: {} },
   };
   const left = take(args, given);
   if (typeof left === "string") return { kind: "usage", error: left };

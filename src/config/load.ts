@@ -6,7 +6,7 @@ import { duplicates } from "./options/users.ts";
 import type { ReadOptions } from "./options/server.ts";
 import { serverRows } from "./options/server.ts";
 import { resolveAuthorization } from "./options/authorization.ts";
-import { applyFlags, flagNotices } from "./overrides.ts";
+import { applyFlags } from "./overrides.ts";
 import type { Overrides } from "./overrides.ts";
 import { parseFile } from "./parser.ts";
 import { ConfigError, Problems } from "./problems.ts";
@@ -21,7 +21,7 @@ export interface Loaded {
   readonly digest: string | undefined;
   /** As nats-server has them, for stderr: a number where a duration should be. */
   readonly warnings: readonly string[];
-  /** For the log: options that do nothing here yet, each naming its place. */
+  /** For the log: options that do nothing here yet, each naming its place. Those of flags: `flagNotices`. */
   readonly notices: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export function loadOptions(file: string | undefined, flags: Overrides, source: 
   const options = complete(applyFlags(read.options, flags, source));
   validate(options);
   const { warnings, notices } = read.problems;
-  return { options, digest: read.digest, warnings, notices: [...notices, ...flagNotices(flags)] };
+  return { options, digest: read.digest, warnings, notices };
 }
 
 /** What `-t` prints for a file that is fine; throws ConfigError for another, warnings included. */

@@ -4,8 +4,7 @@
 import type { Loaded } from "./load.ts";
 import { loadTree } from "./load.ts";
 import { ConfigError } from "./problems.ts";
-import type { SpreadRow } from "./rows.ts";
-import { serverRows } from "./options/server.ts";
+import type { ReadOptions } from "./options/server.ts";
 import type { ConfigSource } from "./source.ts";
 import type { At, Entry, MapNode, Node } from "./tree.ts";
 
@@ -13,11 +12,21 @@ import type { At, Entry, MapNode, Node } from "./tree.ts";
 export type ObjectValue =
   string | number | bigint | boolean | readonly ObjectValue[] | { readonly [key: string]: ObjectValue | undefined };
 
-/** Options by their names in the configuration file; durations are "2s" or seconds, undefined is not there. */
+type Input<T> = [T] extends [boolean | undefined]
+  ? boolean
+  : [T] extends [number | undefined]
+    ? number | string
+    : [T] extends [string | undefined]
+      ? string
+      : ObjectValue;
+
+/**
+ * Options by their names in the configuration file. A duration is "2s" or a
+ * number of seconds, a size a number or "64MB"; undefined is not there.
+ */
 export type ObjectOptions = {
-  readonly [K in keyof typeof serverRows as (typeof serverRows)[K] extends SpreadRow<unknown> ? K : K]?:
-    ObjectValue | undefined;
-} & { readonly ws?: ObjectValue | undefined };
+  readonly [K in keyof ReadOptions]?: Input<ReadOptions[K]> | undefined;
+} & Readonly<Partial<Record<"listen" | "http" | "https", string | number>>> & { readonly ws?: ObjectValue | undefined };
 
 const DEEPEST = 100;
 const EPHEMERAL = -1;
@@ -36,9 +45,29 @@ export function fromObject(object: ObjectOptions, source: ConfigSource): Loaded 
   for (const entry of root.value.values()) {
     if (entry.node.kind === "map" && listeners.includes(entry.key.toLowerCase())) defaults(entry.node, false);
   }
-  const loaded = loadTree(root, source);
-  // A number for a duration is fine in an object.
-  return { ...loaded, warnings: [] };
+  try {
+    // A number for a duration is fine in an object.
+    return { ...loadTree(root, source), warnings: [] };
+  } catch (err) {
+    throw err instanceof ConfigError ? new ConfigError(inJavaScript(err.message)) : err;
+  }
+}
+
+const goNames: Readonly<Record<string, string>> = {
+  string: "a text",
+  int64: "a whole number",
+  float64: "a number",
+  bool: "a boolean",
+  "[]interface {}": "an array",
+  "map[string]interface {}": "an object",
+};
+
+/** An error about types without Go's names for them. */
+function inJavaScript(message: string): string {
+  return message.replaceAll(
+    /interface conversion: interface \{\} is (string|int64|float64|bool|\S+ \{\}), not (string|int64|float64|bool|\S+ \{\})/g,
+    (_, is: string, not: string) => `expected ${goNames[not] ?? not}, got ${goNames[is] ?? is}`,
+  );
 }
 
 function defaults(map: MapNode, top: boolean): void {
@@ -87,7 +116,7 @@ function toNode(value: ObjectValue, path: string, depth: number): Node {
   for (const [key, inner] of Object.entries(value as Record<string, ObjectValue | undefined>)) {
     if (inner === undefined) continue;
     const node = toNode(inner, `${path}.${key}`, depth + 1);
-    map.set(key, { key, at: { ...at, file: path }, node, used: false });
+    map.set(key, { key, at: node.at, node, used: false });
   }
   return { kind: "map", value: map, at };
 }

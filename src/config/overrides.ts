@@ -34,66 +34,60 @@ type Simple = Pick<
   | "prof_port"
 >;
 
-/** Options from the command line; only what was given is there. */
-export interface Overrides extends Partial<Simple> {
-  readonly user?: string;
-  readonly password?: string;
-  readonly token?: string;
-  readonly jetstream?: boolean;
-  readonly tls?: boolean;
-  readonly tls_verify?: boolean;
-  readonly tls_cert_file?: string;
-  readonly tls_key_file?: string;
-  readonly tls_ca_file?: string;
+interface TlsFlags {
+  readonly on?: boolean;
+  readonly verify?: boolean;
+  readonly cert_file?: string;
+  readonly key_file?: string;
+  readonly ca_file?: string;
+}
+
+interface ClusterFlags {
   /** URL to listen on for routes; an empty one closes that listener. */
-  readonly cluster_listen?: string;
-  readonly cluster_name?: string;
-  readonly cluster_advertise?: string;
-  readonly cluster_no_advertise?: boolean;
+  readonly listen?: string;
+  readonly name?: string;
+  readonly advertise?: string;
+  readonly no_advertise?: boolean;
   readonly connect_retries?: number;
   /** URLs, separated by commas. */
   readonly routes?: string;
 }
 
+/** Options from the command line; only what was given is there. */
+export interface Overrides {
+  /** Those that simply take the place of what the file says. */
+  readonly options?: Partial<Simple>;
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+  readonly jetstream?: boolean;
+  readonly tls?: TlsFlags;
+  readonly cluster?: ClusterFlags;
+}
+
 /** Puts `flags` over `read`; throws ConfigError in nats-server's words. */
 export function applyFlags(read: ReadOptions, flags: Overrides, source: ConfigSource): ReadOptions {
-  const {
-    user,
-    password,
-    token,
-    jetstream,
-    tls,
-    tls_verify,
-    tls_cert_file,
-    tls_key_file,
-    tls_ca_file,
-    cluster_listen,
-    cluster_name,
-    cluster_advertise,
-    cluster_no_advertise,
-    connect_retries,
-    routes,
-    ...simple
-  } = flags;
-  const out = { ...read, ...simple, port: simple.port === 0 ? serverRows.port.fallback : (simple.port ?? read.port) };
-  if (out.server_name?.includes(" ")) throw new ConfigError("server name cannot contain spaces");
+  const simple = { ...read, ...flags.options };
+  if (simple.server_name?.includes(" ")) throw new ConfigError("server name cannot contain spaces");
   return {
-    ...out,
+    ...simple,
+    port: simple.port === 0 ? serverRows.port.fallback : simple.port,
     authorization: withCredentials(read.authorization, flags),
-    tls: withTls(read.tls, flags, source),
-    cluster: withCluster(read.cluster, flags),
+    tls: withTls(read.tls, flags.tls ?? {}, source),
+    cluster: withCluster(read.cluster, flags.cluster ?? {}),
     jetstream: withJetStream(read.jetstream, flags),
   };
 }
 
 /** Notices about flags that ask for what is not there yet, in the words of their options. */
 export function flagNotices(flags: Overrides): readonly string[] {
-  const links = [flags.cluster_listen, flags.routes].some((flag) => flag !== undefined && flag !== "");
+  const { options = {}, cluster = {} } = flags;
+  const links = [cluster.listen, cluster.routes].some((flag) => flag !== undefined && flag !== "");
   const asked = [
     ["-js", serverRows.jetstream, flags.jetstream ?? false],
-    ["-sd", serverRows.store_dir, flags.store_dir !== undefined],
+    ["-sd", serverRows.store_dir, options.store_dir !== undefined],
     ["--cluster", serverRows.cluster, links],
-    ["--profile", serverRows.prof_port, (flags.prof_port ?? 0) !== 0],
+    ["--profile", serverRows.prof_port, (options.prof_port ?? 0) !== 0],
   ] as const;
   return asked
     .filter(([, row, given]) => given && row.info.status === "later")
@@ -113,20 +107,20 @@ function withCredentials(read: ReadOptions["authorization"], flags: Overrides): 
   };
 }
 
-function withTls(read: TlsOptions | undefined, flags: Overrides, source: ConfigSource): TlsOptions | undefined {
-  const { tls, tls_verify, tls_cert_file, tls_key_file, tls_ca_file } = flags;
-  if (tls === false) return undefined;
-  if ([tls, tls_verify, tls_cert_file, tls_key_file, tls_ca_file].every((flag) => flag === undefined)) return read;
-  if ((tls_cert_file ?? "") === "") throw new ConfigError("TLS Server certificate must be present and valid");
-  if ((tls_key_file ?? "") === "") throw new ConfigError("TLS Server private key must be present and valid");
+function withTls(read: TlsOptions | undefined, flags: TlsFlags, source: ConfigSource): TlsOptions | undefined {
+  const { on, verify, cert_file, key_file, ca_file } = flags;
+  if (on === false) return undefined;
+  if ([on, verify, cert_file, key_file, ca_file].every((flag) => flag === undefined)) return read;
+  if ((cert_file ?? "") === "") throw new ConfigError("TLS Server certificate must be present and valid");
+  if ((key_file ?? "") === "") throw new ConfigError("TLS Server private key must be present and valid");
   const defaults = defaultsOf(tlsRows);
   const out: TlsOptions = {
     ...defaults,
     timeout: read?.timeout ?? defaults.timeout,
-    cert_file: tls_cert_file,
-    key_file: tls_key_file,
-    ca_file: tls_ca_file === "" ? undefined : tls_ca_file,
-    verify: tls_verify ?? false,
+    cert_file,
+    key_file,
+    ca_file: ca_file === "" ? undefined : ca_file,
+    verify: verify ?? false,
   };
   try {
     checkTlsFiles(out, source);
@@ -137,24 +131,24 @@ function withTls(read: TlsOptions | undefined, flags: Overrides, source: ConfigS
 }
 
 function withJetStream(read: JetStreamOptions | undefined, flags: Overrides): JetStreamOptions | undefined {
-  const { jetstream, store_dir } = flags;
+  const { jetstream } = flags;
+  const store_dir = flags.options?.store_dir;
   if (jetstream === false) return undefined;
   const out = read ?? (jetstream === true ? defaultsOf(jetstreamRows) : undefined);
   return out === undefined || store_dir === undefined ? out : { ...out, store_dir };
 }
 
-function withCluster(read: ClusterOptions | undefined, flags: Overrides): ClusterOptions | undefined {
-  const { cluster_listen, cluster_name, cluster_advertise, cluster_no_advertise, connect_retries, routes } = flags;
-  const given = [cluster_listen, cluster_name, cluster_advertise, cluster_no_advertise, connect_retries, routes];
-  if (given.every((flag) => flag === undefined)) return read;
+function withCluster(read: ClusterOptions | undefined, flags: ClusterFlags): ClusterOptions | undefined {
+  const { listen, name, advertise, no_advertise, connect_retries, routes } = flags;
+  if ([listen, name, advertise, no_advertise, connect_retries, routes].every((flag) => flag === undefined)) return read;
   const base = read ?? defaultsOf(clusterRows);
-  if (cluster_name?.includes(" ")) throw new ConfigError("cluster name cannot contain spaces");
+  if (name?.includes(" ")) throw new ConfigError("cluster name cannot contain spaces");
   const out: ClusterOptions = {
     ...base,
-    ...(cluster_listen === undefined ? {} : listenUrl(cluster_listen, base)),
-    name: cluster_name ?? base.name,
-    advertise: cluster_advertise ?? base.advertise,
-    no_advertise: cluster_no_advertise ?? base.no_advertise,
+    ...(listen === undefined ? {} : listenUrl(listen, base)),
+    name: name ?? base.name,
+    advertise: advertise ?? base.advertise,
+    no_advertise: no_advertise ?? base.no_advertise,
     connect_retries: connect_retries ?? base.connect_retries,
     routes: routes === undefined ? base.routes : routes.split(",").map((url) => url.trim()),
   };

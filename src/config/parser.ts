@@ -8,6 +8,7 @@
 
 import type { Item } from "./cursor.ts";
 import { messageOf } from "./go.ts";
+import { readInteger } from "./integer.ts";
 import { lex } from "./lexer.ts";
 import { ConfigError } from "./problems.ts";
 import type { ConfigSource } from "./source.ts";
@@ -168,14 +169,12 @@ function scalar(item: Item, at: At): Node {
   }
 }
 
-/** 8k, 8kb … ; too large a product wraps around in 64 bits, as in nats-server. */
 function integer(text: string): bigint {
-  const [, digits = "", unit = "", binary = ""] = /^(.*?)(?:([kmgtpe])(i?b?))?$/i.exec(text) ?? [];
+  const digits = text.replace(/(?:[kmgtpe]i?b?)?$/i, "");
   if (!/^-?[0-9]+$/.test(digits)) throw new ConfigError(`expected integer, but got '${digits}'`);
-  const count = BigInt(digits);
-  if (count !== BigInt.asIntN(64, count)) throw new ConfigError(`integer '${digits}' is out of the range`);
-  const power = "kmgtpe".indexOf(unit.toLowerCase()) + 1;
-  return unit === "" ? count : BigInt.asIntN(64, count * (binary === "" ? 1000n : 1024n) ** BigInt(power));
+  const value = readInteger(text);
+  if (value === undefined) throw new ConfigError(`integer '${digits}' is out of the range`);
+  return value;
 }
 
 function isDate(text: string): boolean {

@@ -17,7 +17,7 @@ export class OptionError extends Error {
   readonly hint: string | undefined;
 
   /** `at` is the option's own place when left out; "none" prints no place, as nats-server does for some. */
-  constructor(text: string, more: { readonly at?: At | "none"; readonly hint?: string | undefined } = {}) {
+  constructor(text: string, more: { readonly at?: At | "none"; readonly hint?: string | undefined } | undefined = {}) {
     super(text);
     this.at = more.at === "none" ? undefined : more.at;
     this.placed = more.at !== "none";
@@ -54,13 +54,17 @@ export class Problems {
     this.#notices.push(`${place(at)}: ${text}`);
   }
 
-  /** Runs `read`, turning an OptionError into an error at `at`; undefined when there was one. */
-  attempt<T>(at: At, read: () => T): T | undefined {
+  /**
+   * Runs `read`, turning an OptionError into an error at `at`; undefined when there was one.
+   * `conversionsAt` is where nats-server reports values of the wrong type, when that is elsewhere.
+   */
+  attempt<T>(at: At, read: () => T, conversionsAt: At = at): T | undefined {
     try {
       return read();
     } catch (err) {
       if (!(err instanceof OptionError)) throw err;
-      this.error(err.placed ? (err.at ?? at) : undefined, err.message, err.hint);
+      const own = err.message.startsWith("interface conversion:") ? conversionsAt : at;
+      this.error(err.placed ? (err.at ?? own) : undefined, err.message, err.hint);
       return undefined;
     }
   }

@@ -6,6 +6,7 @@
 
 import type { Go } from "./go.ts";
 import { goDuration } from "./go.ts";
+import { readInteger } from "./integer.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Problems } from "./problems.ts";
 import { OptionError } from "./problems.ts";
@@ -36,6 +37,8 @@ export interface Reading {
   readonly source: ConfigSource;
   /** Where the key of the option being read stands. */
   readonly at?: At;
+  /** Where values of the wrong type are reported, when not at their key. */
+  readonly conversionsAt?: At;
   /** Where the block stands in the whole, for notices: "websocket." or "". */
   readonly path: string;
 }
@@ -143,7 +146,16 @@ function boundsOf(min: number | undefined, max: number | undefined): string | un
 export function size<const F extends number | undefined>(
   spec: IntInfo & { readonly fallback: F; readonly shown?: string },
 ): Row<number | F> {
-  return { ...int<F>(spec), kind: "size" };
+  const row = int<F>(spec);
+  return {
+    ...row,
+    kind: "size",
+    read(node, name, reading) {
+      // In an object, where no lexer has been, a size may be a text.
+      const value = node.kind === "string" && node.at.line === 0 ? readInteger(node.value) : undefined;
+      return row.read(value === undefined ? node : { kind: "int", value, at: node.at }, name, reading);
+    },
+  };
 }
 
 export function bool<const F extends boolean | undefined>(
@@ -319,9 +331,11 @@ export function readBlock<R extends Rows>(rows: R, node: MapNode, reading: Readi
       continue;
     }
     const [canonical, row] = found;
-    const value = reading.problems.attempt(entry.at, () => ({
-      is: row.read(entry.node, name, { ...reading, at: entry.at }),
-    }));
+    const value = reading.problems.attempt(
+      entry.at,
+      () => ({ is: row.read(entry.node, name, { ...reading, at: entry.at }) }),
+      reading.conversionsAt,
+    );
     if (value === undefined) continue;
     judge(canonical, row, value.is, entry, reading);
     if ("spread" in row) Object.assign(out, value.is);

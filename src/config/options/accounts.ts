@@ -71,7 +71,7 @@ export const accountRows = {
     "list of blocks",
     [],
     { doc: "Users of this account.", reload: "live" },
-    (node, _name, reading) => readUsers(node, reading),
+    (node, _name, reading) => readUsers(node, reading, "none"),
   ),
   limits: block(limitRows, {
     doc: "Limits of this account.",

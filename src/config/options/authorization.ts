@@ -25,6 +25,8 @@ export interface AuthorizationOptions {
   readonly timeout: number;
   /** For users of the global account without permissions of their own. */
   readonly default_permissions: Permissions | undefined;
+  /** True when the block stands in the configuration, even if it is empty. */
+  readonly is_given: boolean;
 }
 
 /** `authorization` inside `websocket`, `mqtt`, `cluster` and `gateway`. */
@@ -91,7 +93,7 @@ export const authorization: Row<Read | undefined> = custom<Read | undefined>(
   "block",
   undefined,
   { doc: "Who may connect to the global account.", reload: "live", rows: authorizationRows },
-  readAuthorization,
+  (node, name, reading) => readAuthorization(node, name, reading),
 );
 
 /** What the server's `authorization` comes to; the time for CONNECT depends on TLS when it was not given. */
@@ -103,16 +105,18 @@ export function resolveAuthorization(read: Read | undefined, tls: TlsOptions | u
     users: read?.users ?? [],
     timeout: read?.timeout ?? (tls === undefined ? DEFAULT_TIMEOUT_MS : tls.timeout + 1000),
     default_permissions: read?.default_permissions,
+    is_given: read !== undefined,
   };
 }
 
-function readAuthorization(node: Node, name: string, reading: Reading): Read {
+function readAuthorization(node: Node, name: string, reading: Reading, peer?: string): Read {
   if (node.kind !== "map") {
     throw new OptionError(`interface conversion: interface {} is ${goType(node)}, not map[string]interface {}`);
   }
   const read = readBlock(authorizationRows, node, { ...reading, path: `${reading.path}${name}.` });
-  const single = (read.user ?? "") !== "" || (read.password ?? "") !== "";
   const token = (read.token ?? "") !== "";
+  if (token && peer !== undefined) throw new OptionError(`${peer} authorization does not support tokens`);
+  const single = (read.user ?? "") !== "" || (read.password ?? "") !== "";
   if (single && token) throw new OptionError("Cannot have a user/pass and token");
   if (single && read.users !== undefined) throw new OptionError("Can not have a single user/pass and a users array");
   if (token && read.users !== undefined) throw new OptionError("Can not have a token and a users array");
@@ -148,9 +152,9 @@ export function peerAuthorization(what: string): Row<ListenerAuthorization | und
     undefined,
     { doc: "User that other servers have to be.", reload: "restart", rows: listenerRows },
     (node, name, reading) => {
-      const { user, password, token, users, timeout, default_permissions } = readAuthorization(node, name, reading);
+      const read = readAuthorization(node, name, reading, what);
+      const { user, password, token, users, timeout, default_permissions } = read;
       if (users !== undefined) throw new OptionError(`${what} authorization does not allow multiple users`);
-      if (token !== undefined) throw new OptionError(`${what} authorization does not support tokens`);
       if (default_permissions !== undefined && what === "Cluster" && reading.at !== undefined) {
         const text = 'setting "permissions" within cluster authorization block is deprecated';
         reading.problems.warn(reading.at, name, text);

@@ -34,7 +34,7 @@ export const clusterRows = {
     "block",
     undefined,
     { doc: "What may come in (import) and go out (export).", reload: "live" },
-    (node, _name, reading) => readPermissions(node, reading),
+    (node, _name, reading) => readPermissions(node, reading, "none"),
   ),
   pool_size: int({ fallback: 3, doc: "Connections to each server; -1 is one, as old servers have.", reload: "live" }),
   accounts: texts({ doc: "Accounts with a connection of their own.", reload: "live", noun: "accounts" }),

@@ -63,7 +63,8 @@ export const gateway: Row<GatewayOptions | undefined> = block(gatewayRows, {
 });
 
 function readRemotes(node: Node, name: string, reading: Reading): readonly RemoteGatewayOptions[] {
-  if (node.kind !== "array") throw new OptionError(`Expected gateways field to be an array, got ${goType(node)}`);
+  if (node.kind !== "array")
+    throw new OptionError(`Expected gateways field to be an array, got ${goType(node)}`, { at: "none" });
   return node.value.map((item) => {
     if (item.kind !== "map") {
       throw new OptionError(`Expected gateway entry to be a map/struct, got ${goValue(item)}`, { at: item.at });

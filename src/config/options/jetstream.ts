@@ -185,7 +185,8 @@ export const jetstream: Row<JetStreamOptions | undefined> = custom<JetStreamOpti
     if (node.kind === "string") return readSwitch(node.value) ? defaultsOf(jetstreamRows) : undefined;
     if (node.kind !== "map")
       throw new OptionError(`Expected map, bool or string to define JetStream, got ${goType(node)}`);
-    const read = readBlock(jetstreamRows, node, { ...reading, path: `${reading.path}${name}.` });
+    const inner = { ...reading, path: `${reading.path}${name}.` };
+    const read = readBlock(jetstreamRows, node, { ...inner, ...(reading.at && { conversionsAt: reading.at }) });
     const dirs = storeDirs(node);
     if (dirs.length > 1) reading.problems.error(dirs.at(-1)!.at, "Duplicate 'store_dir' configuration");
     return read.enabled ? read : undefined;

@@ -247,7 +247,7 @@ function readLeafAuthorization(node: Node, name: string, reading: Reading): Reso
 
 /** nats-server's complaint about accounts and URLs in the `leafnodes` block, undefined when it is fine. */
 export function leafnodesComplaint(leaf: LeafnodesOptions, accounts: ReadonlySet<string>): string | undefined {
-  const users = [...(leaf.authorization === undefined ? [] : [leaf.authorization, ...leaf.authorization.users])];
+  const users = leaf.authorization === undefined ? [] : [leaf.authorization, ...leaf.authorization.users];
   const homeless = users.find(({ account }) => account !== undefined && !accounts.has(account));
   if (homeless !== undefined)
     return `cannot find local account ${quote(homeless.account!)} specified in leafnode authorization`;

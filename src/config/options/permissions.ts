@@ -31,10 +31,10 @@ export interface Permissions {
 const names = ["publish", "pub", "import", "subscribe", "sub", "export", "allow_responses"];
 const DEFAULT_RESPONSES: ResponsePermission = { max: 1, expires: 120_000 };
 
-/** Reads a `permissions` block. */
-export function readPermissions(node: Node, reading: Reading): Permissions {
+/** Reads a `permissions` block; `at` says that nats-server does not place the error about a value that is none. */
+export function readPermissions(node: Node, reading: Reading, at?: "none"): Permissions {
   if (node.kind !== "map") {
-    throw new OptionError(`Expected permissions to be a map/struct, got ${goValue(node)}`);
+    throw new OptionError(`Expected permissions to be a map/struct, got ${goValue(node)}`, at && { at });
   }
   const out: { -readonly [K in keyof Permissions]: Permissions[K] } = {};
   for (const entry of node.value.values()) {

@@ -69,15 +69,20 @@ export const userRows = {
   proxy_required: proxyRequired,
 };
 
-/** Reads a `users` array. */
-export function readUsers(node: Node, reading: Reading): readonly UserOptions[] {
-  if (node.kind !== "array") throw new OptionError(`Expected users field to be an array, got ${goValue(node)}`);
+/** Reads a `users` array; `at` says that nats-server does not place the error about a value that is none. */
+export function readUsers(node: Node, reading: Reading, at?: "none"): readonly UserOptions[] {
+  if (node.kind !== "array") {
+    throw new OptionError(`Expected users field to be an array, got ${goValue(node)}`, at && { at });
+  }
   return node.value.flatMap((item) => reading.problems.attempt(item.at, () => readUser(item, reading)) ?? []);
 }
 
-function readUser(node: Node, reading: Reading): UserOptions {
+/** Undefined when what is wrong with it was said already. */
+function readUser(node: Node, reading: Reading): UserOptions | undefined {
   if (node.kind !== "map") throw new OptionError(`Expected user entry to be a map/struct, got ${goValue(node)}`);
+  const before = reading.problems.errors.length;
   const user = readBlock(userRows, node, { ...reading, path: `${reading.path}users.` });
+  if (reading.problems.errors.length > before) return undefined;
   const entries = [...node.value.values()];
   const at = entries.at(-1)?.at ?? node.at;
   if (user.nkey !== undefined && !isPublicNkey(user.nkey, "user")) {
