@@ -73,12 +73,13 @@ export class SignalError extends Error {
   override name = "SignalError";
 }
 
-/** Sends what `--signal` asks for: `cmd`, `cmd=pid`, `cmd=pidfile` or `cmd=12*`. Throws a SignalError. */
-export function sendSignal(request: string): void {
-  const [command, operand, ...rest] = request.split("=");
-  if (rest.length > 0) throw new SignalError(`invalid signal parameters: [${rest.join(" ")}]`);
-  const pids = operand === undefined || operand === "" ? [onlyProcess()] : pidsOf(operand);
-  const signal = commands.get(command!);
+/**
+ * Sends what `--signal` asks for to a pid, to the pid in a file, to all that
+ * match a glob (`12*`), or without a target to the only server. Throws a SignalError.
+ */
+export function sendSignal(command: string, target: string | undefined): void {
+  const pids = target === undefined || target === "" ? [onlyProcess()] : pidsOf(target);
+  const signal = commands.get(command);
   if (signal === undefined) throw new SignalError(`unknown signal ${JSON.stringify(command)}`);
   const failures: string[] = [];
   for (const pid of pids) {
@@ -98,25 +99,25 @@ function onlyProcess(): number {
   return pids[0]!;
 }
 
-function pidsOf(operand: string): number[] {
-  if (operand.endsWith("*")) {
-    const prefix = operand.slice(0, -1);
+function pidsOf(target: string): number[] {
+  if (target.endsWith("*")) {
+    const prefix = target.slice(0, -1);
     if (prefix !== "" && pidOf(prefix) === undefined) throw new SignalError(`invalid pid: ${prefix}`);
     const pids = runningServers();
     if (pids.length === 0) throw new SignalError("no nats-server processes running");
     return pids.filter((pid) => String(pid).startsWith(prefix));
   }
-  const pid = pidOf(operand) ?? pidOf(contentsOf(operand));
-  if (pid === undefined) throw new SignalError(`invalid pid: ${contentsOf(operand)}`);
+  const pid = pidOf(target) ?? pidOf(contentsOf(target));
+  if (pid === undefined) throw new SignalError(`invalid pid: ${contentsOf(target)}`);
   return [pid];
 }
 
-/** What the pid file holds, or the operand itself when there is none. */
-function contentsOf(operand: string): string {
+/** What the pid file holds, or the target itself when there is none. */
+function contentsOf(target: string): string {
   try {
-    return readFileSync(operand, "latin1");
+    return readFileSync(target, "latin1");
   } catch {
-    return operand;
+    return target;
   }
 }
 

@@ -9,7 +9,14 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { sendSignal, SignalError } from "../../src/io/signals.ts";
+import { sendSignal as send, SignalError } from "../../src/io/signals.ts";
+
+/** Sends `command=target`, as it is on a command line. */
+function sendSignal(request: string): void {
+  const equals = request.indexOf("=");
+  if (equals < 0) send(request, undefined);
+  else send(request.slice(0, equals), request.slice(equals + 1));
+}
 
 let folder = "";
 let target: ChildProcess | undefined = undefined;
@@ -84,7 +91,8 @@ describe("a signal", () => {
 });
 
 describe("a signal is refused", () => {
-  const refused = (request: string, text: string): void => expect(() => sendSignal(request)).toThrow(new SignalError(text));
+  const refused = (request: string, text: string): void =>
+    expect(() => sendSignal(request)).toThrow(new SignalError(text));
 
   test("without a server", () => {
     refused("term", "no nats-server processes running");
@@ -103,10 +111,6 @@ describe("a signal is refused", () => {
     refused(`foo=${nobody}`, 'unknown signal "foo"');
     refused("=1", 'unknown signal ""');
     refused(`STOP=${nobody}`, 'unknown signal "STOP"');
-  });
-  test("with too many parts", () => {
-    refused("term=1=3", "invalid signal parameters: [3]");
-    refused("term=1*=", "invalid signal parameters: []");
   });
   test("when nobody has the pid", () => {
     refused(`term=${nobody}`, `\nsignal "term" ${nobody}: no such process`);
