@@ -11,8 +11,11 @@ export interface ReceiverHooks {
   deniesDelivery(source: Uint8Array, from: number, to: number, sub: Subscription): boolean;
   /** A message with this reply is being delivered. */
   onReply(source: Uint8Array, from: number, to: number): void;
-  /** The head of a MSG or HMSG that is being delivered, for the trace log. */
-  onTrace(head: string): void;
+  /**
+   * A MSG or HMSG with this head and the payload source[from, to) is being
+   * delivered, for the trace log. `headerBytes` of it are headers; −1 for MSG.
+   */
+  onTrace(head: string, source: Uint8Array, from: number, to: number, headerBytes: number): void;
 }
 
 export class Receiver {

@@ -250,7 +250,9 @@ export class Router {
       frame.replyTo > frame.replyFrom ? `${byteStringOf(frame.source, frame.replyFrom, frame.replyTo)} ` : "";
     const total = frame.payloadTo - frame.payloadFrom;
     const sizes = isHeader ? `${frame.headerBytes} ${total}` : `${total - Math.max(frame.headerBytes, 0)}`;
-    receiver.hooks.onTrace(`${byteStringOf(bytes, start, start + length)}${reply}${sizes}`);
+    const head = `${byteStringOf(bytes, start, start + length)}${reply}${sizes}`;
+    const from = isHeader ? frame.payloadFrom : frame.payloadFrom + Math.max(frame.headerBytes, 0);
+    receiver.hooks.onTrace(head, frame.source, from, frame.payloadTo, isHeader ? frame.headerBytes : -1);
   }
 
   /** A large payload is shared by reference; the rest is made when a receiver needs it. */

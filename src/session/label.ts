@@ -24,6 +24,13 @@ export function clientLabel(
 ): string {
   const { version, lang, name } = options;
   const client = [version === "" ? "" : `v${version}`, lang, name].filter((part) => part !== "").join(":");
-  const user = identity?.label ?? "";
+  const user = identity?.label ?? claimOf(options);
   return `${client === "" ? "" : ` - "${client}"`}${user === "" || account === undefined ? "" : ` - "${account.name}/${user}"`}`;
+}
+
+/** Who it says it is, where nobody asks. */
+function claimOf({ nkey, user, auth_token }: ConnectOptions): string {
+  if (nkey !== "") return `nkey:${nkey}`;
+  if (user !== "") return `user:${user}`;
+  return auth_token === "" ? "" : "token";
 }

@@ -109,7 +109,7 @@ export class Session implements TransportHandler, ClientOps {
         deniesDelivery: (source, from, to, sub) =>
           this.#permissions?.deniesDelivery(source, from, to, sub.queue) ?? false,
         onReply: (source, from, to) => this.#permissions?.onReply(byteStringOf(source, from, to)),
-        onTrace: (head) => this.#tracer?.out(head),
+        onTrace: (head, source, from, to, headerBytes) => this.#tracer?.msg(head, source, from, to, headerBytes),
       },
       (sub) => this.#onExhausted(sub),
     );

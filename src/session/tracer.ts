@@ -3,6 +3,7 @@
 // Exists only while trace is on. Secrets in CONNECT are shown as [REDACTED].
 
 import { byteStringOf } from "../base/bytes.ts";
+import { quoted } from "../errors/protocol.ts";
 import type { Frame } from "../proto/frame.ts";
 
 const SECRETS = /("(?:pass|auth_token|jwt|sig|nkey|proxy_sig)"\s*:\s*")(?:[^"\\]|\\.)*(")/gi;
@@ -43,23 +44,22 @@ export class Tracer {
     const subject = text(frame.subjectFrom, frame.subjectTo);
     const sizes = `${frame.headerBytes < 0 ? "" : `${text(frame.headerSizeFrom, frame.headerSizeTo)} `}${text(frame.sizeFrom, frame.sizeTo)}`;
     this.in(`${frame.headerBytes < 0 ? "PUB" : "HPUB"} ${subject}${reply} ${sizes}`);
-    this.#payload(frame);
+    this.#payload("<<-", source, frame.payloadFrom, frame.payloadTo, frame.headerBytes);
   }
 
-  #payload(frame: Frame): void {
-    const { maxTracedBytes, traceHeaders } = this.#settings;
-    if (traceHeaders) {
-      if (frame.headerBytes > 0)
-        this.#show(byteStringOf(frame.source, frame.payloadFrom, frame.payloadFrom + frame.headerBytes - 4));
-      return;
-    }
-    const length = frame.payloadTo - frame.payloadFrom;
-    const cut = maxTracedBytes > 0 && length > maxTracedBytes;
-    const end = cut ? frame.payloadFrom + maxTracedBytes : frame.payloadTo;
-    this.#show(byteStringOf(frame.source, frame.payloadFrom, end) + (cut ? "..." : ""));
+  /** A message that goes out, and its payload, which begins with `headerBytes` of headers; −1 without. */
+  msg(head: string, source: Uint8Array, from: number, to: number, headerBytes: number): void {
+    this.out(head);
+    this.#payload("->>", source, from, to, headerBytes);
   }
 
-  #show(payload: string): void {
-    this.#write(`<<- MSG_PAYLOAD: [${JSON.stringify(payload)}]`);
+  #payload(arrow: string, source: Uint8Array, from: number, payloadTo: number, headerBytes: number): void {
+    const isHeadersOnly = this.#settings.traceHeaders;
+    if (isHeadersOnly && headerBytes <= 0) return;
+    const to = isHeadersOnly ? from + headerBytes : payloadTo;
+    const most = this.#settings.maxTracedBytes;
+    const isCut = most > 0 && to - from > most;
+    const payload = byteStringOf(source, from, isCut ? from + most : to);
+    this.#write(`${arrow} MSG_PAYLOAD: [${quoted(isCut ? `${payload}...` : payload)}]`);
   }
 }
