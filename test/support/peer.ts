@@ -6,7 +6,16 @@
 import net from "node:net";
 import tls from "node:tls";
 import { WebSocket } from "ws";
-import type { Server } from "../../src/server/server.ts";
+import type { PipeClient } from "../../src/index.ts";
+
+/** What a peer needs to know of a server; a Server is one. */
+export interface Endpoint {
+  readonly port: number;
+  readonly websocketUrl: string | undefined;
+  readonly monitorUrl: string | undefined;
+  connectInProcess(): PipeClient;
+  stop(): Promise<void>;
+}
 
 /** The raw byte stream under a peer. */
 export interface Wire {
@@ -21,15 +30,27 @@ const WAIT_MS = 5000;
 
 export class Peer {
   wire: Wire | undefined = undefined;
-  /** The first INFO, parsed. */
+  /** The last INFO that `readInfo` read, parsed. */
   info: Record<string, unknown> = {};
   #buffer = Buffer.alloc(0);
+  #arrived: Uint8Array[] = [];
+  #arrivedBytes = 0;
   #ended = false;
   #wake: (() => void)[] = [];
 
   onData(bytes: Uint8Array): void {
-    this.#buffer = Buffer.concat([this.#buffer, bytes]);
+    this.#arrived.push(bytes);
+    this.#arrivedBytes += bytes.length;
     this.#stir();
+  }
+  /** Bytes that arrived and were not read yet. */
+  get unread(): number {
+    return this.#buffer.length + this.#arrivedBytes;
+  }
+  #gather(): void {
+    if (this.#arrived.length > 0) this.#buffer = Buffer.concat([this.#buffer, ...this.#arrived]);
+    this.#arrived = [];
+    this.#arrivedBytes = 0;
   }
   onEnd(): void {
     this.#ended = true;
@@ -61,7 +82,8 @@ export class Peer {
   }
   /** Exactly `count` bytes. */
   async bytes(count: number): Promise<Buffer> {
-    await this.#until(() => this.#buffer.length >= count, `${count} bytes`);
+    await this.#until(() => this.unread >= count, `${count} bytes`);
+    this.#gather();
     const bytes = this.#buffer.subarray(0, count);
     this.#buffer = this.#buffer.subarray(count);
     return bytes;
@@ -79,6 +101,7 @@ export class Peer {
   /** Resolves with the lines left once the server has closed the connection. */
   async closed(): Promise<string[]> {
     await this.#until(() => this.#ended, "the end of the connection");
+    this.#gather();
     const rest = this.#buffer.toString("utf8");
     this.#buffer = Buffer.alloc(0);
     return rest === "" ? [] : rest.replace(/\r\n$/, "").split("\r\n");
@@ -91,9 +114,13 @@ export class Peer {
   }
 
   async #line(): Promise<string> {
-    await this.#until(() => this.#buffer.includes("\r\n") || this.#ended, "a line");
+    const hasLine = (): boolean => {
+      this.#gather();
+      return this.#buffer.includes("\r\n");
+    };
+    await this.#until(() => hasLine() || this.#ended, "a line");
     const end = this.#buffer.indexOf("\r\n");
-    if (end < 0) throw new Error(`the connection ended; unread: ${JSON.stringify(this.#buffer.toString())}`);
+    if (end < 0) throw new Error(`the connection ended; unread: ${this.#shown()}`);
     const line = this.#buffer.subarray(0, end).toString("utf8");
     this.#buffer = this.#buffer.subarray(end + 2);
     return line;
@@ -103,7 +130,7 @@ export class Peer {
     const deadline = Date.now() + WAIT_MS;
     while (!holds()) {
       const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`waited for ${what}; unread: ${JSON.stringify(this.#buffer.toString())}`);
+      if (left <= 0) throw new Error(`waited for ${what}; unread: ${this.#shown()}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.#wake.push(() => {
@@ -114,6 +141,11 @@ export class Peer {
     }
   }
 
+  #shown(): string {
+    this.#gather();
+    return JSON.stringify(this.#buffer.toString("utf8", 0, 1000));
+  }
+
   async readInfo(): Promise<void> {
     const line = await this.line();
     if (!line.startsWith("INFO ")) throw new Error(`expected INFO, got ${line}`);
@@ -122,12 +154,16 @@ export class Peer {
 }
 
 /** Opens wires to a server; INFO is read, CONNECT is not sent. */
-export type Dial = (server: Server, options?: DialOptions) => Promise<Peer>;
+export type Dial = (server: Endpoint, options?: DialOptions) => Promise<Peer>;
 export interface DialOptions {
   /** For TLS: certificate authority, client certificate and key, PEM. */
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;
+  /** TLS before INFO. */
+  readonly tlsFirst?: boolean;
+  /** Of the upgrade request of a WebSocket. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export const dialPipe: Dial = async (server) => {
@@ -165,12 +201,11 @@ export const dialTcp: Dial = async (server) => {
 };
 
 /** INFO in clear, then TLS. */
-export const dialTls: Dial = async (server, options = {}) => {
+export const dialTls: Dial = async (server, { tlsFirst = false, ...options } = {}) => {
   const peer = new Peer();
   const raw = net.connect(server.port, "127.0.0.1");
-  const wire = socketWire(raw, peer);
-  peer.wire = wire;
-  await peer.readInfo();
+  peer.wire = socketWire(raw, peer);
+  if (!tlsFirst) await peer.readInfo();
   raw.removeAllListeners("data");
   raw.removeAllListeners("close");
   const secure = tls.connect({ socket: raw, rejectUnauthorized: false, ...options });
@@ -180,17 +215,25 @@ export const dialTls: Dial = async (server, options = {}) => {
     secure.once("error", reject);
     secure.once("close", () => reject(new Error("closed during the TLS handshake")));
   });
+  if (tlsFirst) await peer.readInfo();
   return peer;
 };
 
-export const dialWebSocket: Dial = async (server) => {
+export const dialWebSocket: Dial = async (server, { headers = {}, ...options } = {}) => {
   const peer = new Peer();
-  const socket = new WebSocket(server.websocketUrl!, { perMessageDeflate: false });
+  const socket = new WebSocket(server.websocketUrl!, {
+    perMessageDeflate: false,
+    rejectUnauthorized: false,
+    headers,
+    ...options,
+  });
   socket.on("message", (data: Buffer) => peer.onData(data));
   socket.on("close", () => peer.onEnd());
   socket.on("error", () => {});
   peer.wire = {
-    write: (bytes) => socket.send(bytes),
+    write: (bytes) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(bytes);
+    },
     close: () => socket.terminate(),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
