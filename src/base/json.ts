@@ -31,7 +31,7 @@ export interface Kind<D, E = D> {
   /** The field may be left out of what is encoded; omitEmpty and only it says so. */
   readonly optional: boolean;
 }
-interface OptionalKind<D, E> extends Kind<D, E | undefined> {
+export interface OptionalKind<D, E> extends Kind<D, E | undefined> {
   readonly optional: true;
 }
 

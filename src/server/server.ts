@@ -88,7 +88,10 @@ export class Server {
     }
   }
 
-  /** Opens the listeners of resolved options. Rejects with the first that cannot be opened; nothing stays open then. */
+  /**
+   * @internal
+   * Opens the listeners of resolved options. Rejects with the first that cannot be opened; nothing stays open then.
+   */
   static async open(options: ServerOptions, surroundings: ServerSurroundings): Promise<Server> {
     const server = new Server(options, surroundings);
     try {
@@ -133,7 +136,7 @@ export class Server {
   get isLameDuck(): boolean {
     return this.#lameDuck !== undefined;
   }
-  /** Open listeners, for the ports file. */
+  /** @internal Open listeners, for the ports file. */
   get listeners(): {
     readonly client: Listener | undefined;
     readonly websocket: Listener | undefined;
