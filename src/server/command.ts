@@ -3,9 +3,8 @@
 
 import { parseFlags, usage, type Action } from "../config/flags.ts";
 import type { Signals } from "../io/signals.ts";
+import { complain, PROGRAM } from "./complain.ts";
 import { NATS_VERSION } from "./version.ts";
-
-const PROGRAM = "nats-server";
 
 /** Does what `args` ask for; sets the exit code, or leaves a server running. */
 export async function runCommand(args: readonly string[], signals: Signals): Promise<void> {
@@ -21,12 +20,6 @@ export async function runCommand(args: readonly string[], signals: Signals): Pro
   } catch (error) {
     complain(error);
   }
-}
-
-/** Prints why the command could not do it, and remembers to exit with 1. */
-export function complain(error: unknown): void {
-  process.stderr.write(`${PROGRAM}: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
 }
 
 async function answer(action: Exclude<Action, { kind: "run" }>): Promise<void> {

@@ -11,9 +11,9 @@ import { portsFilePath, removePortsFile, systemSource, writePidFile, writePortsF
 import { LogClock } from "../io/log_line.ts";
 import { openServerLog, type ServerLog } from "../io/log_server.ts";
 import { nameProcess, signalTexts, type ServerSignal, type Signals } from "../io/signals.ts";
-import { complain } from "./command.ts";
 import { logBanner } from "./command_banner.ts";
 import { portsOf } from "./command_ports.ts";
+import { complain } from "./complain.ts";
 import { Server } from "./server.ts";
 
 type Run = Extract<Action, { kind: "run" }>;
