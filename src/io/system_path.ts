@@ -8,5 +8,6 @@ const calls: Readonly<Record<string, string>> = { unlink: "remove", rm: "remove"
 /** The failure of a call on `path`. */
 export function pathText(error: SystemError, path: string): string {
   if (error.syscall === undefined) return error.message;
-  return `${calls[error.syscall] ?? error.syscall} ${path}: ${systemWords(error)}`;
+  const words = error.code === "EISDIR" ? "is a directory" : systemWords(error);
+  return `${calls[error.syscall] ?? error.syscall} ${path}: ${words}`;
 }

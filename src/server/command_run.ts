@@ -66,7 +66,8 @@ class Command {
         },
       });
     } catch (error) {
-      this.#log.fatal(startText(error, options));
+      // In nats-server's words: whoever opens something says so.
+      this.#log.fatal(error instanceof Error ? error.message : String(error));
       await this.#exit(1);
       return;
     }
@@ -183,14 +184,4 @@ async function openLog(options: ServerOptions): Promise<ServerLog | undefined> {
     process.exitCode = 1;
     return undefined;
   }
-}
-
-/** Why a start failed, in nats-server's words. What is not about the client port says so itself. */
-function startText(error: unknown, { host, port }: ServerOptions): string {
-  if (!(error instanceof Error)) return String(error);
-  const isListening = error.name === "ListenError";
-  if (!isListening) return error.message;
-  const bare = host.replace(/^\[(.*)\]$/, "$1");
-  const where = bare.includes(":") ? `[${bare}]:${port}` : `${bare}:${port}`;
-  return `Error listening on port: ${where}, ${JSON.stringify(error.message)}`;
 }
