@@ -96,6 +96,7 @@ function isUnspecified(host: string): boolean {
 }
 
 function goText(error: SystemError, host: string, port: number): string {
+  if (error.code === "ERR_SOCKET_BAD_PORT") return `listen tcp: address ${port}: invalid port`;
   if (error.syscall === "getaddrinfo") return `listen tcp: lookup ${host}: ${systemWords(error)}`;
   const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   return `listen tcp ${where}: bind: ${systemWords(error)}`;

@@ -16,12 +16,12 @@ export class StartError extends Error {
   override name = "StartError";
 }
 
-async function orStartError<T>(what: string, opening: Promise<T>, quote = false): Promise<T> {
+/** The same promise, which rejects with what `say` makes of the reason. */
+async function orStartError<T>(opening: Promise<T>, say: (text: string) => string): Promise<T> {
   try {
     return await opening;
   } catch (error) {
-    const text = (error as Error).message;
-    throw new StartError(`${what}: ${quote ? JSON.stringify(text) : text}`, { cause: error });
+    throw new StartError(say((error as Error).message), { cause: error });
   }
 }
 
@@ -38,7 +38,10 @@ export async function listenForClients(core: Core, accept: Accept): Promise<List
   const where = { host, port, accept, onWarning: (text: string) => log.error(text) };
   const settings = tls === undefined ? undefined : readTls(tls, options.allow_non_tls);
   const opening = settings === undefined ? listenTcp(where) : listenSecurely(core, where, settings);
-  const listener = await orStartError(`Error listening on port: ${hostPort(shownHost(host), port)}`, opening, true);
+  const listener = await orStartError(
+    opening,
+    (text) => `Error listening on port: ${hostPort(shownHost(host), port)}, ${JSON.stringify(text)}`,
+  );
   const advertised = addressOf(options.client_advertise, host, listener.port);
   core.client = {
     ...advertised,
@@ -126,17 +129,18 @@ export async function openMonitor(core: Core, onBug: (error: unknown) => void): 
     if (scheme === "https" && options.tls === undefined)
       throw new StartError("Can't start monitoring: TLS cert and key required for HTTPS");
     const tls = scheme === "https" && options.tls !== undefined ? readTls(options.tls, false) : undefined;
+    const opening = serveHttp({
+      host: options.http_host,
+      port,
+      tls,
+      basePath,
+      makePage: (path, query) => monitor.page(path, query),
+      onBug,
+      onWarning: (text) => log.error(text),
+    });
     const listener = await orStartError(
-      "Can't start monitoring: can't listen to the monitor port",
-      serveHttp({
-        host: options.http_host,
-        port,
-        tls,
-        basePath,
-        makePage: (path, query) => monitor.page(path, query),
-        onBug,
-        onWarning: (text) => log.error(text),
-      }),
+      opening,
+      (text) => `Can't start monitoring: can't listen to the monitor port: ${text}`,
     );
     log.notice(`Starting ${scheme} monitor on ${hostPort(shownHost(options.http_host), listener.port)}`);
     listeners.push(listener);

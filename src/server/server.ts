@@ -81,6 +81,8 @@ export class Server {
     const server = await Server.open(loaded.options, { log: silentLog });
     try {
       await roundTrip(server);
+      // It must not count as a client any more.
+      await new Promise<void>((resolve) => server.#core.whenGone(resolve));
       return server;
     } catch (error) {
       await server.stop();

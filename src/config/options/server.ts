@@ -133,7 +133,6 @@ const limitRows = {
   ),
   max_closed_clients: int({
     fallback: 10_000,
-    min: 0,
     doc: "Closed connections remembered for monitoring.",
     reload: "restart",
     zero: "fallback",
