@@ -316,7 +316,7 @@ class ConfigAuthenticator implements Authenticator {
 }
 
 const REDACTED = "[REDACTED]";
-const TOKEN_LABEL = `token:${REDACTED}`;
+const TOKEN_LABEL = "token";
 const connectionTypeOf = {
   tcp: "STANDARD",
   tls: "STANDARD",

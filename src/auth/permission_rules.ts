@@ -97,12 +97,14 @@ class SubscribeList {
 
   /**
    * Used as an allow list: an entry must cover all of `subject`. Entries with a
-   * queue that cover it decide alone which queues are good.
+   * queue that match it, taken literally, decide alone which queues are good.
    */
   permits(subject: ByteString, bytes: Uint8Array, queue: ByteString | undefined): boolean {
     if (queue !== undefined) {
-      const entries = this.#queuesOf(bytes, 0, bytes.length).filter((entry) => isSubset(subject, entry.subject));
-      if (entries.length > 0) return entries.some((entry) => subjectMatches(entry.queue, queue));
+      const entries = this.#queuesOf(bytes, 0, bytes.length);
+      if (entries.length > 0) {
+        return entries.some((entry) => isSubset(subject, entry.subject) && subjectMatches(entry.queue, queue));
+      }
     }
     const plain = this.#matchedPlain;
     plain.length = 0;

@@ -63,14 +63,16 @@ test("publish: some allow matches, or there is no list, and no deny matches", ()
 
 const subscribing = record({ allow: list(entry), deny: list(entry) });
 
-test("subscribe: entries with a queue that cover the subject decide for a queue, else plain ones; then denies", () => {
+test("subscribe: entries with a queue that match the subject decide for a queue, else plain ones; then denies", () => {
   assert(
     property(subscribing, anyPattern, option(queue, { nil: undefined }), ({ allow, deny }, subject, q) => {
       const rules = PermissionRules.compile({ subscribe: { allow, deny } });
       const allowed = (allow ?? []).map(split);
-      const forQueues = allowed.filter(([each, queue]) => queue !== undefined && covers(each, subject));
+      const forQueues = allowed.filter(([each, queue]) => queue !== undefined && matches(each, subject));
       const isPlainGood = allowed.some(([each, queue]) => queue === undefined && covers(each, subject));
-      const isQueueGood = forQueues.some(([, queue]) => q !== undefined && matches(queue!, q));
+      const isQueueGood = forQueues.some(
+        ([each, queue]) => q !== undefined && covers(each, subject) && matches(queue!, q),
+      );
       const isAllowed = allowed.length === 0 || (q !== undefined && forQueues.length > 0 ? isQueueGood : isPlainGood);
       const isDenied = (deny ?? [])
         .map(split)

@@ -123,6 +123,16 @@ describe("subscribe", () => {
     expect(good.map((text) => p.sub(text))).toEqual(good.map(() => true));
     expect(bad.map((text) => p.sub(text))).toEqual(bad.map(() => false));
   });
+  test("an allow with a queue decides over a wider plain one also for a subscription wider than itself", () => {
+    const p = perms({ subscribe: { allow: ["a.* v1", ">"] } });
+    expect([p.sub("a.> v2"), p.sub("a.> v1"), p.sub("a.* v1"), p.sub("a.>"), p.sub("> v2")]).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
+  });
   test("a deny with a queue is for that queue only", () => {
     const p = perms({ subscribe: { deny: ["foo v1", "> *.prod"] } });
     const good = ["foo", "foo v2", "any.thing v1.dev", "x a.b.prod", "> q"];
