@@ -65,7 +65,7 @@ export type Verdict =
       readonly ok: true;
       readonly identity: Identity;
       /** For the log, as a warning. */
-      readonly warning: string | undefined;
+      readonly warning?: string | undefined;
     }
   | {
       readonly ok: false;
@@ -80,8 +80,7 @@ export interface AuthOptions extends Pick<
   ServerOptions,
   "no_auth_user" | "accounts" | "system_account" | "tls" | "websocket"
 > {
-  /** `is_given`: the block stands in the configuration, perhaps empty. Then a lone system account opens no door. */
-  readonly authorization: AuthorizationOptions & { readonly is_given?: boolean; readonly proxy_required?: boolean };
+  readonly authorization: AuthorizationOptions & { readonly proxy_required?: boolean };
 }
 
 export interface Authenticator {
@@ -94,6 +93,10 @@ export interface Authenticator {
   authenticate(credentials: Credentials): Verdict | Promise<Verdict>;
   /** For a first operation that is not CONNECT. Undefined when there is nobody a client could be without it. */
   authenticateAnonymous(kind: TransportKind): Verdict | undefined;
+}
+
+/** The authenticator of a configuration that may be reloaded. */
+export interface ReloadableAuthenticator extends Authenticator {
   /**
    * After a reload, asked of the new authenticator: who this peer is now. Undefined when it is no longer welcome:
    * the user is gone, moved, or has another password, nkey or kind of connection. Permissions seen before are kept and
@@ -102,7 +105,7 @@ export interface Authenticator {
   renew(identity: Identity, kind: TransportKind, isProxied?: boolean): Identity | undefined;
 }
 
-export function openAuthenticator(options: AuthOptions, hasher: PasswordHasher, env: Env): Authenticator {
+export function openAuthenticator(options: AuthOptions, hasher: PasswordHasher, env: Env): ReloadableAuthenticator {
   return new ConfigAuthenticator(options, hasher, env);
 }
 
@@ -122,7 +125,7 @@ interface Door {
   readonly required: boolean;
 }
 
-class ConfigAuthenticator implements Authenticator {
+class ConfigAuthenticator implements ReloadableAuthenticator {
   readonly nonceRequired: boolean;
   readonly #env: Env;
   readonly #hasher: PasswordHasher;
@@ -157,7 +160,7 @@ class ConfigAuthenticator implements Authenticator {
     );
     this.#letsNobodyIn =
       noAuthUser === undefined &&
-      authorization.is_given !== true &&
+      !authorization.is_given &&
       door.user === undefined &&
       door.token === undefined &&
       users.isOnlyOf(text(options.system_account) ?? DEFAULT_SYSTEM_ACCOUNT);

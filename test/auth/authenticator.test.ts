@@ -3,9 +3,9 @@
 import { describe, expect, test } from "vitest";
 import {
   type AuthOptions,
-  type Authenticator,
   type Credentials,
   openAuthenticator,
+  type ReloadableAuthenticator,
   type Verdict,
 } from "../../src/auth/authenticator.ts";
 import { KeyPair } from "../../src/auth/nkey.ts";
@@ -35,7 +35,7 @@ interface Given {
   readonly maps?: boolean;
   readonly ws?: { user?: string; password?: string; token?: string; noAuthUser?: string; maps?: boolean };
 }
-function open(given: Given, using = hasher): Authenticator {
+function open(given: Given, using = hasher): ReloadableAuthenticator {
   const { user, password, token, users = [], ws } = given;
   const limits = {
     max_connections: undefined,
@@ -86,14 +86,14 @@ const joesCertificate = withCertificate({ subject: [[["CN", "joe"]]] });
 /** "ACCOUNT/name" of who is let in, or "no". */
 const said = (verdict: Verdict): string =>
   verdict.ok ? `${verdict.identity.accountName}/${verdict.identity.shownName}` : "no";
-async function who(auth: Authenticator, more: Partial<Credentials> = {}): Promise<string> {
+async function who(auth: ReloadableAuthenticator, more: Partial<Credentials> = {}): Promise<string> {
   return said(await auth.authenticate(from(more)));
 }
-function first(auth: Authenticator, kind: TransportKind = "tcp"): string {
+function first(auth: ReloadableAuthenticator, kind: TransportKind = "tcp"): string {
   const verdict = auth.authenticateAnonymous(kind);
   return verdict === undefined ? "nobody" : said(verdict);
 }
-async function logged(auth: Authenticator, more: Partial<Credentials>): Promise<string> {
+async function logged(auth: ReloadableAuthenticator, more: Partial<Credentials>): Promise<string> {
   const verdict = await auth.authenticate(from(more));
   return verdict.ok ? "ok" : verdict.logText;
 }
@@ -425,7 +425,7 @@ describe("certificates that say who one is", () => {
 });
 
 describe("after a reload", () => {
-  const identityOf = async (auth: Authenticator, more: Partial<Credentials>) => {
+  const identityOf = async (auth: ReloadableAuthenticator, more: Partial<Credentials>) => {
     const verdict = await auth.authenticate(from(more));
     if (!verdict.ok) throw new Error(verdict.logText);
     return verdict.identity;
