@@ -475,9 +475,11 @@ export class Session implements TransportHandler, ClientOps {
     if (this.isClosed) return;
     const isSlow = reason === "slowConsumerPendingBytes" || reason === "slowConsumerWriteDeadline";
     if (!isSlow) this.outbound.finish();
+    // The last bytes may have been the ones too many.
+    if (this.isClosed) return;
     this.#shut(reason);
     if (this.#gone) return;
-    if (isSlow || reason === "staleConnection") this.transport.destroy();
+    if (isSlow) this.transport.destroy();
     else this.transport.end(CLOSE_GRACE_MS, webSocketStatus(reason), closeReasons[reason]);
   }
 
