@@ -27,7 +27,7 @@ export async function startReference(program: string, options: ServerOptions, lo
   const ended = new Promise<void>((resolve) => void child.once("exit", () => resolve()));
   const portsFile = join(folder, `nats-server_${child.pid}.ports`);
   const deadline = Date.now() + START_MS;
-  while (!existsSync(portsFile)) {
+  while (!existsSync(portsFile) || !readFileSync(portsFile, "utf8").endsWith("}")) {
     if (child.exitCode !== null || Date.now() > deadline)
       throw new Error(`nats-server did not start: ${log.join("\n")}${text}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -101,9 +101,9 @@ const running: Running[] = [];
 
 export interface TransportUnderTest {
   readonly name: string;
-  start(options?: ServerOptions): Promise<Running>;
+  readonly start: (options?: ServerOptions) => Promise<Running>;
   /** As `start`, with debug and trace as the options say; `log` has the lines. */
-  startLogged(options?: ServerOptions): Promise<Running>;
+  readonly startLogged: (options?: ServerOptions) => Promise<Running>;
 }
 
 /** Opens a server whose log goes to `lines`. */
