@@ -40,7 +40,9 @@ export function loadOptions(file: string | undefined, flags: Overrides, source: 
 
 /** What `-t` prints for a file that is fine; throws ConfigError for another, warnings included. */
 export function checkFile(file: string, source: ConfigSource): string {
-  const { problems, digest } = readFile(file, source);
+  const root = parseFile(file, source);
+  if (root.value.size === 0) throw new ConfigError(`${file}: config has no values or is empty`);
+  const { problems, digest } = readRoot(root, source);
   if (problems.errors.length > 0 || problems.warnings.length > 0) throw failure(problems);
   return `configuration file ${file} is valid (${digest})`;
 }
@@ -65,7 +67,10 @@ function nothingRead(): Read {
 }
 
 function readFile(file: string, source: ConfigSource): Read {
-  const root = parseFile(file, source);
+  return readRoot(parseFile(file, source), source);
+}
+
+function readRoot(root: MapNode, source: ConfigSource): Read {
   return { ...readTree(root, source), digest: digestOf(root) };
 }
 

@@ -25,9 +25,7 @@ export function parseFile(path: string, source: ConfigSource): MapNode {
   } catch (err) {
     throw new ConfigError(messageOf(err));
   }
-  const root = parseText(text, path, source);
-  if (root.value.size === 0) throw new ConfigError(`${path}: config has no values or is empty`);
-  return root;
+  return parseText(text, path, source);
 }
 
 /** The tree of a text; `path` is what errors call it and what its includes are relative to. */

@@ -80,7 +80,7 @@ export async function listenForWebSockets(core: Core, accept: Accept): Promise<L
   if (websocket === undefined || websocket.port === 0) return undefined;
   const { listenWebSocket } = await import("../io/websocket.ts");
   const tls = websocket.no_tls || websocket.tls === undefined ? undefined : readTls(websocket.tls, false);
-  const listener = await listenWebSocket({
+  const opening = listenWebSocket({
     host: websocket.host ?? "0.0.0.0",
     port: websocket.port,
     tls,
@@ -92,6 +92,7 @@ export async function listenForWebSockets(core: Core, accept: Accept): Promise<L
     onWarning: (text) => log.error(text),
     onHandshakeFailed: (remote, text) => log.error(`${hostPort(remote.ip, remote.port)} - ${text}`),
   });
+  const listener = await orStartError(opening, (text) => `Unable to listen for websocket connections: ${text}`);
   core.websocket = {
     host: shownHost(websocket.host ?? ""),
     port: listener.port,

@@ -100,7 +100,9 @@ export class Server {
       await server.#openListeners();
       return server;
     } catch (error) {
-      await server.stop();
+      // It never ran: the log says only why.
+      server.#stopping = server.#close();
+      await server.#stopping;
       throw error;
     }
   }
@@ -174,14 +176,18 @@ export class Server {
 
   async #stop(): Promise<void> {
     this.#log.notice("Initiating Shutdown...");
+    await this.#close();
+    this.#log.notice("Server Exiting..");
+    this.#resolveClosed();
+  }
+
+  async #close(): Promise<void> {
     this.#core.isClosing = true;
     this.#lameDuck?.stop();
     const doors = this.#closeDoors();
     this.#core.closeAll();
     await Promise.all([doors, this.#allGone(), ...this.#monitors.map((monitor) => monitor.close())]);
     await this.#hasher.close();
-    this.#log.notice("Server Exiting..");
-    this.#resolveClosed();
   }
 
   async #closeDoors(): Promise<void> {

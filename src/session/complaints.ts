@@ -36,10 +36,9 @@ export class Complaints {
     this.#log(`Publish Violation - Subject ${quoted(subject)}`);
   }
   reply(frame: Frame): void {
-    const subject = byteStringOf(frame.source, frame.subjectFrom, frame.subjectTo);
     const reply = byteStringOf(frame.source, frame.replyFrom, frame.replyTo);
     this.#say(protocolErrorText("replyPermission", { subject: reply }));
-    this.#log(`Publish Violation - Subject ${quoted(subject)}, Reply ${quoted(reply)}`);
+    this.#log(`Publish Violation - Reply ${quoted(reply)}`);
   }
   subscribe(subject: ByteString, queue: ByteString | undefined, sid: ByteString): void {
     if (queue === undefined) {
@@ -47,7 +46,7 @@ export class Complaints {
       this.#log(`Subscription Violation - Subject ${quoted(subject)}, SID ${sid}`);
     } else {
       this.#say(protocolErrorText("queuePermission", { subject, queue }));
-      this.#log(`Subscription Violation - Subject ${quoted(subject)}, Queue ${quoted(queue)}, SID ${sid}`);
+      this.#log(`Subscription Violation - Subject ${quoted(subject)}, Queue: ${quoted(queue)}, SID ${sid}`);
     }
   }
 }

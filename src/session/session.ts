@@ -272,7 +272,8 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     if (options.account !== "" || options.new_account) {
-      this.#refuse("");
+      // Nobody chooses an account: CVE-2022-24450.
+      this.#refuse(`authentication error${options.user === "" ? "" : ` - User ${q(byteString(options.user))}`}`);
       return;
     }
     if (verdict?.warning !== undefined) this.#host.log.warn(`${this.label} - ${verdict.warning}`);
