@@ -62,17 +62,16 @@ static void readInfo(Conn *conn) {
 }
 
 void settle(Conn *conn) {
-  char *buffer = allocate(READ_BYTES);
+  char buffer[1 << 16];
   int before = conn->pongs;
   double giveUpAt = nowSec() + 15;
   queueOut(conn, "PING\r\n", 6);
   while (conn->pongs == before) {
     flushOut(conn);
-    size_t length = readConn(conn, buffer, READ_BYTES);
+    size_t length = readConn(conn, buffer, sizeof buffer);
     readLines(conn, buffer, length);
     if (nowSec() > giveUpAt) fail("no PONG from the server");
   }
-  free(buffer);
 }
 
 void openConn(Conn *conn, const Options *options, int id, const char *user) {

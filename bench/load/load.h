@@ -26,7 +26,7 @@ typedef struct Options {
   size_t leadBytes;        // how far a publisher may be ahead of the slowest subscriber
   size_t count;            // idle: how many
   double warmSec, seconds, limitSec;
-  double paceUs; // rr: pause between a reply and the next request
+  double paceUs; // rr: one request each so many microseconds, instead of as fast as replies come
   bool queue, tls, websocket;
 } Options;
 

@@ -62,12 +62,17 @@ static void ask(Requests *requests, Conn *conn, double now) {
 static void askWhatIsDue(Requests *requests, Conn *conn) {
   uint64_t most = requests->options->inflight;
   double now = nowSec();
-  while (!requests->stopping && conn->asked - conn->answered < most && now >= conn->nextAtSec) ask(requests, conn, now);
+  double pace = requests->options->paceUs * 1e-6;
+  if (conn->nextAtSec == 0) conn->nextAtSec = now;
+  while (!requests->stopping && conn->asked - conn->answered < most && now >= conn->nextAtSec) {
+    ask(requests, conn, now);
+    conn->nextAtSec += pace;
+  }
   flushOut(conn);
 }
 
 static void onReply(Requests *requests, Conn *conn, Word subject) {
-  // With several in flight and several responders, replies may overtake each other within the window.
+  // With several responders, replies may overtake each other within the window.
   if (subject.length != 26) fail("reply to %.*s", (int)subject.length, subject.at);
   uint64_t number = strtoull(subject.at + 16, NULL, 10);
   if (number >= conn->asked || conn->asked - number > (uint64_t)requests->options->inflight)
@@ -78,7 +83,6 @@ static void onReply(Requests *requests, Conn *conn, Word subject) {
   if (requests->recording) addLatency(&requests->latencies, now - *sentAt);
   *sentAt = -1;
   conn->answered++;
-  conn->nextAtSec = now + requests->options->paceUs * 1e-6;
 }
 
 static void onRequest(Requests *requests, Conn *conn, Word reply) {
@@ -200,8 +204,10 @@ Report runQuiet(const Options *options) {
   double giveUpAt = nowSec() + 15;
   while (*flooded == 0 && nowSec() < giveUpAt) usleep(10000);
   Options quiet = *options;
-  quiet.pubs = quiet.subs = quiet.inflight = 1;
-  if (quiet.paceUs == 0) quiet.paceUs = 1000;
+  // Requests leave at a steady pace whether or not earlier ones were answered: a slow answer delays no question.
+  quiet.pubs = quiet.subs = 1;
+  quiet.inflight = 4096;
+  if (quiet.paceUs == 0) quiet.paceUs = 2000;
   Requests requests = {.options = &quiet};
   openRequests(&requests);
   runUntil(&requests, nowSec() + options->warmSec);

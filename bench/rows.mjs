@@ -1,0 +1,121 @@
+// The rows: one named load each, and the ratio to nats-server it should reach. Above 1 this server is better.
+//
+// `load` is handed to bench/load as key=value; `config` names a text of configs.mjs; `goal` names what is judged:
+// rate, cpu, p50, p99 or bytes (memory each). TOP_ROWS run when no row is named.
+
+/**
+ * @typedef {{ rate?: number, p99?: number, bytes?: number }} Goal
+ * @typedef {Record<string, string | number>} Load
+ * @typedef {{ name: string, title: string, load: Load, goal: Goal, config?: string }} Row
+ */
+
+const label = (size) => (size >= 1024 ? `${size / 1024} KB` : `${size} B`);
+const short = (size) => (size >= 1024 ? `${size / 1024}k` : `${size}`);
+
+/** One row for each size. @returns {Row[]} */
+function sized(name, title, load, goals, config) {
+  return Object.entries(goals).map(([size, rate]) => ({
+    name: `${name}-${short(Number(size))}`,
+    title: `${title}, ${label(Number(size))}`,
+    load: { ...load, size: Number(size) },
+    goal: { rate },
+    ...(config ? { config } : {}),
+  }));
+}
+
+/** @returns {Row} */
+const row = (name, title, load, goal, config) => ({ name, title, load, goal, ...(config ? { config } : {}) });
+
+const publish = sized(
+  "pub",
+  "publish, no subscriber",
+  { mode: "pub" },
+  { 16: 2, 128: 2, 1024: 1, 8192: 1, 65536: 1.8 },
+);
+
+const deliver = [
+  ...sized("one", "1:1", { mode: "fan" }, { 16: 2.8, 128: 1.9, 1024: 2, 8192: 1.2, 65536: 1.2 }),
+  ...sized("fan16", "fan-out 1:16", { mode: "fan", subs: 16 }, { 16: 2.5, 128: 2, 1024: 1.8 }),
+  ...sized("fan64", "fan-out 1:64", { mode: "fan", subs: 64 }, { 16: 2.2, 128: 1.9, 1024: 1.7 }),
+  ...sized("queue8", "queue group of 8", { mode: "fan", subs: 8, queue: 1 }, { 128: 1.9 }),
+  ...sized("nn16", "16 pairs", { mode: "nn", pubs: 16 }, { 16: 1.6, 128: 1.2 }),
+  row(
+    "nn16-single",
+    "16 pairs, 16 B, a write per message",
+    { mode: "nn", pubs: 16, size: 16, write: 1 },
+    { rate: 0.8 },
+  ),
+];
+
+const subjects = [
+  row("unique-pub", "200,000 subjects, no subscriber", { mode: "pub", subjects: 200_000 }, { rate: 2 }),
+  row("unique-one", "200,000 subjects to one wildcard", { mode: "fan", subjects: 200_000 }, { rate: 1.5 }),
+  row("unique-fan4", "200,000 subjects to four wildcards", { mode: "fan", subjects: 200_000, subs: 4 }, { rate: 1.5 }),
+  row("headers-128", "1:1 with headers, 128 B", { mode: "fan", header: 48, size: 128 }, { rate: 1.9 }),
+  row(
+    "permissions-128",
+    "1:1 with 4 permissions each, 128 B",
+    users({ mode: "fan", size: 128 }),
+    { rate: 1.5 },
+    "users",
+  ),
+];
+
+const latency = [
+  row("rr-1", "request-reply, 1 requester", { mode: "rr" }, { rate: 1.8 }),
+  row("rr-16", "request-reply, 16 requesters", { mode: "rr", pubs: 16 }, { rate: 1.1 }),
+  row("rr-64", "request-reply, 64 requesters", { mode: "rr", pubs: 64 }, { rate: 1.2 }),
+  row("rr-pipe64", "request-reply, 1 requester, 64 in flight", { mode: "rr", inflight: 64 }, { rate: 1.2 }),
+  row("quiet-one", "request-reply beside a 1:1 flood", quiet({ flood: "fan", pubs: 1 }), { p99: 1.5 }),
+  row("quiet-pub", "request-reply beside two publishing floods", quiet({ flood: "pub", pubs: 2 }), { p99: 1.5 }),
+];
+
+const transports = [
+  ...sized("tls-one", "1:1 over TLS", { mode: "fan", tls: 1 }, { 128: 1.1, 1024: 1 }, "tls"),
+  ...sized("ws-one", "1:1 over WebSocket", { mode: "fan", websocket: 1 }, { 128: 1 }, "websocket"),
+];
+
+const memory = [
+  row("idle-conns", "memory of an idle connection", { mode: "idle", count: 3000 }, { bytes: 2 }),
+  row("idle-subs", "memory of an idle subscription", { mode: "idle", subs: 2, count: 100_000 }, { bytes: 1 }),
+];
+
+/** @type {Row[]} */
+export const rows = [...publish, ...deliver, ...subjects, ...latency, ...transports, ...memory];
+
+export const TOP_ROWS = [
+  "pub-128",
+  "one-16",
+  "one-128",
+  "one-1k",
+  "fan16-128",
+  "queue8-128",
+  "nn16-128",
+  "unique-one",
+  "rr-1",
+  "rr-16",
+];
+
+/** The rows a list of names asks for; a name may also be a beginning ("rr"), "all", or empty for the top ones. */
+export function chooseRows(names) {
+  const asked = names.split(",").map((name) => name.trim());
+  const wanted = asked.filter((name) => name !== "");
+  if (wanted.length === 0) return rows.filter((one) => TOP_ROWS.includes(one.name));
+  const unknown = wanted.filter((name) => name !== "all" && !rows.some((one) => matches(one, name)));
+  if (unknown.length > 0)
+    throw new Error(`no such row: ${unknown.join(", ")}; rows: ${rows.map((one) => one.name).join(" ")}`);
+  return rows.filter((one) => wanted.some((name) => name === "all" || matches(one, name)));
+}
+
+function matches(one, name) {
+  return one.name === name || one.name.startsWith(`${name}-`);
+}
+
+function users(load) {
+  return { ...load, "pub-user": "pub:secret", "sub-user": "sub:secret" };
+}
+
+/** Percentiles of a paced load need more time to be worth something. */
+function quiet(load) {
+  return { mode: "quiet", size: 128, seconds: 4, ...load };
+}

@@ -1,0 +1,92 @@
+// Compares this server with nats-server: each row is a number of pairs of runs, taken alternately.
+//
+// node bench/run.mjs [ROWS] (or ROWS=…): names or beginnings of names with commas between, or all; PAIRS=5,
+// RUN_SECONDS=2.5, SERVER=path, REFERENCE=path. Every run has a fresh server, warmed up before the clock starts.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildLoad, runLoad } from "./load.mjs";
+import { commitOf, machineOf } from "./machine.mjs";
+import { mediansOf, ratiosOf, showRatio } from "./ratios.mjs";
+import { chooseRows } from "./rows.mjs";
+import { ourProgram, referenceProgram, startServer } from "./servers.mjs";
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
+const cacheDir = path.join(root, ".cache");
+
+async function runOnce(program, row, binary) {
+  const server = await startServer(program, { config: row.config, cacheDir });
+  try {
+    const time = process.env.RUN_SECONDS && !row.load.seconds ? { seconds: process.env.RUN_SECONDS } : {};
+    return await runLoad(binary, { ...row.load, ...time }, server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Ours and the reference after one another; who is first changes from pair to pair. */
+async function runPair(programs, row, binary, number) {
+  const order = number % 2 === 0 ? programs : programs.toReversed();
+  const pair = {};
+  for (const program of order) {
+    pair[program.name] = await runOnce(program, row, binary).catch((error) => {
+      throw new Error(`${program.name}: ${error.message}`, { cause: error });
+    });
+  }
+  return pair;
+}
+
+async function runRow(programs, row, binary, count) {
+  const pairs = [];
+  const { name, title, goal, load } = row;
+  try {
+    for (let number = 0; number < count; number++) pairs.push(await runPair(programs, row, binary, number));
+  } catch (error) {
+    return { name, title, goal, load, failure: error.message, pairs };
+  }
+  const medians = {
+    ours: mediansOf(pairs.map((pair) => pair.ours)),
+    reference: mediansOf(pairs.map((pair) => pair.reference)),
+  };
+  return { name, title, goal, load, ratios: ratiosOf(pairs), medians, pairs };
+}
+
+function show(result) {
+  if (result.failure) return `${result.name.padEnd(16)} FAILED after ${result.pairs.length} pairs: ${result.failure}`;
+  const [[goalName, goal]] = Object.entries(result.goal);
+  const verdict = result.ratios[goalName].median >= goal ? "reached" : "missed";
+  const cells = Object.entries(result.ratios).map(([name, ratio]) => `${name} ${showRatio(ratio)}`);
+  return `${result.name.padEnd(16)} ${cells.join("  ")}  goal ${goalName} ${goal} ${verdict}`;
+}
+
+function save(report) {
+  const dir = path.join(root, "bench", "results");
+  mkdirSync(dir, { recursive: true });
+  const file = path.join(dir, `${report.date.slice(0, 10)}-${report.commit}.json`);
+  writeFileSync(file, `${JSON.stringify(report, null, 1)}\n`);
+  return path.relative(root, file);
+}
+
+const rows = chooseRows(process.argv[2] ?? process.env.ROWS ?? "");
+const count = Number(process.env.PAIRS ?? 5);
+const binary = buildLoad(root, cacheDir);
+const programs = [ourProgram(root), referenceProgram(cacheDir)];
+const report = {
+  date: new Date().toISOString(),
+  commit: commitOf(root),
+  machine: machineOf(root),
+  servers: Object.fromEntries(programs.map(({ name, version }) => [name, version])),
+  pairs: count,
+  rows: [],
+};
+
+console.log(`${rows.length} rows of ${count} pairs; above 1 this server is better; median (range)`);
+for (const row of rows) {
+  const result = await runRow(programs, row, binary, count);
+  report.rows.push(result);
+  console.log(show(result));
+  save(report);
+}
+console.log(`written to ${save(report)}`);
+process.exitCode = report.rows.some((row) => row.failure) ? 1 : 0;

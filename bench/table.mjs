@@ -1,0 +1,65 @@
+// Renders a result as a markdown table: every row, wins and losses alike.
+//
+// node bench/table.mjs [FILE…]: without a file, the newest of bench/results/; of several, a later row replaces an
+// earlier one of the same name.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { showRatio } from "./ratios.mjs";
+import { rows as order } from "./rows.mjs";
+
+const resultsDir = path.join(path.dirname(fileURLToPath(import.meta.url)), "results");
+
+function newest() {
+  const files = readdirSync(resultsDir).filter((name) => name.endsWith(".json"));
+  const paths = files.map((name) => path.join(resultsDir, name));
+  paths.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
+  return paths.slice(-1);
+}
+
+function thousands(value) {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** The two absolute numbers that say most about a row. */
+function absolute({ goal, medians }) {
+  const both = (key, unit) => `${thousands(medians.ours[key])} / ${thousands(medians.reference[key])} ${unit}`;
+  if (goal.bytes) return both("bytesEach", "bytes");
+  if (goal.p99) return both("p99Us", "µs p99");
+  return both("rate", "per s");
+}
+
+function line(result) {
+  if (result.failure) return `| ${result.title} | failed | | | | | | |`;
+  const cell = (name) => (result.ratios[name] ? showRatio(result.ratios[name]) : "");
+  const [[goalName, goal]] = Object.entries(result.goal);
+  const rate = goalName === "bytes" ? cell("bytes") : cell("rate");
+  const mark = result.ratios[goalName].median >= goal ? "" : " (missed)";
+  const goalText = goalName === "rate" ? `${goal}` : `${goalName} ${goal}`;
+  const cells = [
+    result.title,
+    rate,
+    cell("cpu"),
+    cell("p50"),
+    cell("p99"),
+    cell("rss"),
+    goalText + mark,
+    absolute(result),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+const files = process.argv.length > 2 ? process.argv.slice(2) : newest();
+const reports = files.map((file) => JSON.parse(readFileSync(file, "utf8")));
+if (reports.length === 0) throw new Error("no results yet: make bench");
+const found = new Map(reports.flatMap((report) => report.rows.map((result) => [result.name, result])));
+const { date, commit, machine, servers, pairs } = reports.at(-1);
+
+console.log(`Ratios to ${servers.reference}: median of ${pairs} alternating pairs and their range; above 1 this server is
+better. ${machine.cores} cores (${machine.cpu}) shared by server and load, ${machine.kernel}, Node ${machine.node},
+${date.slice(0, 10)}, commit ${commit}.
+`);
+console.log("| load | rate or memory | CPU per message | p50 | p99 | RSS | goal | this server / nats-server |");
+console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
+for (const { name } of order) if (found.has(name)) console.log(line(found.get(name)));
