@@ -11,8 +11,9 @@ function say(file, args, cwd) {
   }
 }
 
-/** Short commit of the checkout; "-dirty" when src/ has changes that are not in it. */
+/** Short commit of the checkout, or COMMIT; "-dirty" when src/ has changes that are not in it. */
 export function commitOf(root) {
+  if (process.env.COMMIT) return process.env.COMMIT;
   const commit = say("git", ["rev-parse", "--short=10", "HEAD"], root) || "unknown";
   return say("git", ["status", "--porcelain", "--", "src"], root) === "" ? commit : `${commit}-dirty`;
 }

@@ -1,9 +1,10 @@
 // Compares this server with nats-server: each row is a number of pairs of runs, taken alternately.
 //
 // node bench/run.mjs [ROWS] (or ROWS=…): names or beginnings of names with commas between, or all; PAIRS=5,
-// RUN_SECONDS=2.5, SERVER=path, REFERENCE=path. Every run has a fresh server, warmed up before the clock starts.
+// RUN_SECONDS=2.5, SERVER=path (and COMMIT= what it was built from), REFERENCE=path. Every run has a fresh server,
+// warmed up before the clock starts.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildLoad, runLoad } from "./load.mjs";
@@ -60,11 +61,14 @@ function show(result) {
   return `${result.name.padEnd(16)} ${cells.join("  ")}  goal ${goalName} ${goal} ${verdict}`;
 }
 
+/** Writes the report; rows measured earlier at the same commit stay in it. */
 function save(report) {
   const dir = path.join(root, "bench", "results");
   mkdirSync(dir, { recursive: true });
   const file = path.join(dir, `${report.date.slice(0, 10)}-${report.commit}.json`);
-  writeFileSync(file, `${JSON.stringify(report, null, 1)}\n`);
+  const earlier = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).rows : [];
+  const kept = earlier.filter((old) => !report.rows.some((row) => row.name === old.name));
+  writeFileSync(file, `${JSON.stringify({ ...report, rows: [...kept, ...report.rows] }, null, 1)}\n`);
   return path.relative(root, file);
 }
 
