@@ -8,7 +8,7 @@
 //   SLOTS    slots     bytes waiting for one peer (owner: outbound)
 //
 // Each region has one writer. It never grows, so `bytes` never changes. Untouched
-// pages cost nothing. Without WebAssembly the plain twin of the kernel runs.
+// pages cost nothing; below 64 MB V8 does not answer its creation with a collection. Without WebAssembly the plain twin of the kernel runs.
 
 import { wasm } from "./kernel/copy.wasm.ts";
 
@@ -23,9 +23,9 @@ export const READ = READ_LOW + HEADROOM_BYTES;
 export const READ_BYTES = 256 * KB;
 export const READ_SLACK = 4 * KB;
 export const PREFIX = READ + READ_BYTES + READ_SLACK;
-export const PREFIX_BYTES = 16 * MB;
+export const PREFIX_BYTES = 8 * MB;
 export const SLOTS = PREFIX + PREFIX_BYTES;
-export const SLOTS_BYTES = 104 * MB;
+export const SLOTS_BYTES = 48 * MB;
 const TOTAL = Math.ceil((SLOTS + SLOTS_BYTES + 64 * KB) / (64 * KB)) * 64 * KB;
 
 /** What of WebAssembly is used; Node's types have it as a name space only. */

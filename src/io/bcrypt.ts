@@ -9,7 +9,7 @@
 // bundle, in somebody else's bundle, and among the sources.
 
 import { createHmac, randomBytes } from "node:crypto";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { source } from "./bcrypt_worker.source.ts";
 import type { Answer, Question } from "./bcrypt_worker.ts";
 
@@ -79,6 +79,8 @@ class BcryptHasher implements PasswordHasher {
 
   #start(): Worker {
     // Of this process's environment and options it needs nothing.
+    // Loaded with the first hash: a start without one has no use for it.
+    const { Worker } = process.getBuiltinModule("node:worker_threads");
     const worker = new Worker(source, { eval: true, name: "bcrypt", env: {}, execArgv: [] });
     worker.on("message", (answer: Answer) => this.#onAnswer(answer));
     worker.on("error", () => this.#onGone(worker));

@@ -1,6 +1,5 @@
 // The small files around a server: its configuration, its pid, its ports.
 
-import { lookup } from "node:dns/promises";
 import { readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -77,6 +76,7 @@ export async function listenerUrls(scheme: string, host: string, port: number): 
 /** The address a name stands for; the name itself when it stands for none. */
 async function addressOf(name: string): Promise<string> {
   try {
+    const { lookup } = await import("node:dns/promises");
     return (await lookup(name, { family: 4 })).address;
   } catch {
     return name;

@@ -3,10 +3,15 @@
 // Picks the sink as nats-server does: a file, else a remote syslog, else the
 // local one, else stderr. Levels that are off cost a look at a flag.
 
+import { isatty } from "node:tty";
 import type { Log } from "../base/log.ts";
 import { FileSink } from "./log_file.ts";
 import type { LineStyle, LogSink } from "./log_line.ts";
+import { LateStream } from "./log_late.ts";
 import { StreamSink } from "./log_stream.ts";
+
+/** Standard error's file descriptor. */
+const STDERR = 2;
 
 /** What the configuration says of the log. */
 export interface LogSettings {
@@ -101,5 +106,5 @@ export async function openSink(settings: LogSettings): Promise<LogSink> {
     const { openLocalSyslog } = await import("./log_syslog.ts");
     return openLocalSyslog(process.pid);
   }
-  return new StreamSink(process.stderr, { ...style, color: process.stderr.isTTY });
+  return new StreamSink(new LateStream(() => process.stderr), { ...style, color: isatty(STDERR) });
 }

@@ -14,6 +14,8 @@ export interface LogStream {
   readonly writableLength: number;
   write(text: string): boolean;
   on(event: "error", listener: (error: Error) => void): unknown;
+  /** Writes what it holds back, if it does that. */
+  flush?(): void;
 }
 
 export class StreamSink implements LogSink {
@@ -51,6 +53,7 @@ export class StreamSink implements LogSink {
   }
 
   close(): Promise<void> {
+    this.#stream.flush?.();
     return Promise.resolve();
   }
 

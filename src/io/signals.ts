@@ -4,7 +4,6 @@
 // come before somebody listens are kept, so that none ends a server half
 // started and SIGUSR1 does not open Node's inspector.
 
-import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { systemWords, type SystemError } from "./system_text.ts";
 
@@ -131,6 +130,8 @@ function pidOf(text: string): number | undefined {
 function runningServers(): number[] {
   let found: string;
   try {
+    // Loaded only here: a plain start has no use for it, and it takes milliseconds.
+    const { execFileSync } = process.getBuiltinModule("node:child_process");
     found = execFileSync("pgrep", ["nats-server"], { encoding: "latin1", stdio: ["ignore", "pipe", "ignore"] });
   } catch (error) {
     // A status means that it ran and found none.

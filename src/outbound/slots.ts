@@ -15,7 +15,9 @@ export const LARGEST_GRADE = 2;
 /** Left free at the end of a slot: the copy kernel writes past its pieces. */
 export const SLOT_SLACK = 64;
 
-const COUNTS = [4096, 1024, (SLOTS_BYTES - 4096 * 2 * KB - 1024 * 16 * KB) / (128 * KB)];
+const SMALL = 2048;
+const MIDDLE = 512;
+const COUNTS = [SMALL, MIDDLE, (SLOTS_BYTES - SMALL * 2 * KB - MIDDLE * 16 * KB) / (128 * KB)];
 
 function freeList(grade: number, from: number): Int32Array {
   const free = new Int32Array(Math.floor(COUNTS[grade]!));
@@ -23,7 +25,7 @@ function freeList(grade: number, from: number): Int32Array {
   return free;
 }
 
-const starts = [SLOTS, SLOTS + 4096 * 2 * KB, SLOTS + 4096 * 2 * KB + 1024 * 16 * KB];
+const starts = [SLOTS, SLOTS + SMALL * 2 * KB, SLOTS + SMALL * 2 * KB + MIDDLE * 16 * KB];
 const free = starts.map((start, grade) => freeList(grade, start));
 const counts = free.map((list) => list.length);
 

@@ -31,7 +31,6 @@ export async function runServer(run: Run, signals: Signals): Promise<void> {
     signals.release();
     return;
   }
-  nameProcess("nats-server");
   const command = new Command(run, loaded, log);
   process.on("uncaughtException", (error) => command.onBug(error));
   process.on("unhandledRejection", (error) => command.onBug(error));
@@ -55,6 +54,8 @@ class Command {
 
   async start(): Promise<void> {
     const { options, digest } = this.#loaded;
+    // Lame duck mode may wait with no socket open; the process lives until it says that it exits.
+    setInterval(() => {}, 2 ** 30);
     try {
       this.#server = await Server.open(options, {
         log: this.#log,
@@ -75,6 +76,8 @@ class Command {
       () => this.#exit(0),
       (error: unknown) => this.onBug(error),
     );
+    // Only now, as it takes milliseconds: nobody looks for a server that is not there yet.
+    nameProcess("nats-server");
     await this.#writePortsFile(this.#server, options);
   }
 

@@ -150,8 +150,9 @@ export class Server {
     return { client: this.#client, websocket: this.#websocket, monitors: this.#monitors, core: this.#core };
   }
 
-  /** A connection without a socket. */
+  /** A connection without a socket. Throws once the server is stopping. */
   connectInProcess(): PipeClient {
+    if (this.#stopping !== undefined) throw new Error("the server has stopped");
     return openPipe(guardAccept((transport) => this.#core.accept(transport), this.#onBug));
   }
 
