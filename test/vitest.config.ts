@@ -1,7 +1,12 @@
 import { defineConfig } from "vitest/config";
 
 // Two projects: `unit` is every pure room (part of `make check`), `socket` starts servers over real sockets.
-const socketTests = ["test/server/**/*.test.ts", "test/io/**/*.test.ts", "test/command/**/*.test.ts", "test/embed/**/*.test.ts"];
+const socketTests = [
+  "test/server/**/*.test.ts",
+  "test/io/**/*.test.ts",
+  "test/command/**/*.test.ts",
+  "test/embed/**/*.test.ts",
+];
 
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,

@@ -9,9 +9,10 @@ declare const bytesTag: unique symbol;
 /** One character (0 to 255) per byte. */
 export type ByteString = string & { readonly [bytesTag]: true };
 
+type Slice = (this: Uint8Array, from?: number, to?: number) => string;
 interface Slices {
-  latin1Slice(this: Uint8Array, from?: number, to?: number): string;
-  utf8Slice(this: Uint8Array, from?: number, to?: number): string;
+  readonly latin1Slice: Slice;
+  readonly utf8Slice: Slice;
 }
 /** Buffer's own slices: they take any Uint8Array and skip `toString`'s look at the encoding's name. */
 const { latin1Slice, utf8Slice } = Buffer.prototype as unknown as Slices;
