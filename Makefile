@@ -24,10 +24,11 @@ check: install ## types, lint, format, rooms, unit tests: under a minute
 	node_modules/.bin/prettier --log-level warn --check src test conformance bench .make
 	$(VITEST) --project unit
 
-test: check build ## everything in check, then sockets, the command and the package
+test: check build ## everything in check, then sockets, the command, and a minute of fuzzing
 	$(VITEST) --project socket
+	node .make/fuzz.mjs 60
 
-conformance: build ## the same transcripts against nats-server and this server
+conformance: build ## the same transcripts against nats-server and this server (SERVER=…)
 	node conformance/run.mjs
 
 bench: build ## paired runs against nats-server (ROWS=…)
@@ -36,7 +37,7 @@ bench: build ## paired runs against nats-server (ROWS=…)
 docs: install ## regenerates docs/
 	node .make/docs.mjs
 
-fuzz: build ## feeds the parser random bytes (SECONDS=60)
+fuzz: install ## feeds the parser random bytes (SECONDS=60)
 	node .make/fuzz.mjs $(SECONDS)
 
 format: install ## formats the sources
