@@ -82,7 +82,8 @@ export class Peer {
   }
   /** Exactly `count` bytes. */
   async bytes(count: number): Promise<Buffer> {
-    await this.#until(() => this.unread >= count, `${count} bytes`);
+    await this.#until(() => this.unread >= count || this.#ended, `${count} bytes`);
+    if (this.unread < count) throw new Error(`the connection ended with ${this.unread} of ${count} bytes`);
     this.#gather();
     const bytes = this.#buffer.subarray(0, count);
     this.#buffer = this.#buffer.subarray(count);
