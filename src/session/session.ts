@@ -202,7 +202,10 @@ export class Session implements TransportHandler, ClientOps {
       if (this.#isConnected) this.#parser.guarded = false;
       return true;
     }
-    if (!this.#host.authenticator.authRequired(this.transport.kind)) return true;
+    if (!this.#host.authenticator.authRequired(this.transport.kind)) {
+      this.#parser.guarded = false;
+      return true;
+    }
     const verdict = this.#host.authenticator.authenticateAnonymous(this.transport.kind);
     if (verdict?.ok === true) {
       this.#authTimer?.cancel();
