@@ -220,6 +220,12 @@ export class ByteWriter {
     this.#at += 8;
   }
 
+  /** Leaves `count` bytes for the caller to fill in `written`. */
+  skip(count: number): void {
+    this.room(count);
+    this.#at += count;
+  }
+
   /** Makes room for `count` bytes; returns where they would go. */
   room(count: number): number {
     const needed = this.#at + count;

@@ -1,0 +1,151 @@
+// S2 streams: blocks in chunks with a checksum each, as in files and archives of nats-server.
+//
+//   ff 06 00 00 "S2sTwO"                        starts a stream; "sNaPpY" is read too
+//   00 length(3) crc(4) block                   compressed
+//   01 length(3) crc(4) bytes                   as they are
+//   80..fe length(3) …                          padding, an index, anything unknown: skipped
+//
+// Knows nothing of files. A decoder is told the most that may come out.
+
+import { S2BlockEncoder, decodeS2Block, s2BlockBound, s2BlockLength } from "./s2_block.ts";
+import { ByteWriter } from "./varint.ts";
+import { maskedCrc } from "./s2_crc.ts";
+import { uint32 } from "./nanos.ts";
+
+const COMPRESSED = 0;
+const PLAIN = 1;
+const SKIPPABLE = 0x80;
+const STREAM_START = 0xff;
+const HEAD = 4;
+const CRC = 4;
+/** The largest block of a chunk that is read. */
+const MAX_BLOCK = 4 << 20;
+/** The block size this encoder uses. */
+export const S2_BLOCK_BYTES = 1 << 20;
+const MAGIC = Uint8Array.of(0xff, 6, 0, 0, ...Buffer.from("S2sTwO"));
+const SNAPPY_MAGIC = Uint8Array.of(0xff, 6, 0, 0, ...Buffer.from("sNaPpY"));
+
+/** Compresses the bytes [from, to) into one stream. */
+export function encodeS2(bytes: Uint8Array, from = 0, to = bytes.length): Uint8Array {
+  const encoder = new S2Encoder();
+  encoder.write(bytes, from, to);
+  return encoder.taken();
+}
+
+/** The bytes of a whole stream; undefined when it is malformed or would be longer than `limit`. */
+export function decodeS2(bytes: Uint8Array, limit: number, from = 0, to = bytes.length): Uint8Array | undefined {
+  const decoder = new S2Decoder(limit);
+  const out = decoder.push(bytes.subarray(from, to));
+  return out !== undefined && decoder.atEnd ? out : undefined;
+}
+
+/** Makes a stream piece by piece: each `write` becomes chunks of at most `S2_BLOCK_BYTES`. */
+export class S2Encoder {
+  #blocks: S2BlockEncoder;
+  #block: Uint8Array;
+  #out: ByteWriter;
+
+  constructor() {
+    this.#blocks = new S2BlockEncoder();
+    this.#block = new Uint8Array();
+    this.#out = new ByteWriter(1024);
+    this.#out.put(MAGIC);
+  }
+
+  write(bytes: Uint8Array, from = 0, to = bytes.length): void {
+    for (let at = from; at < to; at += S2_BLOCK_BYTES) this.#chunk(bytes, at, Math.min(to, at + S2_BLOCK_BYTES));
+  }
+
+  /** What was made since the last call, owned by the caller; the first begins with the head of the stream. */
+  taken(): Uint8Array {
+    const out = this.#out.written.slice();
+    this.#out = new ByteWriter(1024);
+    return out;
+  }
+
+  #chunk(bytes: Uint8Array, from: number, to: number): void {
+    const bound = s2BlockBound(to - from);
+    if (this.#block.length < bound) this.#block = new Uint8Array(bound);
+    const length = this.#blocks.encode(bytes, from, to, this.#block, 0);
+    const isWorthIt = length < to - from - ((to - from) >>> 5);
+    const body = isWorthIt ? this.#block.subarray(0, length) : bytes.subarray(from, to);
+    this.#out.uint32((((CRC + body.length) << 8) | (isWorthIt ? COMPRESSED : PLAIN)) >>> 0);
+    this.#out.uint32(maskedCrc(bytes, from, to));
+    this.#out.put(body);
+  }
+}
+
+/** Reads a stream that comes in pieces, cut anywhere. */
+export class S2Decoder {
+  readonly #limit: number;
+  #held: Uint8Array; // the start of a chunk whose end has not come
+  #isStarted: boolean;
+  #isBad: boolean;
+  #produced: number;
+
+  /** At most `limit` bytes come out. */
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#held = new Uint8Array();
+    this.#isStarted = false;
+    this.#isBad = false;
+    this.#produced = 0;
+  }
+
+  /** Whether the stream could end here. */
+  get atEnd(): boolean {
+    return this.#isStarted && !this.#isBad && this.#held.length === 0;
+  }
+
+  /** The bytes that `piece` completes, owned by the caller; undefined when it, or one before, was malformed. */
+  push(piece: Uint8Array): Uint8Array | undefined {
+    if (this.#isBad) return undefined;
+    const bytes = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
+    const out = new ByteWriter(0);
+    let at = 0;
+    while (at + HEAD <= bytes.length) {
+      const head = uint32(bytes, at);
+      const length = head >>> 8;
+      const kind = head & 0xff;
+      if (!this.#isAllowed(kind, length)) return this.#bad();
+      if (at + HEAD + length > bytes.length) break;
+      if (!this.#chunk(kind, bytes, at + HEAD, at + HEAD + length, out)) return this.#bad();
+      at += HEAD + length;
+    }
+    this.#held = bytes.slice(at);
+    return out.written;
+  }
+
+  #bad(): undefined {
+    this.#isBad = true;
+    this.#held = new Uint8Array();
+    return undefined;
+  }
+
+  #isAllowed(kind: number, length: number): boolean {
+    if (kind === STREAM_START) return length === MAGIC.length - HEAD;
+    if (!this.#isStarted) return false;
+    if (kind === COMPRESSED) return length >= CRC && length <= CRC + s2BlockBound(MAX_BLOCK);
+    if (kind === PLAIN) return length >= CRC && length <= CRC + MAX_BLOCK;
+    return kind >= SKIPPABLE;
+  }
+
+  #chunk(kind: number, bytes: Uint8Array, from: number, to: number, out: ByteWriter): boolean {
+    if (kind === STREAM_START) {
+      const isOurs = [MAGIC, SNAPPY_MAGIC].some((magic) => magic.every((byte, i) => byte === bytes[from - HEAD + i]));
+      this.#isStarted ||= isOurs;
+      return isOurs;
+    }
+    if (kind !== COMPRESSED && kind !== PLAIN) return true;
+    const start = from + CRC;
+    const length = kind === PLAIN ? to - start : s2BlockLength(bytes, start, to);
+    if (length === undefined || length > MAX_BLOCK || this.#produced + length > this.#limit) return false;
+    this.#produced += length;
+    const at = out.length;
+    out.skip(length);
+    const target = out.written;
+    if (kind === PLAIN) target.set(bytes.subarray(start, to), at);
+    else if (!decodeS2Block(bytes, start, to, target, at)) return false;
+    return maskedCrc(target, at, at + length) === uint32(bytes, from);
+  }
+}
