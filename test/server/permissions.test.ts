@@ -165,7 +165,10 @@ describe.each(transports)("over $name", ({ start, startLogged }) => {
     await a.ping();
     b.raw(Buffer.concat([Buffer.from("PUB "), subject, Buffer.from(" 256\r\n"), payload, Buffer.from("\r\n")]));
     const expected = Buffer.concat([
-      ...[Buffer.from("MSG "), subject, Buffer.from(" \xff1 256\r\n", "latin1"), payload],
+      Buffer.from("MSG "),
+      subject,
+      Buffer.from(" \xff1 256\r\n", "latin1"),
+      payload,
       Buffer.from("\r\n"),
     ]);
     expect((await a.bytes(expected.length)).toString("hex")).toBe(expected.toString("hex"));

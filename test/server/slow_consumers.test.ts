@@ -88,9 +88,9 @@ describe.each(transports)("over $name", ({ start }) => {
       }
     })();
     const waits: number[] = [];
-    let done = false;
-    void producing.finally(() => (done = true));
-    while (!done) {
+    const state = { isDone: false };
+    void producing.finally(() => (state.isDone = true));
+    while (!state.isDone) {
       const before = performance.now();
       await a.ping();
       waits.push(performance.now() - before);
