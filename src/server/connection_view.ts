@@ -10,12 +10,12 @@ const MOST_KEPT = 1000;
 /** An open connection: a picture of now; its subscriptions are read when they are asked for. */
 export function viewOf(session: Session): ConnectionView {
   const { transport, options, identity, receiver, outbound, subscriptions } = session;
-  const { kind, remote, forwardedFor } = transport;
+  const { kind, remote } = transport;
   const reason = session.closeReason;
   return {
     cid: session.cid,
     type: kind === "ws" || kind === "wss" ? "websocket" : "nats",
-    ip: forwardedFor ?? remote?.ip ?? "",
+    ip: remote?.ip ?? "",
     port: remote?.port ?? 0,
     start: { sec: session.startSec, nanos: session.startNanos },
     lastActivity: { sec: session.lastSec, nanos: session.lastNanos },

@@ -171,7 +171,7 @@ export class Core implements SessionHost {
       tls_available: isPipe ? false : listener.tlsAvailable,
       max_payload: session.maxPayload,
       client_id: session.cid,
-      client_ip: session.transport.forwardedFor ?? remote?.ip ?? "",
+      client_ip: remote?.ip ?? "",
       nonce: session.nonce,
       connect_urls: listener.connectUrls,
       ldm: this.isLameDuck,

@@ -12,8 +12,12 @@ export function addressLabel(transport: Transport, cid: number): string {
   const { remote, kind, forwardedFor } = transport;
   const id = kind === "ws" || kind === "wss" ? "wid" : "cid";
   if (remote === undefined) return `pipe - ${id}:${cid}`;
-  const at = remote.ip.includes(":") ? `[${remote.ip}]:${remote.port}` : `${remote.ip}:${remote.port}`;
-  return `${forwardedFor === undefined ? at : `${forwardedFor}/${at}`} - ${id}:${cid}`;
+  const at = `${bracketed(remote.ip)}:${remote.port}`;
+  return `${forwardedFor === undefined ? at : `${bracketed(forwardedFor)}/${at}`} - ${id}:${cid}`;
+}
+
+function bracketed(ip: string): string {
+  return ip.includes(":") ? `[${ip}]` : ip;
 }
 
 /** The part that CONNECT adds; what is empty is left out. */
