@@ -5,6 +5,7 @@
 // whoever holds older offsets drops them.
 
 import { PREFIX, PREFIX_BYTES } from "../base/arena.ts";
+import { assert } from "../base/assert.ts";
 
 const END = PREFIX + PREFIX_BYTES - 64;
 let next = PREFIX;
@@ -17,6 +18,7 @@ export function prefixEpoch(): number {
 
 /** Room for `length` bytes; may begin a new epoch. At most PREFIX_BYTES / 4. */
 export function takePrefix(length: number): number {
+  assert(length <= PREFIX_BYTES / 4, "no route takes all of the prefix region");
   if (next + length > END) {
     next = PREFIX;
     currentEpoch++;

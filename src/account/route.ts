@@ -29,10 +29,7 @@ export class Route {
   /** Copies the subject of `frame` and makes a head for each subscription. */
   constructor(frame: Frame, generation: number, plain: readonly Subscription[], queues: readonly Subscription[][]) {
     const length = frame.subjectTo - frame.subjectFrom;
-    let room = length;
-    for (const sub of plain) room += headLength(length, sub);
-    for (const group of queues) for (const sub of group) room += headLength(length, sub);
-    const start = takePrefix(room);
+    const start = takePrefix(routeBytes(length, plain, queues));
     this.hash = frame.subjectHash;
     this.generation = generation;
     this.epoch = prefixEpoch();
@@ -62,8 +59,19 @@ export class Route {
   }
 }
 
-/** Bytes that all heads of a route of `count` targets and this subject length may need at most. */
-export function headLength(subjectLength: number, sub: Subscription): number {
+/** Bytes of the prefix region that a route takes: its subject, and the head of each target. */
+export function routeBytes(
+  subjectLength: number,
+  plain: readonly Subscription[],
+  queues: readonly (readonly Subscription[])[],
+): number {
+  let count = subjectLength;
+  for (const sub of plain) count += headLength(subjectLength, sub);
+  for (const group of queues) for (const sub of group) count += headLength(subjectLength, sub);
+  return count;
+}
+
+function headLength(subjectLength: number, sub: Subscription): number {
   return LETTERS.length + subjectLength + 1 + sub.sidBytes.length;
 }
 

@@ -13,7 +13,7 @@ import { BY_REFERENCE } from "../outbound/outbound.ts";
 import type { Frame } from "../proto/frame.ts";
 import { Sublist } from "../subject/sublist.ts";
 import type { Receiver } from "./receiver.ts";
-import { Route, type Target, writeHead } from "./route.ts";
+import { Route, routeBytes, type Target, writeHead } from "./route.ts";
 import { RouteCache } from "./route_cache.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -24,6 +24,8 @@ const ZERO = 0x30;
 /** Scratch is shared: re-encoded tails first, then the head of an uncached route. */
 const TAIL_SCRATCH = SCRATCH;
 const HEAD_SCRATCH = SCRATCH + SCRATCH_BYTES / 2;
+/** A larger route is not kept. */
+const MOST_ROUTE_BYTES = 1 << 20;
 
 /** What the router has done, for /subsz. */
 export interface RouterStats {
@@ -143,9 +145,10 @@ export class Router {
       if (sub.queue === undefined) plain.push(sub);
       else groupOf(groups, sub.queue).push(sub);
     }
-    // A subject with very many subscribers is not worth that much of the prefix region.
-    if (matched.length * (frame.subjectTo - frame.subjectFrom + 32) > 1 << 20) return undefined;
-    const route = new Route(frame, generation, plain, [...groups.values()]);
+    const queues = [...groups.values()];
+    // Very many subscribers, or very long sids, are not worth that much of the prefix region.
+    if (routeBytes(frame.subjectTo - frame.subjectFrom, plain, queues) > MOST_ROUTE_BYTES) return undefined;
+    const route = new Route(frame, generation, plain, queues);
     this.#cache.keep(route);
     return route;
   }

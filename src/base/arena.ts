@@ -15,12 +15,16 @@ import { wasm } from "./kernel/copy.wasm.ts";
 const KB = 1024;
 const MB = 1024 * KB;
 
+/** The regions are made for lines of at most this, whatever is configured: the arguments, and the blanks before them. */
+export const LONGEST_LINE = MB;
 export const SCRATCH = 64;
-export const SCRATCH_BYTES = 256 * KB;
+/** In each half two parts of a line: subject and sid, or the reply twice. */
+export const SCRATCH_BYTES = 4 * LONGEST_LINE + 64 * KB;
 export const READ_LOW = SCRATCH + SCRATCH_BYTES;
-export const HEADROOM_BYTES = 448 * KB;
-export const READ = READ_LOW + HEADROOM_BYTES;
 export const READ_BYTES = 256 * KB;
+/** A line that was carried, the chunk behind it when that is carried too, and some room. */
+export const HEADROOM_BYTES = 2 * LONGEST_LINE + READ_BYTES + 192 * KB;
+export const READ = READ_LOW + HEADROOM_BYTES;
 export const READ_SLACK = 4 * KB;
 export const PREFIX = READ + READ_BYTES + READ_SLACK;
 export const PREFIX_BYTES = 8 * MB;

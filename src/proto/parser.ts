@@ -131,9 +131,11 @@ export class Parser {
    */
   parseOwned(owned: Uint8Array): void {
     this.#halted = false;
-    const lineEnd = owned.indexOf(LF);
     const isHeader = (owned[0]! | 0x20) === 0x68;
-    this.#pub(owned, isHeader ? 4 : 3, lineEnd, owned.length, isHeader);
+    let argFrom = isHeader ? 4 : 3;
+    while (owned[argFrom] === SPACE || owned[argFrom] === TAB) argFrom++;
+    const lineEnd = owned.indexOf(LF, argFrom + 1);
+    this.#pub(owned, argFrom, lineEnd, owned.length, isHeader, 0, argumentEnd(owned, argFrom, lineEnd));
   }
 
   /** A PUB or HPUB in the one fast spelling, complete. Returns the offset behind it, or −1: look again slowly. */
@@ -250,7 +252,10 @@ export class Parser {
     if (i === to) return -1;
     const mayTouch = verb === "CONNECT" || verb === "INFO";
     if (!mayTouch && bytes[i] !== SPACE && bytes[i] !== TAB) return this.#mistake("unknownOperation", at, to);
+    const blanksFrom = i;
     while (i < to && (bytes[i] === SPACE || bytes[i] === TAB)) i++;
+    // nats-server skips blanks without end; here they are kept until the line is whole, so there is an end.
+    if (i - blanksFrom > this.limits.maxControlLine) return this.#mistake("maximumControlLine", at, to);
     if (i >= to) return -1;
     // The first byte belongs to the argument whatever it is, as in nats-server.
     const lineEnd = bytes.indexOf(LF, i + 1);
@@ -258,13 +263,7 @@ export class Parser {
       if (to - i > this.limits.maxControlLine) return this.#mistake("maximumControlLine", at, to);
       return -1;
     }
-    let argEnd = lineEnd;
-    // A CR anywhere in the line costs the argument its last byte, as in nats-server.
-    for (let cr = i + 1; cr < lineEnd; cr++) {
-      if (bytes[cr] !== CR) continue;
-      argEnd--;
-      break;
-    }
+    const argEnd = argumentEnd(bytes, i, lineEnd);
     if (argEnd - i > this.limits.maxControlLine) return this.#mistake("maximumControlLine", at, to);
     switch (verb) {
       case "PUB":
@@ -331,8 +330,8 @@ export class Parser {
     lineEnd: number,
     to: number,
     isHeader: boolean,
-    start = 0,
-    argEnd = source[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd,
+    start: number,
+    argEnd: number,
   ): number {
     const args = splitArguments(source, argFrom, argEnd);
     const sizes = isHeader ? 2 : 1;
@@ -411,6 +410,12 @@ export class Parser {
     this.#ops.onUnsub(args.from(0), args.to(0), max);
     return true;
   }
+}
+
+/** A CR anywhere in the line costs the argument its last byte, as in nats-server. */
+function argumentEnd(source: Uint8Array, argFrom: number, lineEnd: number): number {
+  for (let i = argFrom + 1; i < lineEnd; i++) if (source[i] === CR) return lineEnd - 1;
+  return lineEnd;
 }
 
 function hashOf(source: Uint8Array, from: number, to: number): number {

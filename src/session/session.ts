@@ -10,7 +10,7 @@ import { Receiver } from "../account/receiver.ts";
 import type { Subscription } from "../account/subscription.ts";
 import type { Identity, Verdict } from "../auth/authenticator.ts";
 import type { Permissions } from "../auth/permissions.ts";
-import { bytes } from "../base/arena.ts";
+import { bytes, LONGEST_LINE } from "../base/arena.ts";
 import { byteString, byteStringOf, shown } from "../base/bytes.ts";
 import type { Log } from "../base/log.ts";
 import type { TlsInfo, Transport, TransportEnd, TransportHandler } from "../base/transport.ts";
@@ -116,7 +116,7 @@ export class Session implements TransportHandler, ClientOps {
     this.receiver.dropsWhenCongested = settings.noStall;
     this.subscriptions = new Subscriptions(this.receiver);
     this.#parser = new Parser(this, {
-      maxControlLine: settings.maxControlLine,
+      maxControlLine: Math.min(settings.maxControlLine, LONGEST_LINE),
       maxPayload: settings.maxPayload,
       headers: false,
     });
