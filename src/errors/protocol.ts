@@ -77,7 +77,7 @@ const escapes: Readonly<Record<string, string>> = {
 export function quoted(byteString: string): string {
   const bytes = Buffer.from(byteString, "latin1");
   let out = '"';
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     const length = utf8Length(bytes, i);
     if (length === 0) {
       out += `\\x${bytes[i]!.toString(16).padStart(2, "0")}`;
@@ -106,7 +106,8 @@ function isPrintable(char: string): boolean {
 function utf8Length(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
   if (first < 0x80) return 1;
-  const length = first >= 0xc2 && first <= 0xdf ? 2 : first >= 0xe0 && first <= 0xef ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+  const length =
+    first >= 0xc2 && first <= 0xdf ? 2 : first >= 0xe0 && first <= 0xef ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
   if (length === 0 || at + length > bytes.length) return 0;
   const second = bytes[at + 1]!;
   const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
