@@ -5,9 +5,10 @@
 //
 // The checksum key is no secret, so a payload can hold bytes that pass for a
 // record. They are only looked at when a record around them is damaged, and then
-// what the length field says is tried first; else a find counts when records
-// follow it without a gap to the end of the block, which bytes inside a payload
-// cannot achieve: they would have to end in a checksum not known when they were written.
+// a find counts when records follow it without a gap to the end of the block, or
+// to where the damaged record says it ends. Bytes inside a payload cannot achieve
+// that: they would have to end in a checksum not known when they were written.
+// (Where two records of a block are damaged, one of them in its length, the first find counts.)
 
 import { EMPTY_RECORD, MAX_RECORD, type RecordFault, RecordReader } from "./record.ts";
 import type { Hasher } from "../../base/highway_hash.ts";
@@ -37,8 +38,8 @@ export function scanBlock(records: Uint8Array, hasher: Hasher, visitor: BlockVis
       continue;
     }
     const whole = search.wholeRecord(at);
-    const next = whole ?? search.next(at + 1);
-    visitor.onDamage(at, next, fault, whole !== undefined);
+    const next = search.next(at + 1, whole);
+    visitor.onDamage(at, next, fault, next === whole);
     at = next;
   }
 }
@@ -63,16 +64,20 @@ class Search {
     return to === this.#records.length || this.#goodAt(to) ? to : undefined;
   }
 
-  /** Where good records begin again, from `from` on; the end of the block when they do not. */
-  next(from: number): number {
+  /**
+   * Where good records begin again, from `from` on; the end of the block when they do not. Not behind `whole`, where
+   * the damaged record says that it ends: only records that lead there without a gap prove it wrong.
+   */
+  next(from: number, whole: number | undefined): number {
     const { length } = this.#records;
-    let fallback = length;
-    for (let at = from; at + EMPTY_RECORD <= length && this.#budget > 0; at++) {
+    const last = whole ?? length;
+    let fallback = last;
+    for (let at = from; at + EMPTY_RECORD <= last && this.#budget > 0; at++) {
       if (!this.#goodAt(at)) continue;
       let end = this.#record.to;
-      while (this.#goodAt(end)) end = this.#record.to;
-      if (end === length) return at;
-      if (fallback === length) fallback = at;
+      while (end !== last && this.#goodAt(end)) end = this.#record.to;
+      if (end === last) return at;
+      if (fallback === length && whole === undefined) fallback = at;
       at = end - 1;
     }
     return fallback;

@@ -128,7 +128,7 @@ export class SequenceSet {
 
   #decodeNode(reader: ByteReader, words: number): void {
     const base = reader.uint64();
-    if (base + 32 * words > Number.MAX_SAFE_INTEGER) reader.fail();
+    if (base > Number.MAX_SAFE_INTEGER - 32 * words + 1) reader.fail();
     for (let w = 0; w < words && !reader.failed; w++) {
       // A word at a time where its node is there, by its bits where it has to be made.
       const seq = base + 32 * w;

@@ -1,0 +1,143 @@
+// Scanning a block: all of it when it is good, all but the damage when it is not.
+
+import { array, assert, integer, nat, property, tuple, uint8Array } from "fast-check";
+import { describe, expect, test } from "vitest";
+import { recordLength, writeRecord } from "../../../src/store/format/record.ts";
+import { anyBytes } from "./arbitraries.ts";
+import { blockHasher } from "../../../src/store/format/keys.ts";
+import { scanBlock } from "../../../src/store/format/block_scan.ts";
+
+const hasher = blockHasher("S", 1);
+const NONE = new Uint8Array();
+
+interface Made {
+  readonly bytes: Uint8Array;
+  /** Where each record begins, and the end. */
+  readonly at: readonly number[];
+}
+/** A block with sequences from 1. */
+function block(payloads: readonly Uint8Array[], withHeaders = false): Made {
+  const subject = Buffer.from("a.b");
+  const headers = withHeaders ? Buffer.from("NATS/1.0\r\nA: b\r\n\r\n") : NONE;
+  const at = [0];
+  for (const payload of payloads) at.push(at.at(-1)! + recordLength(subject.length, headers.length, payload.length));
+  const bytes = new Uint8Array(at.at(-1)!);
+  payloads.forEach((payload, i) => {
+    writeRecord(bytes, at[i]!, { kind: "message", seq: i + 1, sec: i, nanos: 0, subject, headers, payload }, hasher);
+  });
+  return { bytes, at };
+}
+interface Damage {
+  readonly from: number;
+  readonly to: number;
+  readonly isWhole: boolean;
+}
+function scan(bytes: Uint8Array): { seqs: number[]; damage: Damage[] } {
+  const seqs: number[] = [];
+  const damage: Damage[] = [];
+  scanBlock(bytes, hasher, {
+    onRecord: ({ seq }) => seqs.push(seq),
+    onDamage: (from, to, _, isWhole) => damage.push({ from, to, isWhole }),
+  });
+  return { seqs, damage };
+}
+const texts = (count: number): Uint8Array[] => Array.from({ length: count }, (_, i) => Buffer.from(`payload ${i}`));
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+
+test("a good block, an empty one too, is read whole", () => {
+  assert(
+    property(array(anyBytes), (payloads) => {
+      expect(scan(block(payloads).bytes)).toEqual({ seqs: upTo(payloads.length), damage: [] });
+    }),
+  );
+});
+
+test("any flipped bit costs at most its record", () => {
+  const { bytes, at } = block(texts(4), true);
+  for (let bit = 0; bit < 8 * bytes.length; bit++) {
+    const bad = Uint8Array.from(bytes);
+    bad[bit >>> 3]! ^= 1 << (bit & 7);
+    const hit = at.findLastIndex((from) => from <= bit >>> 3);
+    const { seqs, damage } = scan(bad);
+    if (damage.length === 0) {
+      expect(seqs).toEqual(upTo(4));
+      continue;
+    }
+    expect(seqs).toEqual(upTo(4).filter((seq) => seq !== hit + 1));
+    expect(damage.map(({ from, to }) => [from, to])).toEqual([[at[hit], at[hit + 1]]]);
+    // A length can only be trusted when it was not what changed.
+    const isInLength = (bit >>> 3) - at[hit]! < 4;
+    if (!isInLength) expect(damage[0]!.isWhole).toBe(true);
+  }
+});
+
+test("a block cut anywhere loses its end", () => {
+  const { bytes, at } = block(texts(4));
+  for (let end = 0; end < bytes.length; end++) {
+    const whole = at.filter((from) => from <= end).length - 1;
+    const { seqs, damage } = scan(bytes.subarray(0, end));
+    expect(seqs).toEqual(upTo(whole));
+    expect(damage.map(({ from, to }) => [from, to])).toEqual(at.includes(end) ? [] : [[at[whole], end]]);
+  }
+});
+
+test("any range of other bytes costs the records it touches", () => {
+  assert(
+    property(
+      array(anyBytes, { minLength: 2, maxLength: 12 }),
+      nat(),
+      uint8Array({ minLength: 1, maxLength: 200 }),
+      (payloads, where, noise) => {
+        const { bytes, at } = block(payloads);
+        const from = where % bytes.length;
+        const bad = Uint8Array.from(bytes);
+        bad.set(noise.subarray(0, bytes.length - from), from);
+        const firstBad = bad.findIndex((byte, i) => byte !== bytes[i]);
+        const lastBad = bad.findLastIndex((byte, i) => byte !== bytes[i]);
+        const isHit = (i: number): boolean => at[i]! <= lastBad && at[i + 1]! > firstBad;
+        const intact = upTo(payloads.length).filter((seq) => !isHit(seq - 1));
+        const { seqs, damage } = scan(bad);
+        expect(seqs.filter((seq) => intact.includes(seq))).toEqual(intact);
+        expect(damage.every(({ from, to }) => from < to)).toBe(true);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+describe("a payload that looks like records", () => {
+  const fake = block(texts(3)).bytes;
+  const payloads = [Buffer.from("before"), Buffer.concat([Buffer.from("x"), fake]), Buffer.from("after")];
+  test("is a payload while its record is good", () => {
+    expect(scan(block(payloads).bytes)).toEqual({ seqs: [1, 2, 3], damage: [] });
+  });
+  test("stays one when the record is damaged, even in its length", () => {
+    const { bytes, at } = block(payloads);
+    for (let i = at[1]!; i < at[1]! + 25; i++) {
+      // The subject's length is not part of the checksum: only the border between subject and payload moves.
+      if (i === at[1]! + 20 || i === at[1]! + 21) continue;
+      const bad = Uint8Array.from(bytes);
+      bad[i]! ^= 0x55;
+      expect(scan(bad).seqs).toEqual([1, 3]);
+    }
+  });
+});
+
+test("any bytes are scanned to their end", () => {
+  const piece = tuple(integer({ min: 0, max: 60 }), uint8Array({ minLength: 30, maxLength: 60 })).map(
+    ([length, bytes]) => {
+      const made = Uint8Array.from(bytes);
+      made.set([length, 0, 0, 0], 0);
+      made.set([0, 0, 0], 9);
+      made.set([3, 0], 20);
+      return made;
+    },
+  );
+  assert(
+    property(array(piece, { maxLength: 8 }), (pieces) => {
+      const bytes = Uint8Array.from(Buffer.concat(pieces));
+      const { damage } = scan(bytes);
+      expect(damage.reduce((sum, { from, to }) => sum + to - from, 0)).toBe(bytes.length);
+    }),
+  );
+});

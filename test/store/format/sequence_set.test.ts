@@ -1,0 +1,74 @@
+// Sets of sequences against Set, and their form on disk.
+
+import { ByteReader, ByteWriter } from "../../../src/base/varint.ts";
+import { array, assert, boolean, nat, oneof, property, tuple, uint8Array } from "fast-check";
+import { expect, test } from "vitest";
+import { SequenceSet } from "../../../src/store/format/sequence_set.ts";
+import { anySeq } from "./arbitraries.ts";
+
+const seqs = array(oneof(nat(200), nat(20_000), anySeq));
+function setOf(all: Iterable<number>): SequenceSet {
+  const set = new SequenceSet();
+  for (const seq of all) set.add(seq);
+  return set;
+}
+const ascending = (all: Iterable<number>): number[] => [...new Set(all)].sort((a, b) => a - b);
+const decode = (bytes: Uint8Array): SequenceSet | undefined => SequenceSet.decode(new ByteReader(bytes));
+
+test("it is a set", () => {
+  assert(
+    property(array(tuple(boolean(), oneof(nat(100), nat(10_000)))), (steps) => {
+      const set = new SequenceSet();
+      const model = new Set<number>();
+      for (const [isAdd, seq] of steps) {
+        if (isAdd) expect(set.add(seq)).toBe(!model.has(seq));
+        else expect(set.delete(seq)).toBe(model.has(seq));
+        if (isAdd) model.add(seq);
+        else model.delete(seq);
+        expect([set.has(seq), set.size]).toEqual([model.has(seq), model.size]);
+      }
+      expect([...set]).toEqual(ascending(model));
+    }),
+  );
+});
+
+test("it goes both ways", () => {
+  assert(
+    property(seqs, (all) => {
+      const writer = new ByteWriter();
+      setOf(all).encode(writer);
+      const reader = new ByteReader(writer.written);
+      const back = SequenceSet.decode(reader)!;
+      expect([...back]).toEqual(ascending(all));
+      expect([reader.left, back.size]).toEqual([0, new Set(all).size]);
+    }),
+  );
+});
+
+test("version 1, with nodes twice as large, is read", () => {
+  const writer = new ByteWriter();
+  writer.byte(22);
+  writer.byte(1);
+  writer.uint32(1);
+  writer.uint32(2);
+  writer.uint64(4096);
+  for (let w = 0; w < 128; w++) writer.uint32(w === 0 ? 2 : w === 127 ? 0x8000_0000 : 0);
+  writer.uint16(1);
+  expect([...decode(writer.written)!]).toEqual([4097, 8191]);
+});
+
+test("any bytes give a set or nothing", () => {
+  const writer = new ByteWriter();
+  setOf([5, 3000, 9000]).encode(writer);
+  const good = writer.written;
+  for (let end = 0; end < good.length; end++) expect(decode(good.subarray(0, end))).toBeUndefined();
+  for (let bit = 0; bit < 8 * good.length; bit++) {
+    const bad = Uint8Array.from(good);
+    bad[bit >>> 3]! ^= 1 << (bit & 7);
+    const set = decode(bad);
+    if (set !== undefined) expect(set.size).toBe(3); // a base or a height
+  }
+  assert(
+    property(uint8Array({ maxLength: 300 }), (bytes) => decode(bytes) === undefined || [...decode(bytes)!].length >= 0),
+  );
+});
