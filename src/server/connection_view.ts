@@ -2,6 +2,7 @@
 
 import type { ConnectionView, SubscriptionView } from "../monitor/source.ts";
 import { closeReasons } from "../errors/close_reason.ts";
+import { claimedName } from "../session/label.ts";
 import type { Session } from "../session/session.ts";
 
 /** Subscriptions of a closed connection that are remembered. */
@@ -34,7 +35,7 @@ export function viewOf(session: Session): ConnectionView {
     lang: options?.lang ?? "",
     version: options?.version ?? "",
     tls: session.tls,
-    authorizedUser: identity?.shownName ?? "",
+    authorizedUser: identity?.shownName ?? (options === undefined ? "" : claimedName(options).shown),
     account: session.account?.name,
     jwt: "",
     issuerKey: "",

@@ -28,13 +28,13 @@ export function clientLabel(
 ): string {
   const { version, lang, name } = options;
   const client = [version === "" ? "" : `v${version}`, lang, name].filter((part) => part !== "").join(":");
-  const user = identity?.label ?? claimOf(options);
+  const user = identity?.label ?? claimedName(options).label;
   return `${client === "" ? "" : ` - "${client}"`}${user === "" || account === undefined ? "" : ` - "${account.name}/${user}"`}`;
 }
 
-/** Who it says it is, where nobody asks. */
-function claimOf({ nkey, user, auth_token }: ConnectOptions): string {
-  if (nkey !== "") return `nkey:${nkey}`;
-  if (user !== "") return `user:${user}`;
-  return auth_token === "" ? "" : "token";
+/** Whom CONNECT names, where it was not checked: as /connz shows it and as the log does. No secret. */
+export function claimedName({ nkey, user, auth_token }: ConnectOptions): { shown: string; label: string } {
+  if (nkey !== "") return { shown: nkey, label: `nkey:${nkey}` };
+  if (user !== "") return { shown: user, label: `user:${user}` };
+  return auth_token === "" ? { shown: "", label: "" } : { shown: "[REDACTED]", label: "token" };
 }
