@@ -104,7 +104,8 @@ export function subjectList(node: Node, queues: boolean, at: "none" | undefined)
 }
 
 function checked(entry: string, queues: boolean): string {
-  const [subject = "", queue, ...more] = queues ? entry.trim().split(/\s+/) : [entry];
+  // White space separates a subject and a queue; around a subject alone it is a mistake.
+  const [subject = "", queue, ...more] = queues && /\S\s+\S/.test(entry) ? entry.trim().split(/\s+/) : [entry];
   if (more.length > 0 || !isSubject(subject)) {
     throw new OptionError(`subject ${quote(more.length > 0 ? entry : subject)} is not a valid subject`, { at: "none" });
   }
