@@ -230,6 +230,30 @@ test("the log tells who connected and why it ended", async () => {
   );
 });
 
+test("whom CONNECT names is shown, also where nobody asks or nobody was let in", async () => {
+  const open = await tcp.startLogged({ http_port: -1, debug: true });
+  await open.connect({ user: "bob", pass: "x", lang: "", version: "", name: "" });
+  await open.connect({ auth_token: "secret" });
+  await open.connect();
+  interface Connz {
+    connections: { authorized_user?: string }[];
+  }
+  const page = await open.page<Connz>("/connz?auth=1");
+  expect(page.connections.map(({ authorized_user }) => authorized_user)).toEqual(["bob", "[REDACTED]", undefined]);
+  const closed = await tcp.startLogged({ http_port: -1, authorization: { token: "t" } });
+  await closed.tryConnect({ user: "eve", pass: "x" });
+  await closed.tryConnect({ auth_token: "x" });
+  const gone = await closed.page<Connz>("/connz?auth=1&state=closed");
+  const names = gone.connections.map(({ authorized_user }) => authorized_user);
+  expect(names.slice(-2)).toEqual(["eve", "[REDACTED]"]);
+  (await open.connect({ user: "bob", lang: "", version: "" })).send("nonsense");
+  await expect
+    .poll(() => open.log)
+    .toContainEqual(
+      expect.stringMatching(/^\[DBG\] 127\.0\.0\.1:\d+ - cid:\d+ - "\$G\/user:bob" - Client connection closed/),
+    );
+});
+
 test.skipIf(reference !== undefined)("100 KB of CONNECT or INFO are refused before they are read whole", async () => {
   const server = await tcp.start();
   for (const verb of ["CONNECT", "INFO", "-ERR"]) {
