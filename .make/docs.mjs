@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** Each page: the module that makes it, the function in there, the file it becomes. */
-const pages = [{ module: "src/config/page.ts", make: "optionsPage", file: "docs/options.md" }];
+const pages = [
+  { module: "src/config/page.ts", make: "optionsPage", file: "docs/options.md" },
+  { module: "src/errors/page.ts", make: "errorsPage", file: "docs/errors.md" },
+];
 
 const dir = mkdtempSync(join(tmpdir(), "docs-"));
 try {
