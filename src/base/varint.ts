@@ -5,6 +5,7 @@
 
 import { momentNanos, momentSec, nanosHigh, nanosLow, nanosOf, putMoment, putUint32, secOf, uint32 } from "./nanos.ts";
 
+const TWO31 = 2_147_483_648;
 const TWO32 = 4_294_967_296;
 const LONGEST = 10;
 
@@ -92,6 +93,14 @@ export class ByteReader {
     this.#halves();
     const half = this.#whole(((this.low >>> 1) | (this.high << 31)) >>> 0, this.high >>> 1);
     return (this.low & 1) === 0 ? half : -half - 1;
+  }
+
+  /** A difference written unsigned: one below zero comes wrapped around 2^64. At most 2^53 − 1 on either side. */
+  uvarintWrapped(): number {
+    this.#halves();
+    if (this.high < TWO31) return this.#whole(this.low, this.high);
+    const below = this.#whole(~this.low >>> 0, ~this.high >>> 0);
+    return this.failed ? 0 : -below - 1;
   }
 
   /** A signed one that counts nanoseconds: into `sec` and `nanos`. */
@@ -203,6 +212,16 @@ export class ByteWriter {
   /** Of an integer from −2^52 to 2^52 − 1. */
   varint(value: number): void {
     this.uvarint(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  /** A difference, unsigned: one below zero is wrapped around 2^64. */
+  uvarintWrapped(value: number): void {
+    if (value >= 0) {
+      this.uvarint(value);
+      return;
+    }
+    const below = -value - 1;
+    this.#halves(~(below % TWO32) >>> 0, ~Math.floor(below / TWO32) >>> 0);
   }
 
   /** Nanoseconds as a signed varint. */

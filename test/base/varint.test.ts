@@ -70,6 +70,18 @@ test("signed goes both ways", () => {
   );
 });
 
+test("a wrapped difference goes both ways", () => {
+  assert(
+    property(maxSafeInteger(), (value) => {
+      const writer = new ByteWriter(1);
+      writer.uvarintWrapped(value);
+      expect(writer.written).toEqual(uvarintOf(BigInt.asUintN(64, BigInt(value))));
+      expect(new ByteReader(writer.written).uvarintWrapped()).toBe(value);
+    }),
+    RUNS,
+  );
+});
+
 test("moments go both ways, signed and in eight bytes", () => {
   assert(
     property(bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (total) => {

@@ -16,9 +16,9 @@ const VERSION = 2;
 
 export interface PendingEntry {
   readonly streamSeq: number;
-  /** Of its first delivery; 0 in a file of version 1. */
+  /** Of its first delivery; 0, below the ack floor, when the file once was of version 1. */
   readonly consumerSeq: number;
-  /** When it was last delivered, in seconds. */
+  /** Seconds. nats-server writes the time of the message at its first delivery, not that of the delivery. */
   readonly sec: number;
 }
 export interface RedeliveredEntry {
@@ -78,7 +78,7 @@ function decodePending(reader: ByteReader, version: number, floor: SequencePair)
   if (count > reader.left / (version + 1)) reader.fail();
   for (let i = 0; i < count && !reader.failed; i++) {
     const streamSeq = reader.uvarint() + floor.streamSeq;
-    const consumerSeq = version === 1 ? 0 : reader.uvarint() + floor.consumerSeq;
+    const consumerSeq = version === 1 ? 0 : reader.uvarintWrapped() + floor.consumerSeq;
     const delta = reader.varint();
     const sec = version === 1 ? base + delta : base - delta;
     if (!holds({ consumerSeq, streamSeq }) || !Number.isSafeInteger(sec)) reader.fail();
@@ -114,7 +114,7 @@ export function encodeConsumerState(state: ConsumerState, nowSec: number): Uint8
   if (pending.length > 0) writer.varint(nowSec);
   for (const { streamSeq, consumerSeq, sec } of pending) {
     writer.uvarint(streamSeq - ackFloor.streamSeq);
-    writer.uvarint(consumerSeq - ackFloor.consumerSeq);
+    writer.uvarintWrapped(consumerSeq - ackFloor.consumerSeq);
     writer.varint(nowSec - sec);
   }
   writer.uvarint(redelivered.length);

@@ -56,6 +56,14 @@ test("version 1 is read", () => {
   });
 });
 
+test("what nats-server made of a version 1 file is read: a consumer seq below the floor", () => {
+  const pending = [{ streamSeq: 6, consumerSeq: 0, sec: NOW }];
+  const state = { ackFloor: { consumerSeq: 3, streamSeq: 4 }, delivered: { consumerSeq: 7, streamSeq: 10 }, pending };
+  const file = encodeConsumerState({ ...state, redelivered: [] }, NOW);
+  expect([...file.subarray(13, 23)]).toEqual([0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]);
+  expect(decodeConsumerState(file)).toEqual({ ...state, redelivered: [] });
+});
+
 test("another magic or version is said so", () => {
   expect(decodeConsumerState(Uint8Array.of(21, 2, 0, 0, 0, 0, 0, 0))).toEqual(new Fault("version"));
   expect(decodeConsumerState(Uint8Array.of(22, 3, 0, 0, 0, 0, 0, 0))).toEqual(new Fault("version"));
