@@ -15,6 +15,8 @@ import { ourProgram, referenceProgram, startServer } from "./servers.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const cacheDir = path.join(root, ".cache");
+/** A pair counts as disturbed when other programs used more than this. */
+const DISTURBED_CORES = 0.15;
 
 async function runOnce(program, row, binary) {
   const server = await startServer(program, { config: row.config, cacheDir });
@@ -38,27 +40,45 @@ async function runPair(programs, row, binary, number) {
   return pair;
 }
 
-async function runRow(programs, row, binary, count) {
+/** The most cores that neither server nor load used during the runs of a pair. */
+function disturbance({ ours, reference }) {
+  return Math.max(ours.othersBusy, reference.othersBusy);
+}
+
+/** Runs pairs until enough were undisturbed, at most twice as many; keeps those the rest of the machine disturbed least. */
+async function runPairs(programs, row, binary, count) {
   const pairs = [];
+  let calm = 0;
+  while (calm < count && pairs.length < 2 * count) {
+    const pair = await runPair(programs, row, binary, pairs.length);
+    pairs.push(pair);
+    if (disturbance(pair) <= DISTURBED_CORES) calm++;
+  }
+  return pairs.sort((a, b) => disturbance(a) - disturbance(b)).slice(0, count);
+}
+
+async function runRow(programs, row, binary, count) {
   const { name, title, goal, load } = row;
   try {
-    for (let number = 0; number < count; number++) pairs.push(await runPair(programs, row, binary, number));
+    const pairs = await runPairs(programs, row, binary, count);
+    const medians = {
+      ours: mediansOf(pairs.map((pair) => pair.ours)),
+      reference: mediansOf(pairs.map((pair) => pair.reference)),
+    };
+    const disturbed = pairs.filter((pair) => disturbance(pair) > DISTURBED_CORES).length;
+    return { name, title, goal, load, ratios: ratiosOf(pairs), medians, disturbed, pairs };
   } catch (error) {
-    return { name, title, goal, load, failure: error.message, pairs };
+    return { name, title, goal, load, failure: error.message };
   }
-  const medians = {
-    ours: mediansOf(pairs.map((pair) => pair.ours)),
-    reference: mediansOf(pairs.map((pair) => pair.reference)),
-  };
-  return { name, title, goal, load, ratios: ratiosOf(pairs), medians, pairs };
 }
 
 function show(result) {
-  if (result.failure) return `${result.name.padEnd(16)} FAILED after ${result.pairs.length} pairs: ${result.failure}`;
+  if (result.failure) return `${result.name.padEnd(16)} FAILED: ${result.failure}`;
   const [[goalName, goal]] = Object.entries(result.goal);
   const verdict = result.ratios[goalName].median >= goal ? "reached" : "missed";
   const cells = Object.entries(result.ratios).map(([name, ratio]) => `${name} ${showRatio(ratio)}`);
-  return `${result.name.padEnd(16)} ${cells.join("  ")}  goal ${goalName} ${goal} ${verdict}`;
+  const noise = result.disturbed > 0 ? `  (${result.disturbed} of ${result.pairs.length} pairs disturbed)` : "";
+  return `${result.name.padEnd(16)} ${cells.join("  ")}  goal ${goalName} ${goal} ${verdict}${noise}`;
 }
 
 /** Writes the report; rows measured earlier at the same commit stay in it. */

@@ -27,6 +27,7 @@ typedef struct Options {
   size_t count;            // idle: how many
   double warmSec, seconds, limitSec;
   double paceUs; // rr: one request each so many microseconds, instead of as fast as replies come
+  int helperPid; // quiet: the process that floods, part of the load
   bool queue, tls, websocket;
 } Options;
 
@@ -37,14 +38,14 @@ Options readOptions(int argc, char **argv);
 
 double nowSec(void);
 double loadCpuSec(void);
-/** CPU seconds of all threads of the server; 0 without a pid. */
-double serverCpuSec(int pid);
+/** CPU seconds of all threads of a process; 0 without a pid. */
+double processCpuSec(int pid);
 /** A line of /proc/PID/status in kB: "VmRSS" or "VmHWM". */
 long serverMemoryKb(int pid, const char *name);
 
 /** Counters at one moment; two of them make a measurement. */
 typedef struct Sample {
-  double atSec, serverCpu, loadCpu;
+  double atSec, serverCpu, loadCpu, machineCpu;
   uint64_t messages;
 } Sample;
 Sample takeSample(const Options *options, uint64_t messages);

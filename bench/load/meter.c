@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 double nowSec(void) {
   struct timespec now;
@@ -23,12 +24,12 @@ double loadCpuSec(void) {
          (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
 }
 
-double serverCpuSec(int pid) {
+double processCpuSec(int pid) {
   if (!pid) return 0;
   char path[300];
   snprintf(path, sizeof path, "/proc/%d/task", pid);
   DIR *tasks = opendir(path);
-  if (!tasks) fail("server %d is gone", pid);
+  if (!tasks) fail("process %d is gone", pid);
   double total = 0;
   for (struct dirent *task; (task = readdir(tasks));) {
     if (task->d_name[0] == '.') continue;
@@ -41,6 +42,18 @@ double serverCpuSec(int pid) {
   }
   closedir(tasks);
   return total;
+}
+
+/** CPU seconds of everything on this machine: what neither server nor load used disturbs the measurement. */
+static double machineCpuSec(void) {
+  FILE *file = fopen("/proc/stat", "r");
+  unsigned long long user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0, steal = 0;
+  if (!file) return 0;
+  if (fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &wait, &irq, &softirq,
+             &steal) != 8)
+    user = nice = system = irq = softirq = steal = 0;
+  fclose(file);
+  return (double)(user + nice + system + irq + softirq + steal) / (double)sysconf(_SC_CLK_TCK);
 }
 
 long serverMemoryKb(int pid, const char *name) {
@@ -58,7 +71,8 @@ long serverMemoryKb(int pid, const char *name) {
 }
 
 Sample takeSample(const Options *options, uint64_t messages) {
-  return (Sample){nowSec(), serverCpuSec(options->pid), loadCpuSec(), messages};
+  double load = loadCpuSec() + processCpuSec(options->helperPid);
+  return (Sample){nowSec(), processCpuSec(options->pid), load, machineCpuSec(), messages};
 }
 
 void addLatency(Latencies *latencies, double seconds) {
@@ -90,6 +104,9 @@ void printReport(const Options *options, Report *report) {
          (report->end.loadCpu - report->start.loadCpu) * 1e6 / per);
   printf(",\"serverBusy\":%.3f,\"loadBusy\":%.3f", (report->end.serverCpu - report->start.serverCpu) / seconds,
          (report->end.loadCpu - report->start.loadCpu) / seconds);
+  double others = report->end.machineCpu - report->start.machineCpu - (report->end.serverCpu - report->start.serverCpu) -
+                  (report->end.loadCpu - report->start.loadCpu);
+  printf(",\"othersBusy\":%.3f", others > 0 ? others / seconds : 0);
   printf(",\"published\":%lu,\"delivered\":%lu", report->published, report->delivered);
   Latencies *latencies = &report->latencies;
   if (latencies->count) {

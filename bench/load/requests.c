@@ -207,15 +207,16 @@ Report runQuiet(const Options *options) {
   // Requests leave at a steady pace whether or not earlier ones were answered: a slow answer delays no question.
   quiet.pubs = quiet.subs = 1;
   quiet.inflight = 4096;
+  quiet.helperPid = child;
   if (quiet.paceUs == 0) quiet.paceUs = 2000;
   Requests requests = {.options = &quiet};
   openRequests(&requests);
   runUntil(&requests, nowSec() + options->warmSec);
   Report report = {0};
   requests.recording = true;
-  report.start = takeSample(options, *flooded);
+  report.start = takeSample(&quiet, *flooded);
   runUntil(&requests, nowSec() + options->seconds);
-  report.end = takeSample(options, *flooded);
+  report.end = takeSample(&quiet, *flooded);
   requests.recording = false;
   errno = 0;
   if (waitpid(child, NULL, WNOHANG) != 0) fail("the flood ended early");
