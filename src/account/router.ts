@@ -26,6 +26,10 @@ const TAIL_SCRATCH = SCRATCH;
 const HEAD_SCRATCH = SCRATCH + SCRATCH_BYTES / 2;
 /** A larger route is not kept. */
 const MOST_ROUTE_BYTES = 1 << 20;
+/** "HMSG a 1 " */
+const LEAST_HEAD_BYTES = 9;
+/** What making a target costs, in subscriptions looked at. */
+const ROUTE_EFFORT = 4;
 
 /** What the router has done, for /subsz. */
 export interface RouterStats {
@@ -42,6 +46,8 @@ export class Router {
   /** Messages and bytes delivered to connections. */
   outMsgs = 0;
   outBytes = 0;
+  /** Subscriptions and nodes looked at since somebody set it to 0: what a publisher costs beyond its bytes. */
+  effort = 0;
   readonly #env: Env;
   readonly #sublist = new Sublist<Subscription>();
   readonly #cache = new RouteCache();
@@ -99,7 +105,8 @@ export class Router {
   plainSubscriptionOf(receiver: Receiver, source: Uint8Array, from: number, to: number): Subscription | undefined {
     const matched: Subscription[] = [];
     this.#sublist.match(source, from, to, matched);
-    return matched.find((sub) => sub.receiver === receiver && sub.queue === undefined);
+    this.effort += this.#sublist.visited + matched.length;
+    return matched.find((sub) => sub.receiver === receiver && sub.queue === undefined && sub.isOpen);
   }
 
   /**
@@ -118,6 +125,7 @@ export class Router {
     const { plain, queues } = route;
     if (plain.length === 0 && queues.length === 0) return 0;
     this.#prepare(frame, plain.length + queues.length);
+    this.effort += plain.length;
     let delivered = 0;
     for (let i = 0; i < plain.length; i++) {
       const target = plain[i]!;
@@ -138,6 +146,9 @@ export class Router {
     const matched = this.#matched;
     matched.length = 0;
     this.#sublist.match(frame.source, frame.subjectFrom, frame.subjectTo, matched);
+    this.effort += this.#sublist.visited + matched.length;
+    if (matched.length * LEAST_HEAD_BYTES > MOST_ROUTE_BYTES) return undefined;
+    this.effort += ROUTE_EFFORT * matched.length;
     const plain: Subscription[] = [];
     const groups = new Map<ByteString, Subscription[]>();
     for (const sub of matched) {
@@ -157,6 +168,7 @@ export class Router {
     const matched = this.#matched;
     matched.length = 0;
     this.#sublist.match(frame.source, frame.subjectFrom, frame.subjectTo, matched);
+    this.effort += this.#sublist.visited + matched.length;
     if (matched.length === 0) return 0;
     this.#prepare(frame, matched.length);
     const length = frame.subjectTo - frame.subjectFrom;
@@ -193,6 +205,7 @@ export class Router {
     let at = length === 1 ? 0 : this.#env.random(length);
     for (let tries = 0; tries < length; tries++) {
       const target = group[at]!;
+      this.effort++;
       if (this.#deliver(target.sub, target.head, target.headLength, frame, sender)) return true;
       if (++at === length) at = 0;
     }

@@ -18,6 +18,8 @@ export class Turn {
   #held: (() => void)[] = [];
   #armed = false;
   #outputBytes = 0;
+  /** Grows with each turn that had something to end. */
+  number = 0;
   /** A producer that sees this set suspends after its current operation. */
   stop = false;
   /** Set with `stop` when a receiver's pending bytes passed its gate in this operation. */
@@ -65,6 +67,7 @@ export class Turn {
 
   readonly #end = (): void => {
     this.#armed = false;
+    this.number++;
     const touched = this.#touched;
     this.#touched = this.#spare;
     for (let i = 0; i < touched.length; i++) touched[i]!.flush();

@@ -30,6 +30,7 @@ import { countTokens, isLiteralRange, isValidSubject } from "../subject/subject.
 import { Complaints } from "./complaints.ts";
 import type { SessionHost, SessionSettings } from "./host.ts";
 import { addressLabel, clientLabel } from "./label.ts";
+import { Pace } from "./pace.ts";
 import { isReservedReply, isReservedSubject } from "./reserved.ts";
 import { Stall } from "./stall.ts";
 import { Tracer } from "./tracer.ts";
@@ -42,6 +43,11 @@ const QUEUE_OF_SERVERS = byteString("_sys_");
 const CLOSE_GRACE_MS = 1000;
 /** A client that has not sent its first PING gets none for this long. */
 const FIRST_PONG_MS = 2000;
+/** What operations cost, in units of pace.ts. */
+const PUB_WORK = 2;
+const SUB_WORK = 30;
+const CONNECT_WORK = 100;
+const COMPLAINT_WORK = 100;
 
 export class Session implements TransportHandler, ClientOps {
   readonly cid: number;
@@ -70,6 +76,7 @@ export class Session implements TransportHandler, ClientOps {
   readonly #parser: Parser;
   readonly #intake: Intake;
   readonly #stall: Stall;
+  readonly #pace: Pace;
   readonly #complaints: Complaints;
   readonly #pings: Pings;
   readonly #openedAtMs: number;
@@ -121,9 +128,13 @@ export class Session implements TransportHandler, ClientOps {
       headers: false,
     });
     this.#intake = new Intake(this.#parser, transport);
+    this.#pace = new Pace(host.turn);
     this.#stall = new Stall(host, this.#intake, settings.noStall);
     this.#complaints = new Complaints(
-      (text) => this.#sendError(text),
+      (text) => {
+        this.#sendError(text);
+        this.#spend(COMPLAINT_WORK);
+      },
       (text) => host.log.error(`${this.label} - ${text}`),
     );
     this.#maxSubscriptions = settings.maxSubscriptions;
@@ -220,14 +231,15 @@ export class Session implements TransportHandler, ClientOps {
   }
 
   onConnect(from: number, to: number): void {
-    const options = decodeConnect(bytes, from, to);
+    this.#spend(CONNECT_WORK);
+    const options = decodeConnect(bytes, from, to, this.#options);
     if (!("verbose" in options)) {
       this.#host.log.error(`${this.label} - ${options.text}`);
       this.close("protocolViolation");
       return;
     }
     this.#tracer?.connect(byteStringOf(bytes, from, to));
-    if (this.#isConnected && this.account !== undefined) this.subscriptions.clear(this.account.router);
+    if (this.#isConnected && this.account !== undefined) this.#clearSubscriptions(this.account);
     this.#options = options;
     this.#verbose = options.verbose;
     this.#pedantic = options.pedantic;
@@ -304,6 +316,7 @@ export class Session implements TransportHandler, ClientOps {
   }
 
   onInfo(from: number, to: number): void {
+    this.#spend(CONNECT_WORK);
     try {
       JSON.parse(shown(byteStringOf(bytes, from, to)));
     } catch {
@@ -335,8 +348,10 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     if (this.#verbose) this.outbound.put(OK);
+    account.router.effort = 0;
     const delivered = account.router.publish(frame, this.receiver);
     if (delivered === 0 && this.#noResponders && replyTo > replyFrom) this.#sayNoResponders(frame);
+    this.#spend(PUB_WORK + account.router.effort);
     if (this.#host.turn.stop && this.#stall.pause()) this.#host.onStalled(this);
   }
 
@@ -352,6 +367,7 @@ export class Session implements TransportHandler, ClientOps {
     const queue = queueTo > queueFrom ? byteStringOf(bytes, queueFrom, queueTo) : undefined;
     const sid = byteStringOf(bytes, sidFrom, sidTo);
     this.#tracer?.in(queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${queue} ${sid}`);
+    this.#spend(SUB_WORK + (subject.length >> 1));
     const mayUse = this.#permissions?.canSubscribe(subject, queue) ?? true;
     if (!mayUse || queue === QUEUE_OF_SERVERS) {
       this.#complaints.subscribe(subject, queue, sid);
@@ -382,6 +398,7 @@ export class Session implements TransportHandler, ClientOps {
     const sid = byteStringOf(bytes, sidFrom, sidTo);
     this.#tracer?.in(max > 0 ? `UNSUB ${sid} ${max}` : `UNSUB ${sid}`);
     const ended = this.subscriptions.end(this.account!.router, sid, max);
+    this.#spend(SUB_WORK + ((ended?.subject.length ?? 0) >> 1));
     if (ended !== undefined) this.#tracer?.both(`DELSUB ${sid}`);
     this.#ok();
   }
@@ -500,7 +517,7 @@ export class Session implements TransportHandler, ClientOps {
     log.debug(`${this.label} - Client connection closed: ${closeReasons[reason]}`);
     this.#host.onClosed(this);
     if (this.account === undefined) return;
-    this.subscriptions.clear(this.account.router);
+    this.#clearSubscriptions(this.account);
     this.account.connections--;
   }
 
@@ -510,6 +527,11 @@ export class Session implements TransportHandler, ClientOps {
   }
 
   // ---- helpers
+
+  /** Work was done: when that was much for one turn, the rest of the chunk waits for the next one. */
+  #spend(work: number): void {
+    if (this.#pace.spend(work) && !this.isClosed) this.#host.turn.hold(this.#intake.suspend());
+  }
 
   #awaitConnect(): void {
     if (!this.#host.authenticator.authRequired(this.transport.kind)) return;
@@ -537,7 +559,7 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     if (this.account !== undefined) {
-      this.subscriptions.clear(this.account.router);
+      this.#clearSubscriptions(this.account);
       this.account.connections--;
     }
     const { maxConnections, maxPayload, maxSubscriptions } = account.limits;
@@ -563,6 +585,10 @@ export class Session implements TransportHandler, ClientOps {
   #refuse(logText: string): void {
     if (logText !== "") this.#host.log.error(`${this.label} - ${logText}`);
     this.closeWithError("authorizationViolation");
+  }
+
+  #clearSubscriptions({ router }: Account): void {
+    this.subscriptions.clear(router, (fire) => this.#host.turn.hold(fire));
   }
 
   #ok(): void {

@@ -135,6 +135,8 @@ export class Sublist<T> {
   #tokens = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #end = 0;
+  /** Nodes of the trie that the last `match` went through: what it cost. */
+  visited = 0;
 
   /** Number of pairs. */
   get count(): number {
@@ -195,6 +197,7 @@ export class Sublist<T> {
    * subject with an empty token matches nothing.
    */
   match(bytes: Uint8Array, from: number, to: number, into: T[]): void {
+    this.visited = 0;
     if (this.#split(bytes, from, to)) this.#walk(this.#root, 0, into);
   }
 
@@ -271,6 +274,7 @@ export class Sublist<T> {
   #walk(node: Node<T>, level: number, into: T[]): void {
     let at: Node<T> | undefined = node;
     for (; at !== undefined; level++) {
+      this.visited++;
       if (level === this.#tokens) {
         if (at.values !== undefined) collect(at.values, into);
         return;
