@@ -54,7 +54,15 @@ export type ConnectOptions = Decoded<typeof connectOptions>;
 /** What holds of a peer that sends no CONNECT. */
 export const defaultConnectOptions: ConnectOptions = connectOptions.zero;
 
-/** Decodes the argument of CONNECT, bytes [from, to), borrowed. The error's text is nats-server's in its log. */
-export function decodeConnect(bytes: Uint8Array, from: number, to: number): ConnectOptions | JsonError {
-  return decode(connectOptions, bytes, from, to);
+/**
+ * Decodes the argument of CONNECT, bytes [from, to), borrowed. What it leaves out is as `before`, the last CONNECT of
+ * the connection, said. The error's text is nats-server's in its log.
+ */
+export function decodeConnect(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  before: ConnectOptions = defaultConnectOptions,
+): ConnectOptions | JsonError {
+  return decode(orElse(connectOptions, before), bytes, from, to);
 }

@@ -93,6 +93,14 @@ describe.each(transports)("over $name", ({ name, start }) => {
     expect(await a.ping()).toEqual(["+OK", "+OK", "+OK", "+OK", "MSG foo 1 1", "y"]);
   });
 
+  test("what a second CONNECT leaves out stays as it was said", async () => {
+    const a = await (await start()).connect({ echo: false });
+    a.send("CONNECT {}", "SUB foo 1", "PUB foo 0", "", "HPUB bar 12 12", "NATS/1.0", "", "", "PUB a.* 0", "");
+    expect(await a.ping()).toEqual([]);
+    a.send('CONNECT {"headers":false}');
+    expect(await a.closed()).toEqual(["-ERR 'no responders requires headers support'"]);
+  });
+
   test("headers can be agreed on later", async () => {
     const a = await (await start()).connect({ headers: false, no_responders: false });
     a.send('CONNECT {"verbose":false,"headers":true}', "SUB t 1", "HPUB t 12 12", "NATS/1.0", "", "");
