@@ -44,7 +44,6 @@ const CLOSE_GRACE_MS = 1000;
 /** A client that has not sent its first PING gets none for this long. */
 const FIRST_PONG_MS = 2000;
 /** What operations cost, in units of pace.ts. */
-const PUB_WORK = 2;
 const SUB_WORK = 30;
 const CONNECT_WORK = 100;
 const COMPLAINT_WORK = 100;
@@ -348,10 +347,13 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     if (this.#verbose) this.outbound.put(OK);
-    account.router.effort = 0;
-    const delivered = account.router.publish(frame, this.receiver);
+    const { router } = account;
+    const delivered = router.publish(frame, this.receiver);
     if (delivered === 0 && this.#noResponders && replyTo > replyFrom) this.#sayNoResponders(frame);
-    this.#spend(PUB_WORK + account.router.effort);
+    if (router.effort > 0) {
+      this.#spend(router.effort);
+      router.effort = 0;
+    }
     if (this.#host.turn.stop && this.#stall.pause()) this.#host.onStalled(this);
   }
 
@@ -407,7 +409,8 @@ export class Session implements TransportHandler, ClientOps {
     this.#tracer?.in("PING");
     this.outbound.put(PONG);
     this.#tracer?.out("PONG");
-    if (this.#firstPongSent) return;
+    // What it reads is known once it has sent CONNECT.
+    if (this.#firstPongSent || this.#options === undefined) return;
     this.#firstPongSent = true;
     if (this.takesInfo) this.#sendInfo(true);
   }

@@ -51,6 +51,16 @@ describe.each(transports)("over $name", ({ name, start }) => {
     expect(await a.ping()).toEqual([]);
   });
 
+  test("a PING before CONNECT is answered, and does not count as the first", async () => {
+    const a = await (await start()).dial();
+    expect(await a.ping()).toEqual([]);
+    a.send('CONNECT {"verbose":false,"protocol":1}', "PING");
+    expect(await a.line()).toBe("PONG");
+    await a.readInfo();
+    expect(a.info["connect_info"]).toBe(true);
+    expect(await a.ping()).toEqual([]);
+  });
+
   test("protocol 0 gets no second INFO", async () => {
     const a = await (await start()).dial();
     a.send('CONNECT {"verbose":false,"protocol":0}', "PING");
