@@ -13,6 +13,8 @@ export const HASH_KEY_BYTES = 32;
 export const HASH_BYTES = 8;
 const KB = 1024;
 const PAGE = 64 * KB;
+/** Below, copying byte by byte is faster than a call. */
+const SHORT = 64;
 
 /**
  * Hashes pieces `a`, `b`, `c`, `d` behind each other; offsets are into the kernel's memory.
@@ -64,56 +66,99 @@ export function openHashKernel(pages = 2): HashKernel {
   }
 }
 
-// Where a Hasher keeps its things in the memory of `shared`.
-const KEY_AT = 64;
-const STATE_AT = KEY_AT + HASH_KEY_BYTES;
+// What a Hasher keeps in the memory of its kernel, from its working area on.
+const STATE_AT = HASH_KEY_BYTES;
 const SUM_AT = STATE_AT + HASH_STATE_BYTES;
 const STAGING_AT = SUM_AT + 32;
 const STAGING_BYTES = 64 * KB;
 
-let shared: HashKernel | undefined;
-let running: Hasher | undefined;
+/** Memory for hashers: a kernel and where they may work in its memory (not at 0), one at a time. */
+export class HashArea {
+  /** How much of the memory it takes. */
+  static readonly BYTES = STAGING_AT + STAGING_BYTES + 32;
+  readonly kernel: HashKernel;
+  readonly at: number;
+  /** Who is hashing; written by hashers. */
+  user: Hasher | undefined;
+  /** Whose key lies there. */
+  keyOf: Hasher | undefined;
+
+  constructor(kernel: HashKernel, at: number) {
+    assert(at > 0 && at + HashArea.BYTES <= kernel.bytes.length, "the working area is in the kernel's memory");
+    this.kernel = kernel;
+    this.at = at;
+    this.user = undefined;
+    this.keyOf = undefined;
+  }
+}
+
+let shared: HashArea | undefined;
 
 /**
  * Hashes under one key, from anywhere in memory: `start`, then `add` as often as needed, then `sum` or `matches`.
- * All hashers share one working area, so two cannot run at the same time.
+ * Offsets into the very array of its kernel (`kernel.bytes`) are hashed where they are, anything else is copied there.
  */
 export class Hasher {
   readonly #key: Uint8Array;
-  readonly #kernel: HashKernel;
+  readonly #area: HashArea;
+  readonly #memory: Uint8Array;
+  readonly #run: HashRun;
+  readonly #staging: number;
   #staged: number;
-  #started: boolean;
+  #hasStarted: boolean;
+  // Pieces that wait for a call, where they lie: offset and length of each, in order.
+  #count: number;
+  #a: number;
+  #aLength: number;
+  #b: number;
+  #bLength: number;
+  #c: number;
+  #cLength: number;
 
-  constructor(key: Uint8Array) {
+  constructor(key: Uint8Array, area?: HashArea) {
     assert(key.length === HASH_KEY_BYTES, "a hash key has 32 bytes");
-    shared ??= openHashKernel();
     this.#key = Uint8Array.from(key);
-    this.#kernel = shared;
+    this.#area = area ?? (shared ??= new HashArea(openHashKernel(), 64));
+    this.#memory = this.#area.kernel.bytes;
+    this.#run = this.#area.kernel.run;
+    this.#staging = this.#area.at + STAGING_AT;
     this.#staged = 0;
-    this.#started = false;
+    this.#hasStarted = false;
+    this.#count = 0;
+    this.#a = 0;
+    this.#aLength = 0;
+    this.#b = 0;
+    this.#bLength = 0;
+    this.#c = 0;
+    this.#cLength = 0;
   }
 
   start(): this {
-    // oxlint-disable-next-line typescript/no-this-alias -- it is remembered to notice another one in between
-    running = this;
-    const { bytes } = this.#kernel;
-    const key = this.#key;
-    for (let i = 0; i < HASH_KEY_BYTES; i++) bytes[KEY_AT + i] = key[i]!;
+    const area = this.#area;
+    if (area.keyOf !== this) this.#memory.set(this.#key, area.at);
+    area.keyOf = this;
+    area.user = this;
     this.#staged = 0;
-    this.#started = false;
+    this.#hasStarted = false;
+    this.#clear();
     return this;
   }
 
-  /** Adds the bytes [from, to). */
+  /** Adds the bytes [from, to); they stay as they are until `sum` or `matches`. */
   add(bytes: Uint8Array, from: number, to: number): this {
-    const into = this.#kernel.bytes;
+    const memory = this.#memory;
+    if (bytes === memory) {
+      this.#piece(from, to - from);
+      return this;
+    }
     let at = from;
     while (at < to) {
-      if (this.#staged === STAGING_BYTES) this.#run(0);
+      if (this.#staged === STAGING_BYTES) this.#flush(0);
       const take = Math.min(to - at, STAGING_BYTES - this.#staged);
-      const start = STAGING_AT + this.#staged;
-      if (take < 48) for (let i = 0; i < take; i++) into[start + i] = bytes[at + i]!;
-      else into.set(at === 0 && take === bytes.length ? bytes : bytes.subarray(at, at + take), start);
+      const start = this.#staging + this.#staged;
+      if (take < SHORT) for (let i = 0; i < take; i++) memory[start + i] = bytes[at + i]!;
+      else memory.set(at === 0 && take === bytes.length ? bytes : bytes.subarray(at, at + take), start);
+      this.#piece(start, take);
       this.#staged += take;
       at += take;
     }
@@ -122,16 +167,16 @@ export class Hasher {
 
   /** Ends the hash and writes its 8 bytes to `to`. */
   sum(to: Uint8Array, at: number): void {
-    this.#run(SUM_AT);
-    const { bytes } = this.#kernel;
-    for (let i = 0; i < HASH_BYTES; i++) to[at + i] = bytes[SUM_AT + i]!;
+    const from = this.#finish();
+    const { bytes } = this.#area.kernel;
+    for (let i = 0; i < HASH_BYTES; i++) to[at + i] = bytes[from + i]!;
   }
 
   /** Ends the hash; whether it is the 8 bytes at `at`. */
   matches(sum: Uint8Array, at: number): boolean {
-    this.#run(SUM_AT);
-    const { bytes } = this.#kernel;
-    for (let i = 0; i < HASH_BYTES; i++) if (sum[at + i] !== bytes[SUM_AT + i]) return false;
+    const from = this.#finish();
+    const { bytes } = this.#area.kernel;
+    for (let i = 0; i < HASH_BYTES; i++) if (sum[at + i] !== bytes[from + i]) return false;
     return true;
   }
 
@@ -142,12 +187,53 @@ export class Hasher {
     return sum;
   }
 
-  #run(to: number): void {
-    assert(running === this, "one hasher runs at a time");
-    this.#kernel.run(STATE_AT, this.#started ? 0 : KEY_AT, STAGING_AT, this.#staged, 0, 0, 0, 0, 0, 0, to);
-    this.#started = true;
+  #finish(): number {
+    const to = this.#area.at + SUM_AT;
+    this.#flush(to);
+    this.#area.user = undefined;
+    return to;
+  }
+
+  #piece(from: number, length: number): void {
+    if (this.#count === 3 && from !== this.#c + this.#cLength) this.#flush(0);
+    if (this.#count === 0) {
+      this.#a = from;
+      this.#aLength = length;
+      this.#count = 1;
+    } else if (this.#count === 1) {
+      if (from === this.#a + this.#aLength) this.#aLength += length;
+      else {
+        this.#b = from;
+        this.#bLength = length;
+        this.#count = 2;
+      }
+    } else if (this.#count === 2) {
+      if (from === this.#b + this.#bLength) this.#bLength += length;
+      else {
+        this.#c = from;
+        this.#cLength = length;
+        this.#count = 3;
+      }
+    } else this.#cLength += length;
+  }
+
+  /** Hashes the pieces that wait. */
+  #flush(to: number): void {
+    const { at, user } = this.#area;
+    assert(user === this, "one hasher runs at a time");
+    const key = this.#hasStarted ? 0 : at;
+    const run = this.#run;
+    run(at + STATE_AT, key, this.#a, this.#aLength, this.#b, this.#bLength, this.#c, this.#cLength, 0, 0, to);
+    this.#hasStarted = true;
     this.#staged = 0;
-    if (to !== 0) running = undefined;
+    this.#clear();
+  }
+
+  #clear(): void {
+    this.#count = 0;
+    this.#aLength = 0;
+    this.#bLength = 0;
+    this.#cLength = 0;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { array, assert, nat, property, uint8Array } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type HashKernel, Hasher, openHashKernel, plainHashKernel } from "../../src/base/highway_hash.ts";
+import { HashArea, type HashKernel, Hasher, openHashKernel, plainHashKernel } from "../../src/base/highway_hash.ts";
 
 // Key 00..1f, input 00 01 02 …; the 64-bit vectors published with HighwayHash, by length from 0.
 const short = `
@@ -127,6 +127,24 @@ describe("a hasher", () => {
         expect(hasher.start().add(input, 0, input.length).matches(sum, 1)).toBe(true);
         sum[4] = sum[4]! ^ 1;
         expect(hasher.start().add(input, 0, input.length).matches(sum, 1)).toBe(false);
+      }),
+    );
+  });
+
+  test("hashes what lies in its kernel's memory where it lies, mixed with what does not", () => {
+    const kernel = openHashKernel(3);
+    const inPlace = new Hasher(counting(32), new HashArea(kernel, 64));
+    assert(
+      property(array(uint8Array({ maxLength: 100 }), { maxLength: 6 }), nat(63), (pieces, which) => {
+        inPlace.start();
+        let at = 64 + HashArea.BYTES;
+        pieces.forEach((piece, i) => {
+          kernel.bytes.set(piece, at);
+          if (((which >>> i) & 1) === 0) inPlace.add(piece, 0, piece.length);
+          else inPlace.add(kernel.bytes, at, at + piece.length);
+          at += piece.length + (i % 3);
+        });
+        expect(inPlace.matches(hasher.of(Buffer.concat(pieces)), 0)).toBe(true);
       }),
     );
   });
