@@ -28,6 +28,8 @@ const HEAD_SCRATCH = SCRATCH + SCRATCH_BYTES / 2;
 const MOST_ROUTE_BYTES = 1 << 20;
 /** "HMSG a 1 " */
 const LEAST_HEAD_BYTES = 9;
+/** Targets of a route that are not worth counting. */
+const FEW = 8;
 /** What making a target costs, in subscriptions looked at. */
 const ROUTE_EFFORT = 4;
 
@@ -46,7 +48,7 @@ export class Router {
   /** Messages and bytes delivered to connections. */
   outMsgs = 0;
   outBytes = 0;
-  /** Subscriptions and nodes looked at since somebody set it to 0: what a publisher costs beyond its bytes. */
+  /** Subscriptions and nodes looked at since somebody set it to 0: what messages cost beyond their bytes. */
   effort = 0;
   readonly #env: Env;
   readonly #sublist = new Sublist<Subscription>();
@@ -125,7 +127,7 @@ export class Router {
     const { plain, queues } = route;
     if (plain.length === 0 && queues.length === 0) return 0;
     this.#prepare(frame, plain.length + queues.length);
-    this.effort += plain.length;
+    if (plain.length + queues.length > FEW) this.effort += plain.length + queues.length;
     let delivered = 0;
     for (let i = 0; i < plain.length; i++) {
       const target = plain[i]!;
@@ -205,9 +207,9 @@ export class Router {
     let at = length === 1 ? 0 : this.#env.random(length);
     for (let tries = 0; tries < length; tries++) {
       const target = group[at]!;
-      this.effort++;
       if (this.#deliver(target.sub, target.head, target.headLength, frame, sender)) return true;
       if (++at === length) at = 0;
+      this.effort++;
     }
     return false;
   }
