@@ -409,8 +409,8 @@ export class Session implements TransportHandler, ClientOps {
     this.#tracer?.in("PING");
     this.outbound.put(PONG);
     this.#tracer?.out("PONG");
-    // What it reads is known once it has sent CONNECT.
-    if (this.#firstPongSent || this.#options === undefined) return;
+    // What it reads is known once it has sent CONNECT, or was let in without.
+    if (this.#firstPongSent || !this.#isConnected) return;
     this.#firstPongSent = true;
     if (this.takesInfo) this.#sendInfo(true);
   }
