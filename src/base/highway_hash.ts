@@ -148,12 +148,15 @@ export class Hasher {
   add(bytes: Uint8Array, from: number, to: number): this {
     const memory = this.#memory;
     if (bytes === memory) {
-      this.#piece(from, to - from);
+      if (to > from) this.#piece(from, to - from);
       return this;
     }
     let at = from;
     while (at < to) {
-      if (this.#staged === STAGING_BYTES) this.#flush(0);
+      if (this.#staged === STAGING_BYTES) {
+        this.#flush(0);
+        this.#staged = 0;
+      }
       const take = Math.min(to - at, STAGING_BYTES - this.#staged);
       const start = this.#staging + this.#staged;
       if (take < SHORT) for (let i = 0; i < take; i++) memory[start + i] = bytes[at + i]!;
@@ -225,7 +228,6 @@ export class Hasher {
     const run = this.#run;
     run(at + STATE_AT, key, this.#a, this.#aLength, this.#b, this.#bLength, this.#c, this.#cLength, 0, 0, to);
     this.#hasStarted = true;
-    this.#staged = 0;
     this.#clear();
   }
 

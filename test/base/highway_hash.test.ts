@@ -111,6 +111,17 @@ describe("a hasher", () => {
     for (const [length, hash] of answers) expect([length, hex(hasher.of(counting(length)))]).toEqual([length, hash]);
   });
 
+  test("takes more than its staging area holds", () => {
+    const long = counting(200_000);
+    hasher.start().add(long, 0, 3).add(long, 3, 65_536).add(long, 65_536, 65_537).add(long, 65_537, 200_000);
+    expect(hasher.matches(hasher.of(long), 0)).toBe(true);
+    const kernel = openHashKernel(5);
+    kernel.bytes.set(counting(32), 64);
+    kernel.bytes.set(long, 1024);
+    kernel.run(128, 64, 1024, 200_000, 0, 0, 0, 0, 0, 0, 512);
+    expect(hex(hasher.of(long))).toBe(hex(kernel.bytes.subarray(512, 520)));
+  });
+
   test("takes pieces", () => {
     assert(
       property(uint8Array({ maxLength: 300 }), cut, (input, cuts) => {
@@ -135,7 +146,7 @@ describe("a hasher", () => {
     const kernel = openHashKernel(3);
     const inPlace = new Hasher(counting(32), new HashArea(kernel, 64));
     assert(
-      property(array(uint8Array({ maxLength: 100 }), { maxLength: 6 }), nat(63), (pieces, which) => {
+      property(array(uint8Array({ maxLength: 100 }), { maxLength: 9 }), nat(511), (pieces, which) => {
         inPlace.start();
         let at = 64 + HashArea.BYTES;
         pieces.forEach((piece, i) => {
@@ -146,6 +157,7 @@ describe("a hasher", () => {
         });
         expect(inPlace.matches(hasher.of(Buffer.concat(pieces)), 0)).toBe(true);
       }),
+      { numRuns: 2000 },
     );
   });
 
