@@ -16,7 +16,7 @@ const STOP_MS = 5000;
 export function ourProgram(root, nodeArgs = []) {
   const file = path.resolve(process.env.SERVER || path.join(root, "dist", "nats-server.cjs"));
   const command = /\.[cm]?js$/.test(file) ? [process.execPath, ...nodeArgs, file] : [file];
-  return { name: "ours", command, version: versionOf(command) };
+  return { name: "ours", command, version: versionOf(command.filter((word) => !nodeArgs.includes(word))) };
 }
 
 /** nats-server as .cache/reference, PATH or REFERENCE has it. @returns {Program} */

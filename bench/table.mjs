@@ -36,7 +36,7 @@ function line(result) {
   const [[goalName, goal]] = Object.entries(result.goal);
   const rate = goalName === "bytes" ? cell("bytes") : cell("rate");
   const mark = result.ratios[goalName].median >= goal ? "" : " (missed)";
-  const title = result.disturbed > 0 ? `${result.title} ‡` : result.title;
+  const title = result.disturbed !== 0 ? `${result.title} ‡` : result.title;
   const goalText = goalName === "rate" ? `${goal}` : `${goalName} ${goal}`;
   const cells = [title, rate, cell("cpu"), cell("p50"), cell("p99"), cell("rss"), goalText + mark, absolute(result)];
   return `| ${cells.join(" | ")} |`;
@@ -56,5 +56,5 @@ console.log("| load | rate or memory | CPU per message | p50 | p99 | RSS | goal 
 console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
 for (const { name } of order) if (found.has(name)) console.log(line(found.get(name)));
 console.log(
-  "\n‡ Other programs disturbed some of these pairs; on a busy machine a server of one thread gets less than one of many.",
+  "\n‡ Other programs disturbed some of these pairs, or it was not recorded; on a busy machine a server of one thread gets less than one of many.",
 );
