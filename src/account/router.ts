@@ -51,7 +51,7 @@ export class Router {
   /** Subscriptions and nodes looked at since somebody set it to 0: what messages cost beyond their bytes. */
   effort = 0;
   readonly #env: Env;
-  readonly #sublist = new Sublist<Subscription>();
+  readonly #sublist: Sublist<Subscription>;
   readonly #cache = new RouteCache();
   #generation = 1;
   // Reused for uncached subjects.
@@ -65,6 +65,7 @@ export class Router {
 
   constructor(env: Env) {
     this.#env = env;
+    this.#sublist = new Sublist(env.random(2 ** 32));
   }
 
   get subscriptionCount(): number {

@@ -39,8 +39,8 @@ class Node<T> {
   }
 }
 
-function hashToken(token: string): number {
-  let hash = FNV_BASE;
+function hashToken(token: string, seed: number): number {
+  let hash = seed;
   for (let i = 0; i < token.length; i++) hash = Math.imul(hash ^ token.charCodeAt(i), FNV_PRIME);
   return hash;
 }
@@ -128,6 +128,7 @@ function collect<T>(values: Set<T> | T[], into: T[]): void {
 /** A set of (pattern, value) pairs. The same value may stand under several patterns, once under each. */
 export class Sublist<T> {
   readonly #root = new Node<T>("", 0);
+  readonly #seed: number;
   #count = 0;
   // The tokens of the subject being matched; reused, so `match` allocates nothing. Not re-entrant.
   #starts = new Int32Array(32);
@@ -137,6 +138,11 @@ export class Sublist<T> {
   #end = 0;
   /** Nodes of the trie that the last `match` went through: what it cost. */
   visited = 0;
+
+  /** Where subjects come from strangers, `seed` is a random 32 bit number: nobody can make tokens that share a hash. */
+  constructor(seed = FNV_BASE) {
+    this.#seed = seed | 0;
+  }
 
   /** Number of pairs. */
   get count(): number {
@@ -158,7 +164,7 @@ export class Sublist<T> {
         node = node.any ??= new Node<T>("*", 0);
         continue;
       }
-      const hash = hashToken(token);
+      const hash = hashToken(token, this.#seed);
       node = findChild(node, token, hash) ?? addChild(node, token, hash);
     }
     node.values = added(node.values, value);
@@ -173,7 +179,7 @@ export class Sublist<T> {
     for (let i = 0; i < depth; i++) {
       const token = tokens[i]!;
       const node = path.at(-1)!;
-      const next = token === "*" ? node.any : findChild(node, token, hashToken(token));
+      const next = token === "*" ? node.any : findChild(node, token, hashToken(token, this.#seed));
       if (next === undefined) return false;
       path.push(next);
     }
@@ -224,7 +230,8 @@ export class Sublist<T> {
   /** False when there is an empty token. */
   #split(bytes: Uint8Array, from: number, to: number): boolean {
     let count = 0;
-    let hash = FNV_BASE;
+    const seed = this.#seed;
+    let hash = seed;
     let start = from;
     for (let at = from; at <= to; at++) {
       const byte = at === to ? DOT : bytes[at]!;
@@ -238,7 +245,7 @@ export class Sublist<T> {
       this.#hashes[count] = hash;
       count++;
       start = at + 1;
-      hash = FNV_BASE;
+      hash = seed;
     }
     this.#starts[count] = start;
     this.#tokens = count;
@@ -262,11 +269,13 @@ export class Sublist<T> {
     const start = this.#starts[level]!;
     const length = (level + 1 === this.#tokens ? this.#end : this.#starts[level + 1]! - 1) - start;
     const bytes = this.#bytes;
-    next: for (; child !== undefined; child = child.twin) {
+    while (child !== undefined) {
       const { token } = child;
-      if (token.length !== length) continue;
-      for (let i = 0; i < length; i++) if (bytes[start + i] !== token.charCodeAt(i)) continue next;
-      return child;
+      let i = token.length === length ? 0 : -1;
+      while (i >= 0 && i < length && bytes[start + i] === token.charCodeAt(i)) i++;
+      if (i === length) return child;
+      child = child.twin;
+      this.visited++;
     }
     return undefined;
   }
