@@ -10,6 +10,7 @@ import { assert } from "../base/assert.ts";
 
 const CHUNK_BYTES = 1 << 16;
 const UNIT_BITS = 15;
+const UNIT_MASK = (1 << UNIT_BITS) - 1;
 const FIRST_BYTES = 256;
 const HEAD = 2;
 
@@ -39,7 +40,7 @@ export class NameSlab {
     if (length < 32) for (let i = 0; i < length; i++) bytes[offset + HEAD + i] = source[from + i]!;
     else bytes.set(source.subarray(from, to), offset + HEAD);
     this.#used[chunk] = offset + need;
-    return chunk * 2 ** UNIT_BITS + offset / 2;
+    return ((chunk << UNIT_BITS) | (offset >>> 1)) >>> 0;
   }
 
   /** The buffer a name lies in. Good until the next `add` or `drop`. */
@@ -101,7 +102,7 @@ export class NameSlab {
   recordsOf(chunk: number): number[] {
     const found: number[] = [];
     for (let offset = 0; offset < this.#used[chunk]!;) {
-      const address = chunk * 2 ** UNIT_BITS + offset / 2;
+      const address = ((chunk << UNIT_BITS) | (offset >>> 1)) >>> 0;
       found.push(address);
       offset += recordBytes(this.lengthOf(address));
     }
@@ -159,8 +160,8 @@ function recordBytes(length: number): number {
   return (HEAD + length + 1) & ~1;
 }
 function chunkOf(address: number): number {
-  return Math.floor(address / 2 ** UNIT_BITS);
+  return address >>> UNIT_BITS;
 }
 function offsetOf(address: number): number {
-  return (address % 2 ** UNIT_BITS) * 2;
+  return (address & UNIT_MASK) << 1;
 }

@@ -11,7 +11,7 @@ import { assert } from "../base/assert.ts";
 import { CHUNK, Int32Chunks } from "./chunks.ts";
 import type { NameSlab } from "./name_slab.ts";
 
-const PAGE = 256;
+const PAGE = 256; // positions use its 8 bits
 
 export class SubjectOrder {
   readonly #names: NameSlab;
@@ -89,12 +89,12 @@ export class SubjectOrder {
   }
   /** The number at a position. */
   at(position: number): number {
-    return this.#pages.get(this.#directory[Math.floor(position / PAGE)]! * PAGE + (position % PAGE));
+    return this.#pages.get(this.#directory[position >>> 8]! * PAGE + (position & 0xff));
   }
   /** The position after this one; −1 at the end. */
   after(position: number): number {
-    const place = Math.floor(position / PAGE);
-    if ((position % PAGE) + 1 < this.#counts.get(this.#directory[place]!)) return position + 1;
+    const place = position >>> 8;
+    if ((position & 0xff) + 1 < this.#counts.get(this.#directory[place]!)) return position + 1;
     return place + 1 < this.#length ? (place + 1) * PAGE : -1;
   }
 
