@@ -39,6 +39,40 @@ export function decodeS2(bytes: Uint8Array, limit: number, from = 0, to = bytes.
   return out !== undefined && decoder.atEnd ? out : undefined;
 }
 
+/**
+ * What can be had of the chunks in [from, to), of which some may be damaged: checksums are not looked at, and what a
+ * chunk claims to hold and does not give is zeros. For content that can tell good from bad itself.
+ */
+export function salvageS2(bytes: Uint8Array, from: number, to: number, limit: number): Uint8Array {
+  const out = new ByteWriter(1024);
+  let at = from;
+  while (at + HEAD + CRC < to) {
+    const head = uint32(bytes, at);
+    const kind = head & 0xff;
+    const isSound = at + HEAD + (head >>> 8) <= to && (kind === COMPRESSED || kind === PLAIN || kind >= SKIPPABLE);
+    // A chunk whose head is damaged is taken for a compressed one up to the end.
+    const end = isSound ? at + HEAD + (head >>> 8) : to;
+    const start = at + HEAD + CRC;
+    at = end;
+    if (isSound && kind >= SKIPPABLE) continue;
+    const length = isSound && kind === PLAIN ? Math.max(0, end - start) : s2BlockLength(bytes, start, end);
+    if (length === undefined || length > Math.min(MAX_BLOCK, limit - out.length)) continue;
+    const into = out.length;
+    out.skip(length);
+    if (isSound && kind === PLAIN) out.written.set(bytes.subarray(start, start + length), into);
+    else decodeS2Block(bytes, start, end, out.written.subarray(0, into + length), into);
+  }
+  return out.written;
+}
+
+/** Where the chunks of a stream begin, when its head is within the first bytes of [from, to). */
+export function s2StreamStart(bytes: Uint8Array, from: number, to: number): number | undefined {
+  for (let at = from; at + MAGIC.length <= to; at++) {
+    if (MAGIC.every((byte, i) => bytes[at + i] === byte)) return at + MAGIC.length;
+  }
+  return undefined;
+}
+
 /** Makes a stream piece by piece: each `write` becomes chunks of at most `S2_BLOCK_BYTES`. */
 export class S2Encoder {
   #blocks: S2BlockEncoder;

@@ -4,7 +4,7 @@
 //
 // So the last 8 bytes of any block file are the checksum of its last record.
 
-import { decodeS2, encodeS2 } from "../../base/s2.ts";
+import { decodeS2, encodeS2, s2StreamStart, salvageS2 } from "../../base/s2.ts";
 import { ByteReader, ByteWriter } from "../../base/varint.ts";
 import { Fault } from "./fault.ts";
 import { HASH_BYTES } from "../../base/highway_hash.ts";
@@ -13,6 +13,9 @@ import { MAX_RECORD } from "./record.ts";
 const MAGIC = [0x63, 0x6d, 0x70] as const; // "cmp"
 const S2 = 1;
 const MAX_BLOCK = 2 * MAX_RECORD;
+const STREAM_HEAD_BYTES = 10;
+/** Ours and the stream's. */
+const HEAD_BYTES = 24;
 
 /** Whether a block file with these first bytes is compressed. */
 export function isCompressed(file: Uint8Array): boolean {
@@ -33,6 +36,24 @@ export function blockRecords(file: Uint8Array): Uint8Array | Fault {
   records.set(body);
   records.set(file.subarray(end), size - HASH_BYTES);
   return records;
+}
+
+/**
+ * What can be had of the records in a damaged compressed file, for a scan that knows good ones by their checksums;
+ * undefined when the file never was a compressed one.
+ */
+export function salvageRecords(file: Uint8Array): Uint8Array | undefined {
+  const end = file.length - HASH_BYTES;
+  const found = s2StreamStart(file, 0, Math.min(end, HEAD_BYTES));
+  if (found === undefined && !isCompressed(file)) return undefined;
+  let start = found;
+  if (start === undefined) {
+    const reader = new ByteReader(file, MAGIC.length + 1, Math.max(MAGIC.length + 1, end));
+    reader.uvarint();
+    start = reader.at + STREAM_HEAD_BYTES;
+  }
+  const body = salvageS2(file, start, end, MAX_BLOCK - HASH_BYTES);
+  return Buffer.concat([body, file.subarray(Math.max(0, end))]);
 }
 
 /** The file of a block with these records, of which there is at least one. */

@@ -1,7 +1,12 @@
 // Compressed block files: both ways, and when their bytes lie.
 
 import { array, assert, nat, property, uint8Array } from "fast-check";
-import { blockRecords, compressBlock, isCompressed } from "../../../src/store/format/compressed_block.ts";
+import {
+  blockRecords,
+  compressBlock,
+  isCompressed,
+  salvageRecords,
+} from "../../../src/store/format/compressed_block.ts";
 import { expect, test } from "vitest";
 import { Fault } from "../../../src/store/format/fault.ts";
 
@@ -50,6 +55,21 @@ test("a size that lies has no records, and costs no memory", () => {
   }
 });
 
+test("a good file is salvaged whole, another not at all", () => {
+  expect(Buffer.from(salvageRecords(compressBlock(records))!)).toEqual(records);
+  expect(salvageRecords(records)).toBeUndefined();
+  expect(salvageRecords(new Uint8Array())).toBeUndefined();
+});
+
+test("a damaged head does not keep the rest from being salvaged", () => {
+  const file = compressBlock(records);
+  for (let at = 0; at < 15; at++) {
+    const bad = Uint8Array.from(file);
+    bad[at]! ^= 1;
+    expect(Buffer.from(salvageRecords(bad)!)).toEqual(records);
+  }
+});
+
 test("any bytes give records or a fault", () => {
   const file = compressBlock(records);
   assert(
@@ -57,6 +77,7 @@ test("any bytes give records or a fault", () => {
       const bad = Uint8Array.from(file);
       bad.set(noise.subarray(0, file.length - at), at);
       const found = blockRecords(bad);
+      expect(salvageRecords(bad)?.length ?? 0).toBeLessThanOrEqual(64 << 20);
       if (!(found instanceof Fault)) expect(found.length).toBeLessThanOrEqual(file.length + records.length);
     }),
     { numRuns: 5000 },

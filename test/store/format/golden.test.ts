@@ -11,7 +11,12 @@ import { type RecordReader, writeRecord } from "../../../src/store/format/record
 import { ZERO_TIME, rfc3339Nano } from "../../../src/base/gotime.ts";
 import { blockFile, blockIndexOf } from "../../../src/store/format/layout.ts";
 import { blockHasher, consumerHasher, streamHasher } from "../../../src/store/format/keys.ts";
-import { blockRecords, compressBlock, isCompressed } from "../../../src/store/format/compressed_block.ts";
+import {
+  blockRecords,
+  compressBlock,
+  isCompressed,
+  salvageRecords,
+} from "../../../src/store/format/compressed_block.ts";
 import { decodeConsumerState, encodeConsumerState } from "../../../src/store/format/consumer_state.ts";
 import {
   decodeScheduleIndex,
@@ -223,6 +228,32 @@ test("blocks are compressed but for the last", () => {
     expect(Buffer.compare(blockRecords(again) as Uint8Array, records)).toBe(0);
     expect(again.length).toBeLessThan(files[index - 1]!.length * 1.2);
   }
+});
+
+test("most records of a damaged compressed block can be had", () => {
+  const file = read("COMP", "msgs", "1.blk");
+  const records = recordsOf("COMP", 1);
+  const hasher = blockHasher("COMP", 1);
+  const recordsIn = (bytes: Uint8Array): Map<number, unknown> => {
+    const found = new Map<number, unknown>();
+    scanBlock(bytes, hasher, {
+      onDamage: () => undefined,
+      onRecord: (record) => found.set(record.seq, messageOf(record, bytes)),
+    });
+    return found;
+  };
+  const all = recordsIn(records);
+  let total = 0;
+  let lost = 0;
+  for (let at = 0; at < file.length; at += 13) {
+    const bad = Uint8Array.from(file);
+    bad[at]! ^= 1 << (at & 7);
+    const found = recordsIn(salvageRecords(bad)!);
+    for (const [seq, msg] of found) expect(msg).toEqual(all.get(seq));
+    total += all.size;
+    lost += all.size - found.size;
+  }
+  expect(lost / total).toBeLessThan(0.5);
 });
 
 test("messages with a TTL are known with their time", () => {
