@@ -13,6 +13,9 @@ export interface Moment {
   readonly nanos: number;
 }
 
+/** What Go's zero time (year 1) becomes as an int64 of nanoseconds: it wraps around. */
+export const GO_ZERO: Moment = { sec: -6_795_364_579, nanos: 128_654_848 };
+
 /** The lower 32 bits of the nanoseconds since 1970. */
 export function nanosLow(sec: number, nanos: number): number {
   return (Math.imul(sec | 0, SECOND) + nanos) >>> 0;

@@ -2,7 +2,7 @@
 
 import { assert, bigInt, integer, nat, property } from "fast-check";
 import { expect, test } from "vitest";
-import { momentNanos, momentSec, nanosHigh, nanosLow, parseRfc3339, putMoment } from "../../src/base/nanos.ts";
+import { GO_ZERO, momentNanos, momentSec, nanosHigh, nanosLow, parseRfc3339, putMoment } from "../../src/base/nanos.ts";
 import { rfc3339Nano } from "../../src/base/gotime.ts";
 
 const LOWEST = -(2n ** 63n);
@@ -36,6 +36,11 @@ test("so do those next to a whole second, and the ends", () => {
     RUNS,
   );
   for (const total of [LOWEST, LOWEST + 1n, -1n, 0n, 1n, HIGHEST - 1n, HIGHEST]) there(total);
+});
+
+test("Go's zero time is year 1 wrapped around", () => {
+  const total = BigInt.asIntN(64, BigInt(parseRfc3339("0001-01-01T00:00:00Z")!.sec) * SECOND);
+  expect(BigInt(GO_ZERO.sec) * SECOND + BigInt(GO_ZERO.nanos)).toBe(total);
 });
 
 test("every moment goes through RFC 3339 and back", () => {
