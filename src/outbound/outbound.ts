@@ -125,6 +125,8 @@ export class Outbound implements Gate {
   putOwned(owned: Uint8Array): void {
     if (this.#closed) return;
     this.#seal();
+    // What was sealed may have been too much.
+    if (this.#closed) return;
     this.#enqueue({ from: 0, to: owned.length, grade: -1, owned });
     if (!this.#touched) this.#touch();
   }
@@ -246,6 +248,7 @@ export class Outbound implements Gate {
     if (this.#overflow !== undefined && this.#overflowUsed + length > this.#overflow.length) this.#sealOverflow();
     if (this.#overflow === undefined) {
       this.#sealSlot();
+      if (this.#closed) return;
       this.#overflow = Buffer.allocUnsafeSlow(Math.max(length, OVERFLOW_BYTES));
     }
     this.#overflow.set(source.subarray(from, from + length), this.#overflowUsed);

@@ -4,7 +4,9 @@
 
 import type { Account } from "../account/account.ts";
 import type { Identity } from "../auth/authenticator.ts";
+import { byteString } from "../base/bytes.ts";
 import type { Transport } from "../base/transport.ts";
+import { quoted } from "../errors/protocol.ts";
 import type { ConnectOptions } from "../proto/connect.ts";
 
 /** The part that is known at accept. */
@@ -29,7 +31,8 @@ export function clientLabel(
   const { version, lang, name } = options;
   const client = [version === "" ? "" : `v${version}`, lang, name].filter((part) => part !== "").join(":");
   const user = identity?.label ?? claimedName(options).label;
-  return `${client === "" ? "" : ` - "${client}"`}${user === "" || account === undefined ? "" : ` - "${account.name}/${user}"`}`;
+  const owner = user === "" || account === undefined ? "" : ` - ${quoted(byteString(`${account.name}/${user}`))}`;
+  return `${client === "" ? "" : ` - ${quoted(byteString(client))}`}${owner}`;
 }
 
 /** Whom CONNECT names, where it was not checked: as /connz shows it and as the log does. No secret. */
