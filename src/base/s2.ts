@@ -112,7 +112,7 @@ export class S2Encoder {
 /** Reads a stream that comes in pieces, cut anywhere. */
 export class S2Decoder {
   readonly #limit: number;
-  #held: Uint8Array; // the start of a chunk whose end has not come
+  #held: ByteWriter; // the start of a chunk whose end has not come
   #isStarted: boolean;
   #isBad: boolean;
   #produced: number;
@@ -120,7 +120,7 @@ export class S2Decoder {
   /** At most `limit` bytes come out. */
   constructor(limit: number) {
     this.#limit = limit;
-    this.#held = new Uint8Array();
+    this.#held = new ByteWriter(0);
     this.#isStarted = false;
     this.#isBad = false;
     this.#produced = 0;
@@ -134,7 +134,9 @@ export class S2Decoder {
   /** The bytes that `piece` completes, owned by the caller; undefined when it, or one before, was malformed. */
   push(piece: Uint8Array): Uint8Array | undefined {
     if (this.#isBad) return undefined;
-    const bytes = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
+    const hadNone = this.#held.length === 0;
+    if (!hadNone) this.#held.put(piece);
+    const bytes = hadNone ? piece : this.#held.written;
     const out = new ByteWriter(0);
     let at = 0;
     while (at + HEAD <= bytes.length) {
@@ -146,13 +148,16 @@ export class S2Decoder {
       if (!this.#chunk(kind, bytes, at + HEAD, at + HEAD + length, out)) return this.#bad();
       at += HEAD + length;
     }
-    this.#held = bytes.slice(at);
+    if (at > 0 || hadNone) {
+      this.#held = new ByteWriter(bytes.length - at);
+      this.#held.put(bytes.subarray(at));
+    }
     return out.written;
   }
 
   #bad(): undefined {
     this.#isBad = true;
-    this.#held = new Uint8Array();
+    this.#held = new ByteWriter(0);
     return undefined;
   }
 

@@ -83,6 +83,16 @@ test("streams go both ways, cut anywhere", () => {
   );
 });
 
+test("a large chunk in small pieces takes time in proportion", () => {
+  const input = Buffer.alloc(3_000_000);
+  for (let i = 0, x = 1; i < input.length; i++) input[i] = (x = Math.imul(x, 1_103_515_245) + 12_345) >>> 16;
+  const stream = encodeS2(input);
+  const decoder = new S2Decoder(input.length);
+  const out: Uint8Array[] = [];
+  for (let at = 0; at < stream.length; at += 100) out.push(decoder.push(stream.subarray(at, at + 100))!);
+  expect([decoder.atEnd, Buffer.concat(out).equals(input)]).toEqual([true, true]);
+});
+
 test("blocks go both ways, in the middle of other bytes, within their bound", () => {
   const encoder = new S2BlockEncoder();
   assert(

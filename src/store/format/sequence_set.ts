@@ -6,6 +6,7 @@
 // tree, which it works out again when it reads.
 
 import type { ByteReader, ByteWriter } from "../../base/varint.ts";
+import { assert } from "../../base/assert.ts";
 
 const MAGIC = 22;
 const VERSION = 2;
@@ -101,6 +102,13 @@ export class SequenceSet {
     writer.uint16(32 - Math.clz32(to - from));
     this.#encodeTree(writer, from, middle);
     this.#encodeTree(writer, middle + 1, to);
+  }
+
+  checkInvariants(): void {
+    assert(this.#bases.length === this.#bits.length, "every node has a base and bits");
+    assert(this.#bases.every((base, i) => base % NODE_SEQS === 0 && (i === 0 || this.#bases[i - 1]! < base)), "bases are aligned and ascend"); // prettier-ignore
+    const count = this.#bits.reduce((sum, words) => words.reduce((some, word) => some + ones(word), sum), 0);
+    assert(count === this.#size, "the size is the number of bits");
   }
 
   /** Reads one; undefined, and the reader has failed, when it is none. */

@@ -28,6 +28,7 @@ test("it is a set", () => {
         expect([set.has(seq), set.size]).toEqual([model.has(seq), model.size]);
       }
       expect([...set]).toEqual(ascending(model));
+      set.checkInvariants();
     }),
   );
 });
@@ -40,6 +41,7 @@ test("it goes both ways", () => {
       const reader = new ByteReader(writer.written);
       const back = SequenceSet.decode(reader)!;
       expect([...back]).toEqual(ascending(all));
+      back.checkInvariants();
       expect([reader.left, back.size]).toEqual([0, new Set(all).size]);
     }),
   );
