@@ -23,6 +23,8 @@ export class Route {
   readonly epoch: number;
   readonly plain: readonly Target[];
   readonly queues: readonly (readonly Target[])[];
+  /** Those of `plain` and of all `queues`. */
+  readonly targetCount: number;
   readonly #subject: number;
   readonly #length: number;
 
@@ -44,6 +46,7 @@ export class Route {
     };
     this.plain = plain.map(target);
     this.queues = queues.map((group) => group.map(target));
+    this.targetCount = this.queues.reduce((sum, group) => sum + group.length, plain.length);
   }
 
   /** Whether it is of this subject and nothing has changed since. */

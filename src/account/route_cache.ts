@@ -9,11 +9,14 @@ import type { Route } from "./route.ts";
 
 const SIZE = 1 << 16;
 const MASK = SIZE - 1;
+/** Targets of all routes together; past it everything is forgotten. They take about 50 bytes each. */
+const MOST_TARGETS = 1 << 19;
 
 export class RouteCache {
   #routes: (Route | undefined)[] = [];
   #seen = new Int32Array(0);
   #count = 0;
+  #targets = 0;
 
   /** Routes held, valid or not. */
   get count(): number {
@@ -41,8 +44,12 @@ export class RouteCache {
 
   keep(route: Route): void {
     const slot = route.hash & MASK;
-    if (this.#routes[slot] === undefined) this.#count++;
+    const before = this.#routes[slot];
+    if (before === undefined) this.#count++;
+    else this.#targets -= before.targetCount;
     this.#routes[slot] = route;
+    this.#targets += route.targetCount;
+    if (this.#targets > MOST_TARGETS) this.clear();
   }
 
   /** Forgets everything. */
@@ -50,5 +57,6 @@ export class RouteCache {
     this.#routes = [];
     this.#seen = new Int32Array(0);
     this.#count = 0;
+    this.#targets = 0;
   }
 }

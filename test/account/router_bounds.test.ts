@@ -81,3 +81,19 @@ test("the longest subject, sid and reply stay within scratch and arrive", () => 
   }
   expect(Buffer.compare(behind, before)).toBe(0);
 });
+
+test("routes of very many targets do not pile up", () => {
+  const { router, receiver } = bench();
+  receiver.echo = false;
+  for (let i = 0; i < 20_000; i++) {
+    router.insert(new Subscription(receiver, byteString(">"), undefined, byteString(`${i}`)));
+  }
+  for (let i = 0; i < 100; i++) {
+    const frame = frameOf(`s${i}`, "r", "hello");
+    frame.subjectHash = i;
+    for (let k = 0; k < 3; k++) router.publish(frame, receiver);
+    expect(router.cachedRoutes * 20_000).toBeLessThanOrEqual(1 << 19);
+  }
+  expect(router.cachedRoutes).toBeGreaterThan(0);
+  expect(router.stats.cacheHits).toBeGreaterThan(90);
+});
