@@ -13,7 +13,11 @@ function viewWith(cid: number, count: number, subject: string): ConnectionView {
     delivered: 0,
     max: 0,
   };
-  return { cid, subscriptionCount: count, subscriptions: Array.from({ length: count }, () => sub) } as ConnectionView;
+  return {
+    cid,
+    subscriptionCount: count,
+    subscriptions: Array.from({ length: count }, () => sub),
+  } as unknown as ConnectionView;
 }
 
 test("the newest, oldest first", () => {
