@@ -14,7 +14,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { ByteReader, ByteWriter } from "../../src/base/varint.ts";
 
-const RUNS = { numRuns: 5000 };
+const RUNS = { numRuns: 1500 };
 const sized = bigInt({ min: 0n, max: 63n }).chain((bits) => bigInt({ min: 0n, max: 2n ** (bits + 1n) - 1n }));
 
 function uvarintOf(value: bigint): Uint8Array {
