@@ -25,12 +25,21 @@ export interface BlockVisitor {
 const SEARCH_BYTES = 1 << 30;
 const SEQ_HIGH_MASK = 0x3fe0_0000; // bits no sequence below 2^53 has
 
-/** Tells `visitor` about every record of a block, in order; `records` is what `blockRecords` gave. */
-export function scanBlock(records: Uint8Array, hasher: Hasher, visitor: BlockVisitor): void {
+/**
+ * Tells `visitor` about the records of a block, in order; `records` is what `blockRecords` gave. Returns where it
+ * stopped: at the end, or after `atMost` records, to go on `from` there in a later slice.
+ */
+export function scanBlock(
+  records: Uint8Array,
+  hasher: Hasher,
+  visitor: BlockVisitor,
+  from = 0,
+  atMost = Number.POSITIVE_INFINITY,
+): number {
   const record = new RecordReader(hasher);
   const search = new Search(records, hasher);
-  let at = 0;
-  while (at < records.length) {
+  let at = from;
+  for (let left = atMost; at < records.length && left > 0; left--) {
     const fault = record.read(records, at, records.length);
     if (fault === undefined) {
       visitor.onRecord(record);
@@ -42,6 +51,7 @@ export function scanBlock(records: Uint8Array, hasher: Hasher, visitor: BlockVis
     visitor.onDamage(at, next, fault, next === whole);
     at = next;
   }
+  return at;
 }
 
 class Search {

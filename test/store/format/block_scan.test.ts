@@ -52,6 +52,19 @@ test("a good block, an empty one too, is read whole", () => {
   );
 });
 
+test("slices of a scan are the scan", () => {
+  const { bytes, at } = block(texts(10));
+  bytes[at[4]! + 30]! ^= 1;
+  for (const atMost of [1, 3, 10]) {
+    const seqs: number[] = [];
+    const damage: number[] = [];
+    const visitor = { onRecord: (record: { seq: number }) => seqs.push(record.seq), onDamage: (from: number) => damage.push(from) }; // prettier-ignore
+    let from = 0;
+    while (from < bytes.length) from = scanBlock(bytes, hasher, visitor, from, atMost);
+    expect([seqs, damage]).toEqual([upTo(10).filter((seq) => seq !== 5), [at[4]]]);
+  }
+});
+
 test("any flipped bit costs at most its record", () => {
   const { bytes, at } = block(texts(4), true);
   for (let bit = 0; bit < 8 * bytes.length; bit++) {
