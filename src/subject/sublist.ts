@@ -136,6 +136,9 @@ export class Sublist<T> {
   #tokens = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #end = 0;
+  // Where a walk goes on when it comes to an end; no recursion, as a pattern may have very many tokens.
+  readonly #laterNodes: Node<T>[] = [];
+  readonly #laterLevels: number[] = [];
   /** Nodes of the trie that the last `match` went through: what it cost. */
   visited = 0;
 
@@ -204,7 +207,7 @@ export class Sublist<T> {
    */
   match(bytes: Uint8Array, from: number, to: number, into: T[]): void {
     this.visited = 0;
-    if (this.#split(bytes, from, to)) this.#walk(this.#root, 0, into);
+    if (this.#split(bytes, from, to)) this.#walk(into);
   }
 
   /** Whether any pattern matches the literal subject. */
@@ -280,18 +283,33 @@ export class Sublist<T> {
     return undefined;
   }
 
-  #walk(node: Node<T>, level: number, into: T[]): void {
-    let at: Node<T> | undefined = node;
-    for (; at !== undefined; level++) {
-      this.visited++;
+  #walk(into: T[]): void {
+    const nodes = this.#laterNodes;
+    const levels = this.#laterLevels;
+    let level = 0;
+    let visited = 0;
+    for (let at: Node<T> | undefined = this.#root; at !== undefined;) {
+      visited++;
+      let next: Node<T> | undefined;
       if (level === this.#tokens) {
         if (at.values !== undefined) collect(at.values, into);
-        return;
+      } else {
+        if (at.rest !== undefined) collect(at.rest, into);
+        if (at.children !== undefined) next = this.#literal(at, level);
+        level++;
+        if (next === undefined) next = at.any;
+        else if (at.any !== undefined) {
+          nodes.push(at.any);
+          levels.push(level);
+        }
       }
-      if (at.rest !== undefined) collect(at.rest, into);
-      if (at.any !== undefined) this.#walk(at.any, level + 1, into);
-      at = at.children === undefined ? undefined : this.#literal(at, level);
+      if (next === undefined && nodes.length > 0) {
+        next = nodes.pop();
+        level = levels.pop()!;
+      }
+      at = next;
     }
+    this.visited += visited;
   }
 
   #probe(node: Node<T>, level: number): boolean {
