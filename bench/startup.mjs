@@ -60,7 +60,7 @@ const row = (name, { times }) =>
   `${name.padEnd(10)} p50 ${at(times, 0.5).toFixed(1)} ms   p95 ${at(times, 0.95).toFixed(1)} ms`;
 console.log(`Node ${process.versions.node}, ${rounds} spawns each, in turns`);
 for (const [name, program] of Object.entries(programs)) console.log(row(name, program));
-const bare = at(programs.bare.times, 0.5);
+const median = at(programs.bare.times, 0.5);
 const goal = Number(process.versions.node.split(".")[0]) < 22 ? 30 : 35;
-const over = (share) => (at(programs.command.times, share) - bare).toFixed(1);
+const over = (share) => (at(programs.command.times, share) - median).toFixed(1);
 console.log(`over the bare listener's median: p50 ${over(0.5)} ms, p95 ${over(0.95)} ms (goal for p95: ${goal})`);
