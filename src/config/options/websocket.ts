@@ -31,16 +31,12 @@ export const websocketRows = {
     fallback: false,
     doc: "Refuses upgrades whose Origin is not the Host.",
     reload: "restart",
-    status: "later",
-    enables: (on: boolean) => on,
   }),
   allowed_origins: texts({
     doc: "Origins whose pages may connect; none means all.",
     reload: "restart",
     aliases: ["allowed_origin", "allow_origins", "allow_origin", "origins", "origin"],
     noun: "allowed origins",
-    status: "later",
-    enables: (origins: readonly string[]) => origins.length > 0,
   }),
   compression: bool({
     fallback: false,
