@@ -6,6 +6,7 @@ import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { hashSync } from "bcryptjs";
 import { build } from "esbuild";
 import { connect as natsConnect } from "nats";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -195,7 +196,7 @@ describe("the end", () => {
     const server = await Server.start({
       http_port: -1,
       websocket: { port: -1, no_tls: true },
-      authorization: { user: "u", password: "$2a$04$6wZXy5M5TqFxMdMUGKN3muP3vBKVmNLnoSiYxVkGFd8dMAKi97K5a" },
+      authorization: { user: "u", password: hashSync("p", 6) },
     });
     // Somebody half way through each kind of beginning.
     const peers = [await dialTcp(server), await dialWebSocket(server), await dialPipe(server)];
@@ -217,6 +218,24 @@ describe("the end", () => {
       await server.stop();
     `),
     ).toEqual({ stdout: "", stderr: "" });
+  });
+
+  test("a password that is being compared holds nobody up", async () => {
+    // At cost 18 that takes half a minute.
+    const before = Date.now();
+    expect(
+      await program(`
+      const password = "$2b$18$" + "a".repeat(53);
+      const server = await Server.start({ authorization: { user: "u", password } });
+      const { connect } = await import("node:net");
+      const socket = connect(server.port, "127.0.0.1");
+      await new Promise((resolve) => socket.once("data", resolve));
+      socket.write('CONNECT {"user":"u","pass":"p"}\\r\\n');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await server.stop();
+    `),
+    ).toEqual({ stdout: "", stderr: "" });
+    expect(Date.now() - before).toBeLessThan(8000);
   });
 
   test("nothing is installed in the process, and nothing is said", async () => {

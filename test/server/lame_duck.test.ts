@@ -2,6 +2,7 @@
 
 import { connect } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
+import { dialPipe } from "../support/peer.ts";
 import { reference, stopAll, transports } from "../support/transports.ts";
 
 afterEach(stopAll);
@@ -26,6 +27,9 @@ describe.skipIf(reference !== undefined).each(transports)("over $name", ({ name,
     await a.readInfo();
     expect(a.info["ldm"]).toBe(true);
     expect(await refuses(server.server.port)).toBe(true);
+    // A pipe has no door that could be closed.
+    const late = await server.dial({}, dialPipe);
+    expect(await late.closed()).toHaveLength(1);
     a.send("SUB foo 1", "PUB foo 1", "x");
     expect(await a.ping()).toEqual(["MSG foo 1 1", "x"]);
     expect(await old.ping()).toEqual([]);

@@ -338,7 +338,9 @@ describe("over TLS", () => {
 test("ping_interval of the websocket block is for its clients", async () => {
   const server = await tcp.start({ websocket: { port: -1, no_tls: true, ping_interval: "100ms" } });
   const [plain, ws] = [await server.connect(), await server.connect({}, {}, dialWebSocket)];
+  const before = Date.now();
   expect(await ws.line()).toBe("PING");
+  expect(Date.now() - before).toBeLessThan(1500);
   expect(await plain.ping()).toEqual([]);
 });
 
