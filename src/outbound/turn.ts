@@ -6,6 +6,8 @@
 
 /** Output of one turn, in bytes, after which producers wait for the next turn. */
 const OUTPUT_BUDGET = 8 * 1024 * 1024;
+/** Held connections that may use up their share of a turn in one. */
+const MOST_SHARES = 2;
 
 export interface Flushable {
   flush(): void;
@@ -18,8 +20,7 @@ export class Turn {
   #held: (() => void)[] = [];
   #armed = false;
   #outputBytes = 0;
-  /** Grows with each turn that had something to end. */
-  number = 0;
+  #usedUp = 0;
   /** A producer that sees this set suspends after its current operation. */
   stop = false;
   /** Set with `stop` when a receiver's pending bytes passed its gate in this operation. */
@@ -39,6 +40,11 @@ export class Turn {
   hold(resume: () => void): void {
     this.#held.push(resume);
     this.#arm();
+  }
+
+  /** Somebody did all that one connection may do in a turn: after a few of them the held ones wait for the next. */
+  usedUp(): void {
+    this.#usedUp++;
   }
 
   /** Counts bytes handed out for sending. */
@@ -67,7 +73,6 @@ export class Turn {
 
   readonly #end = (): void => {
     this.#armed = false;
-    this.number++;
     const touched = this.#touched;
     this.#touched = this.#spare;
     for (let i = 0; i < touched.length; i++) touched[i]!.flush();
@@ -78,7 +83,12 @@ export class Turn {
     if (this.#held.length === 0) return;
     const held = this.#held;
     this.#held = [];
-    for (let i = 0; i < held.length; i++) held[i]!();
+    this.#usedUp = 0;
+    let at = 0;
+    while (at < held.length && this.#usedUp < MOST_SHARES) held[at++]!();
+    if (at === held.length) return;
+    this.#held = [...held.slice(at), ...this.#held];
+    this.#arm();
   };
 }
 

@@ -5,25 +5,23 @@
 
 import type { Turn } from "../outbound/turn.ts";
 
-/** About 10 ms: far more than a chunk of ordinary messages needs. */
+/** About 10 ms. It adds up over turns: who seldom costs anything pauses for a turn now and then. */
 export const TURN_WORK = 100_000;
 
 export class Pace {
   readonly #turn: Turn;
-  #number = 0;
   #left = TURN_WORK;
 
   constructor(turn: Turn) {
     this.#turn = turn;
   }
 
-  /** Notes work that was done. True when that was all for this turn. */
+  /** Notes work that was done. True when it is time to wait for the next turn, in which it may do as much again. */
   spend(work: number): boolean {
     this.#left -= work;
     if (this.#left > 0) return false;
-    const isSameTurn = this.#number === this.#turn.number;
-    this.#number = this.#turn.number;
     this.#left = TURN_WORK;
-    return isSameTurn;
+    this.#turn.usedUp();
+    return true;
   }
 }
