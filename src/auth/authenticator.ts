@@ -4,7 +4,7 @@
 // Knows the users; nothing of sessions. Plain passwords, tokens and signatures
 // are answered at once, bcrypt later. What a peer sent never makes it throw.
 // `account` and `new_account` of CONNECT are no credentials: nobody chooses
-// an account. Source: auth facts §1, §2, /work/notes/auth.md.
+// an account. Source: auth facts §1, §2, conformance/facts/auth.md.
 
 import { byteString } from "../base/bytes.ts";
 import type { TlsInfo, TransportKind } from "../base/transport.ts";

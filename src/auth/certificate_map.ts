@@ -1,6 +1,6 @@
 // Which user a client certificate belongs to: `verify_and_map`.
 //
-// The certificate was verified by TLS. Source: auth facts §1, /work/notes/auth.md.
+// The certificate was verified by TLS. Source: auth facts §1, conformance/facts/auth.md.
 
 import type { PeerCertificate } from "../base/transport.ts";
 import {

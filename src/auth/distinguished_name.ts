@@ -2,7 +2,7 @@
 // a certificate says.
 //
 // In text the most specific name comes first, in a certificate last. Here a
-// name is always in the order of its text. Source: /work/notes/auth.md.
+// name is always in the order of its text. Source: conformance/facts/auth.md.
 
 import type { DistinguishedName } from "../base/transport.ts";
 

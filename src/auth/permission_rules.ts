@@ -3,7 +3,7 @@
 //
 // Knows nothing of connections: what depends on the replies one has seen is in
 // permissions.ts. Literal subjects are matched on their bytes without
-// allocating. Source: auth facts §3 and /work/notes/auth.md.
+// allocating. Source: auth facts §3 and conformance/facts/auth.md.
 
 import { assert } from "../base/assert.ts";
 import { type ByteString, byteString, bytesOf } from "../base/bytes.ts";

@@ -1,4 +1,4 @@
-// Who a client is. The answers are those of nats-server 2.14.5, see /work/notes/auth.md.
+// Who a client is. The answers are those of nats-server 2.14.5, see conformance/facts/auth.md.
 
 import { describe, expect, test } from "vitest";
 import {

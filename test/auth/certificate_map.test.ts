@@ -1,4 +1,4 @@
-// What nats-server 2.14.5 answers to the same certificates and users, see /work/notes/auth.md.
+// What nats-server 2.14.5 answers to the same certificates and users, see conformance/facts/auth.md.
 
 import { describe, expect, test } from "vitest";
 import { userOfCertificate } from "../../src/auth/certificate_map.ts";
