@@ -1,6 +1,7 @@
 // The first lines of the log. Tools parse them, so they are nats-server's, in
 // its order; the line with our own name is the only one it does not have.
 
+import { LONGEST_LINE } from "../base/arena.ts";
 import type { Log } from "../base/log.ts";
 import type { ServerOptions } from "../config/options.ts";
 import type { Core } from "./core.ts";
@@ -27,6 +28,7 @@ export function logBanner(log: Log, core: Core, config: BannerConfig): void {
   if (hasPlaintextPassword(options)) log.warn("Plaintext passwords detected, use nkeys or bcrypt");
   if (config.file !== undefined) log.notice(`Using configuration file: ${config.file} (${config.digest ?? ""})`);
   for (const notice of config.notices) log.warn(notice);
+  if (options.max_control_line > LONGEST_LINE) log.warn("max_control_line: lines of more than 1 MB are refused");
 }
 
 const bcrypt = /^\$2[abxy]\$\d{2}\$.{53}$/;
