@@ -83,6 +83,11 @@ export class FakeDisk extends MemoryDisk {
     this.#failing = { at: this.#calls + count, code };
   }
 
+  /** Forgets a failure that has not come yet. */
+  heal(): void {
+    this.#failing = undefined;
+  }
+
   /** The process dies: what was not yet written is lost in part, open files with it. Files as the system had them stay. */
   kill(): void {
     for (const { node, at, bytes } of this.#flying.splice(0)) {

@@ -1,0 +1,148 @@
+import { expect, test } from "vitest";
+import { DiskError, type DiskError as Failure } from "../../src/base/disk.ts";
+import { GroupWriter } from "../../src/store/file/group_writer.ts";
+import { scanBlock } from "../../src/store/format/block_scan.ts";
+import { blockHasher } from "../../src/store/format/keys.ts";
+import { blockIndexOf } from "../../src/store/format/layout.ts";
+import type { RecordReader } from "../../src/store/format/record.ts";
+import { FakeDisk } from "../support/fake_disk.ts";
+
+const NO_BYTES = new Uint8Array(0);
+
+class Story {
+  readonly disk: FakeDisk;
+  readonly writer: GroupWriter;
+  readonly said: string[] = [];
+  seq = 0;
+  durableSeq = 0;
+  /** The last sequence of each submitted group. */
+  #groups: number[] = [];
+
+  constructor(disk: FakeDisk, blockBytes = 300, block = 0, size = 0) {
+    this.disk = disk;
+    const events = {
+      durable: (): void => {
+        this.durableSeq = this.#groups.shift()!;
+        this.said.push(`durable ${this.durableSeq}`);
+      },
+      refused: (failed: Failure): void => {
+        this.#groups = [];
+        this.said.push(`refused ${failed.code}`);
+      },
+      reopened: (): void => void this.said.push("reopened"),
+    };
+    this.writer = new GroupWriter({ disk, directory: "msgs", stream: "S", block, size, blockBytes, how: "synced", events }); // prettier-ignore
+  }
+  append(bytes: number): void {
+    this.seq++;
+    const payload = new Uint8Array(bytes).fill(this.seq);
+    this.writer.append({ kind: "message", seq: this.seq, sec: 1_800_000_000, nanos: this.seq, subject: Buffer.from("s"), headers: NO_BYTES, payload }); // prettier-ignore
+  }
+  submit(): void {
+    this.#groups.push(this.seq);
+    this.writer.submit();
+  }
+}
+
+function madeDisk(options: ConstructorParameters<typeof FakeDisk>[0] = {}): FakeDisk {
+  const disk = new FakeDisk(options);
+  disk.makeDirectory("msgs");
+  disk.syncDirectory("", () => undefined);
+  disk.complete();
+  return disk;
+}
+
+/** The sequences of all good records, in order of blocks; and whether anything was damaged. */
+function found(disk: FakeDisk): { seqs: number[]; damaged: boolean } {
+  const seqs: number[] = [];
+  let damaged = false;
+  const names = disk.list("msgs");
+  if (names instanceof DiskError) throw new Error(names.code);
+  const blocks = names.map((name) => blockIndexOf(name)!).sort((a, b) => a - b);
+  for (const block of blocks) {
+    scanBlock(disk.contents(`msgs/${block}.blk`), blockHasher("S", block), {
+      onRecord: (record: RecordReader) => void seqs.push(record.seq),
+      onDamage: () => (damaged = true),
+    });
+  }
+  return { seqs, damaged };
+}
+const upTo = (seq: number): number[] => Array.from({ length: seq }, (_, i) => i + 1);
+
+test("a group is durable when all its blocks are, and groups go one by one", () => {
+  const story = new Story(madeDisk());
+  for (let i = 0; i < 6; i++) story.append(100);
+  story.submit();
+  story.append(1);
+  story.submit();
+  expect(story.said).toEqual([]);
+  story.disk.complete();
+  expect(story.said).toEqual(["durable 6", "durable 7"]);
+  expect(found(story.disk)).toEqual({ seqs: upTo(7), damaged: false });
+  expect((story.disk.list("msgs") as string[]).sort()).toEqual(["1.blk", "2.blk", "3.blk"]);
+});
+
+test("a record larger than a block gets one of its own", () => {
+  const story = new Story(madeDisk());
+  for (const bytes of [10, 1000, 10]) story.append(bytes);
+  story.submit();
+  story.disk.complete();
+  expect((story.disk.list("msgs") as string[]).sort()).toEqual(["1.blk", "2.blk", "3.blk"]);
+});
+
+test("what was durable is there after any power cut", () => {
+  for (let seed = 0; seed < 400; seed++) {
+    const disk = madeDisk({ seed });
+    const story = new Story(disk);
+    for (let steps = disk.random(40); steps > 0; steps--) {
+      const what = disk.random(4);
+      if (what < 2) story.append(disk.random(200));
+      else if (what === 2) story.submit();
+      else disk.completeOne();
+    }
+    disk.powerCut();
+    const { seqs } = found(disk);
+    expect(seqs.slice(0, story.durableSeq), `seed ${seed}`).toEqual(upTo(story.durableSeq));
+  }
+});
+
+test("after a failure what was refused is gone and what was durable is there, at whichever call it failed", () => {
+  for (let call = 1; call < 40; call++) {
+    for (let seed = 0; seed < 10; seed++) {
+      const disk = madeDisk({ seed });
+      const story = new Story(disk);
+      disk.failAt(call);
+      for (let i = 0; i < 12 && story.writer.failed === undefined; i++) {
+        story.append(90);
+        story.append(90);
+        story.submit();
+        disk.complete();
+      }
+      disk.heal();
+      const isCutToo = call % 2 === 0;
+      if (isCutToo) disk.powerCut();
+      expect(found(disk), `call ${call} seed ${seed}`).toEqual({ seqs: upTo(story.durableSeq), damaged: false });
+      if (story.said.some((line) => line.startsWith("refused"))) expect(story.writer.failed?.code).toBe("EIO");
+    }
+  }
+});
+
+test("a full disk takes records again once there is room, in a new block", () => {
+  const disk = madeDisk({ capacity: 500 });
+  const story = new Story(disk, 10_000);
+  story.append(300);
+  story.submit();
+  disk.complete();
+  story.append(300);
+  story.submit();
+  story.append(10);
+  disk.complete();
+  expect(story.said).toEqual(["durable 1", "refused ENOSPC", "reopened"]);
+  story.append(20);
+  story.submit();
+  disk.complete();
+  expect(story.said.at(-1)).toBe("durable 4");
+  disk.powerCut();
+  expect(found(disk)).toEqual({ seqs: [1, 4], damaged: false });
+  expect((disk.list("msgs") as string[]).sort()).toEqual(["1.blk", "2.blk"]);
+});
