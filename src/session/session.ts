@@ -133,6 +133,7 @@ export class Session implements TransportHandler, ClientOps {
       (text) => {
         this.#sendError(text);
         this.#spend(COMPLAINT_WORK);
+        if (host.turn.stop) this.#stall.pause();
       },
       (text) => host.log.error(`${this.label} - ${text}`),
     );
@@ -409,6 +410,8 @@ export class Session implements TransportHandler, ClientOps {
     this.#tracer?.in("PING");
     this.outbound.put(PONG);
     this.#tracer?.out("PONG");
+    // Nobody else shall wait for who does not read his answers.
+    if (this.#host.turn.stop) this.#stall.pause();
     // What it reads is known once it has sent CONNECT, or was let in without.
     if (this.#firstPongSent || !this.#isConnected) return;
     this.#firstPongSent = true;

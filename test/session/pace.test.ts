@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { silentLog } from "../../src/base/log.ts";
-import { fromObject } from "../../src/config/object.ts";
+import { fromObject, type ObjectOptions } from "../../src/config/object.ts";
 import { systemSource } from "../../src/io/files.ts";
 import { Core } from "../../src/server/core.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
@@ -21,10 +21,10 @@ interface Rig {
   readonly connect: (options?: object) => FakeTransport;
 }
 
-function rig(): Rig {
+function rig(given: ObjectOptions = {}): Rig {
   const world = new FakeWorld();
   const identity = { id: "N", name: "n", xkey: "X" };
-  const { options } = fromObject({}, systemSource);
+  const { options } = fromObject(given, systemSource);
   const core = new Core(options, identity, world, silentLog, nobodyMust as never, "");
   return {
     world,
@@ -129,4 +129,18 @@ test("CONNECT again ends all subscriptions at once, however many there are", () 
   world.settle();
   expect(busy.take()).toBe("MSG foo.9999 9999 0\r\n\r\nPONG\r\n");
   expect(core.account("$G")!.router.subscriptionCount).toBe(1);
+});
+
+test("who floods himself with answers and reads none makes himself wait, not a stranger", () => {
+  const here = rig({ max_pending: 1_000_000, max_payload: 1000 });
+  const { core, world } = here;
+  const [flooding, stranger] = [here.connect(), here.connect()];
+  flooding.hold();
+  for (let i = 0; i < 400 && flooding.closed === undefined; i++) {
+    flooding.feed("PING\r\n".repeat(1500));
+    stranger.feed("PUB nobody 1\r\nx\r\nPING\r\n");
+    world.turn();
+    expect(stranger.take()).toBe("PONG\r\n");
+  }
+  expect(core.totals.stalledClients).toBe(0);
 });
