@@ -35,6 +35,14 @@ export class ClosedConnections {
     while (this.#listedBytes > MOST_LISTED_BYTES && this.#oldest !== at) this.#dropList(this.#oldest);
   }
 
+  clear(): void {
+    this.#ring.length = 0;
+    this.#listed.length = 0;
+    this.#listedBytes = 0;
+    this.#next = 0;
+    this.#oldest = 0;
+  }
+
   #dropList(at: number): void {
     this.#ring[at] = { ...this.#ring[at]!, subscriptions: [] };
     this.#listedBytes -= this.#listed[at]!;

@@ -213,6 +213,15 @@ export class Core implements SessionHost {
     this.totals.stalledClients++;
   }
 
+  /** The server's own first connection, gone by now, leaves no trace; unless others have come meanwhile. */
+  forgetFirstConnection(): void {
+    if (this.totals.connections !== 1 || this.sessions.size > 0) return;
+    this.totals.connections = 0;
+    this.#nextCid--;
+    this.closed.clear();
+    for (const account of this.accounts.values()) account.totalConnections = 0;
+  }
+
   // ---- the end
 
   /** Closes every connection; each is told why as far as its kind allows. */

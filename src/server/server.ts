@@ -11,6 +11,7 @@ import { silentLog } from "../base/log.ts";
 import type { Listener } from "../base/transport.ts";
 import type { World } from "../base/world.ts";
 import { fromObject, type ObjectOptions } from "../config/object.ts";
+import { ConfigError } from "../config/problems.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { openPasswordHasher, type PasswordHasher } from "../io/bcrypt.ts";
 import { systemSource } from "../io/files.ts";
@@ -78,11 +79,14 @@ export class Server {
    */
   static async start(options: ObjectOptions = {}): Promise<Server> {
     const loaded = fromObject(options, systemSource);
+    // The command warns of these; here nobody would hear it.
+    if (loaded.notices.length > 0) throw new ConfigError(loaded.notices.join("\n"));
     const server = await Server.open(loaded.options, { log: silentLog });
     try {
       await roundTrip(server);
       // It must not count as a client any more.
       await new Promise<void>((resolve) => server.#core.whenGone(resolve));
+      server.#core.forgetFirstConnection();
       return server;
     } catch (error) {
       await server.stop();

@@ -120,6 +120,21 @@ describe("start", () => {
     );
   });
 
+  test("an option whose feature is not there yet is refused, as nobody would read a warning", async () => {
+    await expect(Server.start({ port: 0, jetstream: true })).rejects.toThrow(/jetstream/);
+    await expect(Server.start({ port: 0, websocket: { port: -1, no_tls: true, compression: true } })).rejects.toThrow(
+      /compression/,
+    );
+  });
+  test("its first check of itself leaves no trace", async () => {
+    const server = await start({ http: "127.0.0.1:-1" });
+    const peer = await dialTcp(server);
+    expect(peer.info["client_id"]).toBe(5);
+    const page = (path: string): Promise<Record<string, unknown>> =>
+      fetch(`${server.monitorUrl}${path}`).then((answer) => answer.json() as Promise<Record<string, unknown>>);
+    expect((await page("/varz"))["total_connections"]).toBe(1);
+    expect((await page("/connz?state=closed"))["total"]).toBe(0);
+  });
   test("durations and sizes are numbers or texts", async () => {
     const server = await start({ ping_interval: 7, max_payload: "64KB", http_port: -1, write_deadline: "3s" });
     const varz = (await (await fetch(`${server.monitorUrl}/varz`)).json()) as Record<string, number>;
