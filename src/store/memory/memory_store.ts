@@ -15,7 +15,7 @@ import {
   REFUSED,
   ZERO_SEC,
   type StageRule,
-  type StoredMsg,
+  StoredMsg,
   type StoreEvents,
   type StoreLimits,
   type StoreState,
@@ -630,7 +630,8 @@ export class MemoryStore implements StreamStore {
       this.#lastNanos = nanos;
       if (this.#msgs === 0) this.#firstSeq = argument + 1;
     } else if (kind === ROLLUP_ALL) {
-      this.#compactTo(argument);
+      if (this.#staged.total === 0) this.#keepOnly(argument);
+      else this.#compactTo(argument);
       this.#locate(argument);
       this.#trim(this.#block.subjectOf(this.#row));
     } else {
@@ -692,6 +693,29 @@ export class MemoryStore implements StreamStore {
     if (gone === 0) return;
     this.#busy = true;
     this.#events.compacted(first, gone);
+    this.#busy = false;
+  }
+
+  /** Removes everything but the last message, in a time that does not depend on how much that is. */
+  #keepOnly(seq: number): void {
+    const gone = this.#msgs - 1;
+    const kept = new StoredMsg();
+    assert(seq === this.#lastSeq && this.load(seq, kept), "a rollup keeps its own message");
+    this.#blocks.length = 0; // the bytes that `kept` points at stay as long as it does
+    this.#hint = 0;
+    this.#tree = new SubjectTree(this.#seed);
+    const subject = this.#tree.intern(kept.subject, kept.subjectFrom, kept.subjectTo);
+    this.#append(seq, subject, kept);
+    this.#tree.setFirst(subject, seq);
+    this.#tree.setLast(subject, seq);
+    this.#tree.setCount(subject, 1);
+    this.#locate(seq);
+    this.#msgs = 1;
+    this.#bytes = this.#sizeHere();
+    this.#firstSeq = seq;
+    if (gone === 0) return;
+    this.#busy = true;
+    this.#events.compacted(seq, gone);
     this.#busy = false;
   }
 
