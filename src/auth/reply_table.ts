@@ -1,8 +1,8 @@
 // The replies a connection has seen and may still answer: the table behind
 // `allow_responses`.
 //
-// Owns the counts and times. Bounded: past `MOST_REPLIES` the oldest is
-// forgotten, and answering it is a violation.
+// Owns the counts and times. Bounded: past `MOST_REPLIES`, or `MOST_BYTES` of
+// them, the oldest is forgotten, and answering it is a violation.
 
 import { assert } from "../base/assert.ts";
 import type { ByteString } from "../base/bytes.ts";
@@ -12,6 +12,8 @@ import type { ResponseRule } from "./permission_rules.ts";
 const PRUNE_ABOVE = 4096;
 const PRUNE_EVERY_MS = 1000;
 export const MOST_REPLIES = 1 << 18;
+/** Of all replies together; ordinary inboxes are of 50 bytes. */
+export const MOST_BYTES = 16 << 20;
 
 interface Seen {
   answers: number;
@@ -24,6 +26,7 @@ export class ReplyTable {
   readonly #most: number;
   /** Oldest first. */
   readonly #seen = new Map<ByteString, Seen>();
+  #bytes = 0;
   #prunedAtMs: number;
 
   constructor(env: Env, rule: ResponseRule, most = MOST_REPLIES) {
@@ -40,9 +43,15 @@ export class ReplyTable {
   /** A message with this reply is being delivered: its count and time begin anew. */
   add(reply: ByteString): void {
     const nowMs = wallMs(this.#env);
-    this.#seen.delete(reply);
+    this.#forget(reply);
     this.#seen.set(reply, { answers: 0, atMs: nowMs });
-    if (this.#seen.size > PRUNE_ABOVE || Math.abs(nowMs - this.#prunedAtMs) >= PRUNE_EVERY_MS) this.#prune(nowMs);
+    this.#bytes += reply.length;
+    if (
+      this.#bytes > MOST_BYTES ||
+      this.#seen.size > PRUNE_ABOVE ||
+      Math.abs(nowMs - this.#prunedAtMs) >= PRUNE_EVERY_MS
+    )
+      this.#prune(nowMs);
     assert(this.#seen.size <= this.#most, "the table of replies is bounded");
   }
 
@@ -51,20 +60,25 @@ export class ReplyTable {
     const seen = this.#seen.get(reply);
     if (seen === undefined) return false;
     if (this.#isExpired(seen, wallMs(this.#env))) {
-      this.#seen.delete(reply);
+      this.#forget(reply);
       return false;
     }
     seen.answers++;
-    if (this.#rule.max >= 0 && seen.answers >= this.#rule.max) this.#seen.delete(reply);
+    if (this.#rule.max >= 0 && seen.answers >= this.#rule.max) this.#forget(reply);
     return true;
   }
 
   #prune(nowMs: number): void {
     this.#prunedAtMs = nowMs;
     for (const [reply, seen] of this.#seen) {
-      if (this.#seen.size <= this.#most && !this.#isExpired(seen, nowMs)) return;
-      this.#seen.delete(reply);
+      const isTooMuch = this.#seen.size > this.#most || this.#bytes > MOST_BYTES;
+      if (!isTooMuch && !this.#isExpired(seen, nowMs)) return;
+      this.#forget(reply);
     }
+  }
+
+  #forget(reply: ByteString): void {
+    if (this.#seen.delete(reply)) this.#bytes -= reply.length;
   }
 
   #isExpired(seen: Seen, nowMs: number): boolean {

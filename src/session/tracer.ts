@@ -2,11 +2,12 @@
 //
 // Exists only while trace is on. Secrets in CONNECT are shown as [REDACTED].
 
-import { byteStringOf } from "../base/bytes.ts";
+import { type ByteString, byteStringOf, shown } from "../base/bytes.ts";
 import { quoted } from "../errors/protocol.ts";
 import type { Frame } from "../proto/frame.ts";
 
 const SECRETS = /("(?:pass|auth_token|jwt|sig|nkey|proxy_sig)"\s*:\s*")(?:[^"\\]|\\.)*(")/gi;
+const ESCAPED_KEY = /"[^"]*\\u[^"]*"\s*:/i;
 
 export interface TracerSettings {
   /** Longest payload shown; 0 is any. */
@@ -24,17 +25,20 @@ export class Tracer {
     this.#settings = settings;
   }
 
+  /** The texts are byte strings, as they came or go. */
   in(text: string): void {
-    this.#write(`<<- [${text}]`);
+    this.#write(`<<- [${shown(text as ByteString)}]`);
   }
   out(text: string): void {
-    this.#write(`->> [${text}]`);
+    this.#write(`->> [${shown(text as ByteString)}]`);
   }
   both(text: string): void {
-    this.#write(`<-> [${text}]`);
+    this.#write(`<-> [${shown(text as ByteString)}]`);
   }
   connect(json: string): void {
-    this.in(`CONNECT ${json.replaceAll(SECRETS, "$1[REDACTED]$2")}`);
+    // A key may be spelled so that it is not recognised: then nothing of it is shown.
+    const isClear = !ESCAPED_KEY.test(json);
+    this.in(`CONNECT ${isClear ? json.replaceAll(SECRETS, "$1[REDACTED]$2") : "[REDACTED]"}`);
   }
 
   pub(frame: Frame): void {
