@@ -4,18 +4,22 @@ import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { NO_LIMITS, StoredMsg, type StoreEvents } from "../../src/store/stream_store.ts";
 import { storeContract, type OpenStore } from "./contract.ts";
 
-const open = ((limits, events) => {
-  let waiting: (() => void)[] = [];
-  const store = new MemoryStore({ limits, events, seed: 99, later: (fire) => waiting.push(fire) });
-  const complete = (): void => {
-    const fires = waiting;
-    waiting = [];
-    for (const fire of fires) fire();
-  };
-  return { store, complete };
-}) satisfies OpenStore;
+function opener(rowsPerBlock: number) {
+  return ((limits, events) => {
+    let waiting: (() => void)[] = [];
+    const store = new MemoryStore({ limits, events, seed: 99, later: (fire) => waiting.push(fire), rowsPerBlock });
+    const complete = (): void => {
+      const fires = waiting;
+      waiting = [];
+      for (const fire of fires) fire();
+    };
+    return { store, complete };
+  }) satisfies OpenStore;
+}
+const open = opener(16_384);
 
 storeContract("the memory store", open);
+storeContract("the memory store, in blocks of 3 messages,", opener(3));
 
 const deaf: StoreEvents = {
   committed: () => undefined,

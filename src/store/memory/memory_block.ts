@@ -31,7 +31,7 @@ const HEADER_LENGTH_BYTES = 4;
 export const GONE = 0xffff_ffff;
 /** A distance that does not fit its 32 bits. */
 export const FAR = 0xffff_ffff;
-const MOST_ROWS = 16_384;
+export const MOST_ROWS = 16_384;
 const MOST_BYTES = 1 << 20;
 const FIRST_ROWS = 16;
 const FIRST_BYTES = 512;
@@ -82,9 +82,9 @@ export class MemoryBlock {
     return this.#count === 0 ? this.first - 1 : this.seqOf(this.#count - 1);
   }
 
-  /** Whether a message of `bytes` bytes, this sequence and second fits. */
-  takes(seq: number, sec: number, bytes: number): boolean {
-    if (this.#count >= MOST_ROWS) return false;
+  /** Whether a message of `bytes` bytes, this sequence and second fits, with at most `mostRows` rows. */
+  takes(seq: number, sec: number, bytes: number, mostRows: number): boolean {
+    if (this.#count >= mostRows) return false;
     if (this.#count > 0 && this.#used + bytes > MOST_BYTES) return false;
     if (seq - this.first >= FAR) return false;
     const distance = sec - this.#sec;

@@ -24,7 +24,7 @@ import {
 } from "../stream_store.ts";
 import { ALL_SUBJECTS, type SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT, SubjectTree } from "../subject_tree.ts";
-import { FAR, MemoryBlock } from "./memory_block.ts";
+import { FAR, MemoryBlock, MOST_ROWS } from "./memory_block.ts";
 
 /** What a message counts beyond its bytes, as nats-server counts it. */
 const MSG_OVERHEAD = 16;
@@ -48,6 +48,8 @@ export interface MemoryStoreOptions {
   /** Runs `fire` later in this turn, after every store was submitted; never inside the call. */
   readonly later: (fire: () => void) => void;
   readonly events: StoreEvents;
+  /** Messages in a block, at most; smaller in tests. */
+  readonly rowsPerBlock?: number;
 }
 
 interface Group {
@@ -63,6 +65,7 @@ export class MemoryStore implements StreamStore {
   readonly #later: (fire: () => void) => void;
   readonly #events: StoreEvents;
   readonly #seed: number;
+  readonly #mostRows: number;
   #limits: StoreLimits;
   #tree: SubjectTree;
   readonly #staged = new StagedSubjects();
@@ -103,6 +106,7 @@ export class MemoryStore implements StreamStore {
     this.#later = options.later;
     this.#events = options.events;
     this.#seed = options.seed;
+    this.#mostRows = options.rowsPerBlock ?? MOST_ROWS;
     this.#tree = new SubjectTree(options.seed);
     this.#block = new MemoryBlock(1, 0, undefined, 0);
   }
@@ -485,7 +489,7 @@ export class MemoryStore implements StreamStore {
   #append(seq: number, subject: number, msg: StoredMsg): void {
     const bytes = MemoryBlock.bytesOf(msg);
     let block = this.#blocks.at(-1);
-    if (block === undefined || !block.takes(seq, msg.sec, bytes)) {
+    if (block === undefined || !block.takes(seq, msg.sec, bytes, this.#mostRows)) {
       const before = block;
       block = new MemoryBlock(seq, msg.sec, before, bytes);
       this.#blocks.push(block);
