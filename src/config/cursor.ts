@@ -73,11 +73,11 @@ export class Cursor {
     if (this.#pos !== this.#before && this.#text[this.#before] === "\n") this.#line--;
     this.#pos = this.#before;
   }
-  /** Takes two characters; the last two of the text when there are no two left. */
+  /** Takes two characters; the last two of the text when there are no two left. Not to be followed by `back`. */
   nextTwo(): string {
-    const from = Math.min(this.#pos, this.#text.length - 2);
-    this.#pos = Math.min(this.#pos + 2, this.#text.length);
-    return this.#text.slice(from, from + 2);
+    this.next();
+    this.next();
+    return this.#text.slice(Math.max(0, this.#pos - 2), this.#pos);
   }
   peek(): string {
     const c = this.next();

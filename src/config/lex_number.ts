@@ -53,9 +53,9 @@ function withUnit(at: Cursor): Item {
   let c = at.next();
   if (c === "i" || c === "I") c = at.next();
   if (c === "b" || c === "B") c = at.next();
-  if (!endsNumber(c) && c !== "]" && !isDigit(c)) return lexBare(at);
   at.back();
-  return at.item("int", at.taken());
+  // Here a bracket makes a text of it: [8k] holds "8k", as in nats-server.
+  return endsNumber(c) || isDigit(c) ? at.item("int", at.taken()) : lexBare(at);
 }
 
 /** After the point. */

@@ -86,6 +86,7 @@ function escape(at: Cursor, text: Unescaped): void {
   const c = at.next();
   if (c === "x") {
     const two = at.nextTwo();
+    if (/[\r\n]/.test(two)) throw at.error("Expected two hexadecimal digits after '\\x', but hit end of line");
     if (!/^[0-9a-f]{2}$/i.test(two)) {
       throw at.error(`Expected two hexadecimal digits after '\\x', but got '${two}'`);
     }

@@ -206,12 +206,10 @@ const includeStarts: Readonly<Record<string, string>> = {
   "(": "start of a block",
   "-": "start of a number",
   "\\": "escape sequence",
-  ".": "start of a number",
 };
 
 function includeItem(at: Cursor): Item {
-  let c = at.next();
-  while (isSpace(c) && !isNewline(c)) c = at.next();
+  let c = skipBlank(at);
   const wrong = isNewline(c) ? "new line" : isDigit(c) ? "start of a number" : includeStarts[c];
   if (wrong !== undefined) throw at.error(`Expected include value but found ${wrong}`);
   if (c === "'" || c === '"') {
@@ -226,7 +224,7 @@ function includeItem(at: Cursor): Item {
   at.back();
   at.mark();
   c = at.next();
-  while (!isSpace(c) && c !== END && c !== ";" && c !== "}" && c !== "'") c = at.next();
+  while (!isBlank(c) && !isNewline(c) && c !== END && c !== ";" && c !== "}" && c !== "'") c = at.next();
   at.back();
   const item = at.item("include", at.taken());
   if (c === "'") at.next();
@@ -234,9 +232,7 @@ function includeItem(at: Cursor): Item {
 }
 
 function* topValue(at: Cursor, around: "top" | "block", depth: number): Items {
-  let c = at.next();
-  while (isSpace(c) && !isNewline(c)) c = at.next();
-  if (isNewline(c)) throw at.error("Expected value but found new line");
+  if (isNewline(skipBlank(at))) throw at.error("Expected value but found new line");
   at.back();
   yield* value(at, around === "top" ? depth : deeper(at, depth));
 }
