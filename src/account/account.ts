@@ -34,3 +34,9 @@ export class Account {
     this.limits = limits;
   }
 }
+
+/** The smaller of two limits, of which `limit` is none when 0 or less and `other` when negative or undefined. */
+export function tighter(limit: number, other: number | undefined): number {
+  if (other === undefined || other < 0) return limit;
+  return limit <= 0 ? other : Math.min(limit, other);
+}

@@ -49,6 +49,11 @@ export const protocolErrors = {
 
 export type ProtocolError = keyof typeof protocolErrors;
 
+/** Errors that end the connection. */
+export type ClosingError = {
+  [Name in ProtocolError]: (typeof protocolErrors)[Name]["closes"] extends string ? Name : never;
+}[ProtocolError];
+
 type Holes<Text extends string> = Text extends `${string}{${infer Hole}}${infer Rest}` ? Hole | Holes<Rest> : never;
 type HolesOf<Name extends ProtocolError> = Holes<(typeof protocolErrors)[Name]["text"]>;
 

@@ -7,7 +7,7 @@
 import type { Accept, Listener } from "../base/transport.ts";
 import { listenTcp } from "../io/tcp.ts";
 import type { TlsSettings } from "../io/tls_settings.ts";
-import { logHandshake } from "../session/session.ts";
+import { logHandshake } from "../session/handshake_log.ts";
 import type { AdvertisedListener, Core } from "./core.ts";
 import { certNotAfter, readTls } from "./tls_files.ts";
 

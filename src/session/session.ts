@@ -5,19 +5,17 @@
 // synchronously within a chunk, but for authentication, which may suspend the
 // rest of the chunk.
 
-import type { Account } from "../account/account.ts";
+import { type Account, tighter } from "../account/account.ts";
 import { Receiver } from "../account/receiver.ts";
 import type { Subscription } from "../account/subscription.ts";
 import type { Identity, Verdict } from "../auth/authenticator.ts";
 import type { Permissions } from "../auth/permissions.ts";
 import { bytes, LONGEST_LINE } from "../base/arena.ts";
 import { byteString, byteStringOf, shown } from "../base/bytes.ts";
-import type { Log } from "../base/log.ts";
 import type { TlsInfo, Transport, TransportEnd, TransportHandler } from "../base/transport.ts";
 import type { Timer } from "../base/world.ts";
-import { goDuration } from "../base/gotime.ts";
 import { type CloseReason, closeReasons, webSocketStatus } from "../errors/close_reason.ts";
-import { protocolErrors, quoted as q } from "../errors/protocol.ts";
+import { type ClosingError, protocolErrors, quoted as q } from "../errors/protocol.ts";
 import { Outbound } from "../outbound/outbound.ts";
 import { Intake } from "../peer/intake.ts";
 import { Pings } from "../peer/pings.ts";
@@ -29,9 +27,14 @@ import { type ClientOps, type Mistake, Parser } from "../proto/parser.ts";
 import { countTokens, isLiteralRange, isValidSubject } from "../subject/subject.ts";
 import { Complaints } from "./complaints.ts";
 import type { SessionHost, SessionSettings } from "./host.ts";
+import { logHandshake } from "./handshake_log.ts";
 import { addressLabel, clientLabel } from "./label.ts";
+import { login, nonceOf } from "./login.ts";
+import { mistakes } from "./mistakes.ts";
+import { noRespondersMessage } from "./no_responders.ts";
 import { Pace } from "./pace.ts";
 import { isReservedReply, isReservedSubject } from "./reserved.ts";
+import { deadlineExceeded, pendingExceeded } from "./slow_consumer.ts";
 import { Stall } from "./stall.ts";
 import { Tracer } from "./tracer.ts";
 
@@ -104,8 +107,9 @@ export class Session implements TransportHandler, ClientOps {
       world,
       transport,
       {
-        onPendingExceeded: () => this.#onPendingExceeded(),
-        onWriteDeadline: (chunks, pendingBytes) => this.#onWriteDeadline(chunks, pendingBytes),
+        onPendingExceeded: () => this.#onSlow("slowConsumerPendingBytes", pendingExceeded(settings)),
+        onWriteDeadline: (chunks, pendingBytes) =>
+          this.#onSlow("slowConsumerWriteDeadline", deadlineExceeded(settings, chunks, pendingBytes)),
       },
       settings,
     );
@@ -244,38 +248,13 @@ export class Session implements TransportHandler, ClientOps {
     this.#verbose = options.verbose;
     this.#pedantic = options.pedantic;
     this.receiver.echo = options.echo;
-    const { authenticator } = this.#host;
     this.#authTimer?.cancel();
-    if (!authenticator.authRequired(this.transport.kind)) {
-      this.#afterAuth(undefined);
-      return;
-    }
-    const verdict = authenticator.authenticate({
-      user: options.user,
-      pass: options.pass,
-      token: options.auth_token,
-      nkey: options.nkey,
-      sig: options.sig,
-      jwt: options.jwt,
-      nonce: this.nonce,
-      kind: this.transport.kind,
-      tls: this.tls,
-    });
-    if (!(verdict instanceof Promise)) {
-      this.#afterAuth(verdict);
-      return;
-    }
-    const goOn = this.#intake.suspend();
-    const { world } = this.#host;
-    const finish = (late: Verdict) => (): void => {
-      if (this.isClosed) return;
-      this.#afterAuth(late);
-      goOn();
-    };
-    // A rejection is a bug of the authenticator; to the peer it is one more refusal.
-    void verdict.then(
-      (late) => world.after(0, finish(late)),
-      () => world.after(0, finish({ ok: false, reason: "busy", logText: "authentication error" })),
+    login(
+      this.#host,
+      this,
+      options,
+      () => this.#intake.suspend(),
+      (verdict) => this.#afterAuth(verdict),
     );
   }
 
@@ -434,28 +413,10 @@ export class Session implements TransportHandler, ClientOps {
   }
 
   onMistake(mistake: Mistake, detail: string): void {
-    const { log } = this.#host;
-    switch (mistake) {
-      case "unknownOperation":
-        log.error(`${this.label} - Client parser ERROR, state=0, i=0: proto='${q(detail)}...'`);
-        this.closeWithError("unknownOperation");
-        return;
-      case "maximumControlLine":
-        log.error(`${this.label} - maximum control line exceeded`);
-        this.closeWithError("maximumControlLine");
-        return;
-      case "maximumPayload":
-        log.error(`${this.label} - maximum payload exceeded`);
-        this.closeWithError("maximumPayload");
-        return;
-      case "headersNotSupported":
-        log.error(`${this.label} - message headers not supported`);
-        this.close("protocolViolation");
-        return;
-      case "arguments":
-        log.error(`${this.label} - processing arguments: ${q(detail)}`);
-        this.close("protocolViolation");
-    }
+    const { log, error } = mistakes[mistake];
+    this.#host.log.error(`${this.label} - ${log(detail)}`);
+    if (error === undefined) this.close("protocolViolation");
+    else this.closeWithError(error);
   }
 
   // ---- transport
@@ -576,8 +537,8 @@ export class Session implements TransportHandler, ClientOps {
       this.closeWithError("maximumAccountConnections");
       return;
     }
-    this.#parser.limits.maxPayload = smallest(this.settings.maxPayload, maxPayload);
-    this.#maxSubscriptions = smallest(this.settings.maxSubscriptions, maxSubscriptions);
+    this.#parser.limits.maxPayload = tighter(this.settings.maxPayload, maxPayload);
+    this.#maxSubscriptions = tighter(this.settings.maxSubscriptions, maxSubscriptions);
   }
 
   #accept(identity: Identity): void {
@@ -605,17 +566,14 @@ export class Session implements TransportHandler, ClientOps {
 
   #sendError(text: string): void {
     this.outbound.put(Buffer.from(`-ERR '${text}'\r\n`));
-    this.#tracer?.out(`-ERR ${text}`);
+    this.#tracer?.out(byteString(`-ERR ${text}`));
   }
 
   #sayNoResponders(frame: Frame): void {
     const sub = this.account!.router.plainSubscriptionOf(this.receiver, frame.source, frame.replyFrom, frame.replyTo);
     if (sub === undefined) return;
-    const subject = byteStringOf(frame.source, frame.subjectFrom, frame.subjectTo);
-    const reply = byteStringOf(frame.source, frame.replyFrom, frame.replyTo);
-    const block = `NATS/1.0 503\r\nNats-Subject: ${subject}\r\n\r\n`;
-    const head = `HMSG ${reply} ${sub.sid} ${block.length} ${block.length}`;
-    this.outbound.put(Buffer.from(`${head}\r\n${block}\r\n`, "latin1"));
+    const { head, message } = noRespondersMessage(frame, sub);
+    this.outbound.put(message);
     this.#tracer?.out(head);
   }
 
@@ -637,41 +595,10 @@ export class Session implements TransportHandler, ClientOps {
     this.closeWithError("staleConnection");
   }
 
-  #onPendingExceeded(): void {
+  #onSlow(reason: "slowConsumerPendingBytes" | "slowConsumerWriteDeadline", text: string): void {
     if (this.isClosed) return;
     this.#host.onSlowConsumer(this);
-    this.#host.log.notice(
-      `${this.label} - Slow Consumer Detected: MaxPending of ${this.settings.maxPendingBytes} Exceeded`,
-    );
-    this.close("slowConsumerPendingBytes");
+    this.#host.log.notice(`${this.label} - ${text}`);
+    this.close(reason);
   }
-
-  #onWriteDeadline(chunks: number, pendingBytes: number): void {
-    if (this.isClosed) return;
-    const { writeDeadlineMs } = this.settings;
-    this.#host.onSlowConsumer(this);
-    this.#host.log.notice(
-      `${this.label} - Slow Consumer Detected: WriteDeadline of ${goDuration(writeDeadlineMs * 1e6)} exceeded with ${chunks} chunks of ${pendingBytes} total bytes.`,
-    );
-    this.close("slowConsumerWriteDeadline");
-  }
-}
-
-type ClosingError = {
-  [Name in keyof typeof protocolErrors]: (typeof protocolErrors)[Name]["closes"] extends string ? Name : never;
-}[keyof typeof protocolErrors];
-/** Probes of other protocols are not worth an error. As nats-server 2.14 does. */
-export function logHandshake(log: Log, label: string, detail: string): void {
-  const isProbe = detail.endsWith("i/o timeout") || detail.endsWith("first record does not look like a TLS handshake");
-  log[isProbe ? "debug" : "error"](`${label} - TLS handshake error: ${detail}`);
-}
-
-/** 11 random bytes as base64url: 15 characters. */
-function nonceOf(random: Uint8Array): string {
-  return Buffer.from(random).toString("base64url");
-}
-
-function smallest(limit: number, other: number | undefined): number {
-  if (other === undefined || other < 0) return limit;
-  return limit <= 0 ? other : Math.min(limit, other);
 }

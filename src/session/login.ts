@@ -1,0 +1,58 @@
+// From CONNECT to a verdict: at once where that can be known, else while the
+// rest of the chunk waits.
+
+import type { Verdict } from "../auth/authenticator.ts";
+import type { ConnectOptions } from "../proto/connect.ts";
+import type { SessionHost } from "./host.ts";
+import type { Session } from "./session.ts";
+
+/** A challenge: 11 random bytes as base64url, 15 characters. */
+export function nonceOf(random: Uint8Array): string {
+  return Buffer.from(random).toString("base64url");
+}
+
+/**
+ * Asks who the peer is. `decide` is told: undefined where nobody has to say.
+ * It is called before this returns, or later, after `suspend` and before what
+ * that returned; never after the session has closed.
+ */
+export function login(
+  host: SessionHost,
+  session: Session,
+  options: ConnectOptions,
+  suspend: () => () => void,
+  decide: (verdict: Verdict | undefined) => void,
+): void {
+  const { authenticator, world } = host;
+  const { kind } = session.transport;
+  if (!authenticator.authRequired(kind)) {
+    decide(undefined);
+    return;
+  }
+  const verdict = authenticator.authenticate({
+    user: options.user,
+    pass: options.pass,
+    token: options.auth_token,
+    nkey: options.nkey,
+    sig: options.sig,
+    jwt: options.jwt,
+    nonce: session.nonce,
+    kind,
+    tls: session.tls,
+  });
+  if (!(verdict instanceof Promise)) {
+    decide(verdict);
+    return;
+  }
+  const goOn = suspend();
+  const finish = (late: Verdict) => (): void => {
+    if (session.isClosed) return;
+    decide(late);
+    goOn();
+  };
+  // A rejection is a bug of the authenticator; to the peer it is one more refusal.
+  void verdict.then(
+    (late) => world.after(0, finish(late)),
+    () => world.after(0, finish({ ok: false, reason: "busy", logText: "authentication error" })),
+  );
+}
