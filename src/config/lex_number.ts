@@ -11,6 +11,7 @@ const DATE = "0000-00-00T00:00:00Z";
 export function lexNumber(at: Cursor, first: string): Item {
   if (first === "-") {
     const c = at.next();
+    if (c === ".") throw at.error("Floats must start with a digit, not '.'.");
     if (!isDigit(c)) throw at.error(`Expected a digit but got '${shown(c)}'.`);
     return negative(at);
   }

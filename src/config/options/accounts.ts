@@ -12,7 +12,7 @@ import { mappings } from "./transforms.ts";
 import type { Permissions } from "./permissions.ts";
 import { isSubject } from "./permissions.ts";
 import type { UserOptions } from "./users.ts";
-import { duplicates, permissionsRow, readUsers } from "./users.ts";
+import { duplicates, permissionsRow, readUsers, userRows } from "./users.ts";
 
 /** The account of everybody who is in no other. */
 export const GLOBAL_ACCOUNT = "$G";
@@ -70,7 +70,7 @@ export const accountRows = {
   users: custom<readonly UserOptions[]>(
     "list of blocks",
     [],
-    { doc: "Users of this account.", reload: "live" },
+    { doc: "Users of this account.", reload: "live", rows: userRows },
     (node, _name, reading) => readUsers(node, reading, "none"),
   ),
   limits: block(limitRows, {

@@ -11,7 +11,7 @@ import type { TlsOptions } from "./tls.ts";
 import { seconds } from "./tls.ts";
 import type { Permissions } from "./permissions.ts";
 import type { UserOptions } from "./users.ts";
-import { permissionsRow, proxyRequired, readUsers } from "./users.ts";
+import { permissionsRow, proxyRequired, readUsers, userRows } from "./users.ts";
 
 const DEFAULT_TIMEOUT_MS = 2000;
 
@@ -73,7 +73,7 @@ export const authorizationRows = {
   users: custom<readonly UserOptions[] | undefined>(
     "list of blocks",
     undefined,
-    { doc: "Users of the global account.", reload: "live" },
+    { doc: "Users of the global account.", reload: "live", rows: userRows },
     (node, _name, reading) => readUsers(node, reading),
   ),
   timeout: seconds("authorization config", {

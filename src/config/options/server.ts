@@ -162,6 +162,9 @@ const limitRows = {
     fallback: "default",
     doc: "What happens to a client when a write took too long; default closes it.",
     reload: "restart",
+    status: "later",
+    why: "a client whose write took too long is closed",
+    enables: (what: string) => what === "retry",
     outside: () => "write_timeout must be 'default', 'close' or 'retry'",
   }),
   no_fast_producer_stall: bool({
