@@ -401,7 +401,7 @@ export function storeContract(name: string, open: OpenStore): void {
           };
           for (const op of operations) {
             // What is staged to be removed does not count in discard new, nor does what expires meanwhile.
-            if (limits.discardNew && op.kind !== "stage" && op.kind !== "submit") settle();
+            if (limits.discardNew && !["stage", "submit", "complete"].includes(op.kind)) settle();
             clock += 0.25;
             const sec = NOW + Math.floor(clock);
             const nanos = (clock % 1) * 1e9;

@@ -588,7 +588,6 @@ export class MemoryStore implements StreamStore {
     if (this.#groups.length === 0 && this.#openOps === 0 && this.#stagedLastSeq === this.#lastSeq) {
       this.#plannedMsgs = 0;
       this.#plannedBytes = 0;
-      this.#rollupAllAt = 0;
     }
     this.#busy = true;
     this.#events.committed(group.upTo);
