@@ -314,6 +314,17 @@ export function storeContract(name: string, open: OpenStore): void {
         expect(store.stage(msg("b"), "plain")).toBe(REFUSED.maxMsgsPerSubject);
       });
 
+      test("counts each staged message once while groups commit one after the other", () => {
+        const { store, complete } = start({ discardNew: true, maxMsgs: 4 });
+        store.setLimits({ ...NO_LIMITS, discardNew: true, maxMsgs: 4, maxBytes: 4 * store.sizeOf(1, 0, 0) });
+        for (let seq = 1; seq <= 4; seq++) {
+          expect(store.stage(msg("a"), "plain")).toBe(seq);
+          if (seq % 2 === 1) store.submit();
+          else complete();
+        }
+        expect(store.stage(msg("a"), "plain")).toBe(REFUSED.maxMsgs);
+      });
+
       test("lowered limits refuse, but remove only per subject", () => {
         const { store, put } = start();
         for (const subject of ["a", "b", "a", "b"]) put(subject);
