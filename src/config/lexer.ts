@@ -119,13 +119,9 @@ function goesOnAfterValue(at: Cursor): boolean {
     const c = skipBlank(at);
     if (c === "}") return false;
     if (isNewline(c) || c === "," || c === ";") return true;
-    if (c === "#") {
-      comment(at);
-      return true;
-    }
-    if (c === "/") {
-      if (isComment(at)) return true;
-    } else {
+    if (c === "#") comment(at);
+    else if (c === "/") isComment(at);
+    else {
       throw at.error(`Expected a block-level value to end with a new line, comment or EOF, but got '${c}' instead.`);
     }
   }
@@ -137,9 +133,13 @@ function goesOnAfterBlock(at: Cursor): boolean {
     const c = skipSpace(at);
     if (c === "}" || (c === END && at.atEnd())) return false;
     if (c === "," || c === ";") return true;
-    if (c === "#") comment(at);
-    else if (c === "/") isComment(at);
-    else throw at.error(`Expected a block-level to end with a '}', but got '${c}' instead.`);
+    if (c === "#") {
+      comment(at);
+      return true;
+    }
+    if (c === "/") {
+      if (isComment(at)) return true;
+    } else throw at.error(`Expected a block-level to end with a '}', but got '${c}' instead.`);
   }
 }
 
@@ -286,14 +286,17 @@ function* map(at: Cursor, depth: number): Items {
 
 /** After a pair in a map: false at its `}`. */
 function mapGoesOn(at: Cursor): boolean {
-  const c = skipBlank(at);
-  if (c === "}") return false;
-  if (c === "#") comment(at);
-  else if (c === "/") isComment(at);
-  else if (!isNewline(c) && c !== "," && c !== ";") {
-    throw at.error(`Expected a map value terminator "," or a map terminator "}", but got '${c}' instead.`);
+  for (;;) {
+    const c = skipBlank(at);
+    if (c === "}") return false;
+    if (isNewline(c) || c === "," || c === ";") return true;
+    if (c === "#") comment(at);
+    else if (c === "/") {
+      if (!isComment(at)) return true;
+    } else {
+      throw at.error(`Expected a map value terminator "," or a map terminator "}", but got '${c}' instead.`);
+    }
   }
-  return true;
 }
 
 function* array(at: Cursor, depth: number): Items {

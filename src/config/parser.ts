@@ -128,13 +128,15 @@ class Parser {
     if (into.kind === "map") for (const [key, entry] of included.value) into.value.set(key, entry);
   }
 
+  /** What the variable stands for; what is wrong with it is wrong where it is used. */
   #resolve(item: Item): Node {
     const name = item.text;
+    const at = this.#at({ ...item, col: item.col + 1 });
     for (const open of this.#open.toReversed()) {
       const entry = open.kind === "map" ? open.value.get(name) : undefined;
       if (entry === undefined) continue;
       entry.used = true;
-      return entry.node;
+      return { ...entry.node, at };
     }
     const where = `variable reference for '${name}' on line ${item.line}`;
     if (this.#reading.includes(name)) throw new ConfigError(`variable reference cycle for '${name}'`);
@@ -143,7 +145,7 @@ class Parser {
     try {
       const parser = new Parser(this.#path, this.#source, [...this.#reading, name], this.#includes);
       const found = parser.parse(`${name}=${text}`).value.get(name);
-      if (found !== undefined) return { ...found.node, at: this.#at(item) };
+      if (found !== undefined) return { ...found.node, at };
     } catch (err) {
       throw new ConfigError(`${where} could not be parsed: ${messageOf(err)}`);
     }

@@ -3,6 +3,7 @@
 
 import { goDurationText } from "./go.ts";
 import type { ServerOptions } from "./options.ts";
+import { splitHostPort } from "./options/address.ts";
 import { GLOBAL_ACCOUNT } from "./options/accounts.ts";
 import { gatewayComplaint } from "./options/gateway.ts";
 import { domainComplaint } from "./options/jetstream.ts";
@@ -60,7 +61,21 @@ const checks: readonly Check[] = [
     if (https !== 0 && !hasCertificate(tls)) return `${before} TLS cert and key required for HTTPS`;
     return undefined;
   },
+  ({ websocket }) => prefixed("Unable to get websocket connect URLs: ", portComplaint(websocket?.advertise)),
+  ({ client_advertise: advertise }) =>
+    prefixed(`Error setting server INFO with ClientAdvertise value of ${advertise}, err=`, portComplaint(advertise)),
 ];
+
+/** What is wrong with the port of an address that others are told. */
+function portComplaint(address: string | undefined): string | undefined {
+  const port = address === undefined ? undefined : splitHostPort(address)?.port;
+  if (port === undefined || /^[+-]?\d+$/.test(port)) return undefined;
+  return `strconv.Atoi: parsing ${quote(port)}: invalid syntax`;
+}
+
+function prefixed(before: string, complaint: string | undefined): string | undefined {
+  return complaint === undefined ? undefined : before + complaint;
+}
 
 function first(complaints: readonly (string | undefined)[]): string | undefined {
   return complaints.find((complaint) => complaint !== undefined);
