@@ -4,29 +4,11 @@
 import type { Loaded } from "./load.ts";
 import { loadTree } from "./load.ts";
 import { ConfigError } from "./problems.ts";
-import type { ReadOptions } from "./options/server.ts";
+import type { ObjectOptions, ObjectValue } from "./object_types.ts";
 import type { ConfigSource } from "./source.ts";
 import type { At, Entry, MapNode, Node } from "./tree.ts";
 
-/** What a value of the configuration file is in JavaScript. */
-export type ObjectValue =
-  string | number | bigint | boolean | readonly ObjectValue[] | { readonly [key: string]: ObjectValue | undefined };
-
-type Input<T> = [T] extends [boolean | undefined]
-  ? boolean
-  : [T] extends [number | undefined]
-    ? number | string
-    : [T] extends [string | undefined]
-      ? string
-      : ObjectValue;
-
-/**
- * Options by their names in the configuration file. A duration is "2s" or a
- * number of seconds, a size a number or "64MB"; undefined is not there.
- */
-export type ObjectOptions = {
-  readonly [K in keyof ReadOptions]?: Input<ReadOptions[K]> | undefined;
-} & Readonly<Partial<Record<"listen" | "http" | "https", string | number>>> & { readonly ws?: ObjectValue | undefined };
+export type { ObjectOptions, ObjectValue } from "./object_types.ts";
 
 const DEEPEST = 100;
 const EPHEMERAL = -1;
@@ -74,16 +56,28 @@ function defaults(map: MapNode, top: boolean): void {
   const find = (...keys: string[]): Entry | undefined =>
     [...map.value.values()].find(({ key }) => keys.includes(key.toLowerCase()));
   const port = find("port");
-  if (port?.node.kind === "int" && port.node.value === 0n) {
-    map.value.set(port.key, { ...port, node: { ...port.node, value: BigInt(EPHEMERAL) } });
+  const listen = find("listen");
+  for (const entry of [port, listen]) {
+    if (entry !== undefined) map.value.set(entry.key, { ...entry, node: ephemeral(entry.node) });
   }
-  const names = find("host", "net", "listen");
+  const opens = top || port !== undefined || listen !== undefined;
+  const named = find("host", "net") !== undefined;
+  const given = [...map.value];
   const set = (key: string, node: Node): void => void map.value.set(key, { key, at: map.at, node, used: false });
-  if (names === undefined && (top || port !== undefined))
-    set("host", { kind: "string", value: "127.0.0.1", at: map.at });
-  if (top && port === undefined && find("listen") === undefined) {
+  map.value.clear();
+  // In front of what was given: a host in `listen` comes later and holds.
+  if (opens && !named) set("host", { kind: "string", value: "127.0.0.1", at: map.at });
+  for (const [key, entry] of given) map.value.set(key, entry);
+  if (top && port === undefined && listen === undefined) {
     set("port", { kind: "int", value: BigInt(EPHEMERAL), at: map.at });
   }
+}
+
+/** A port or an address, with -1 for port 0. */
+function ephemeral(node: Node): Node {
+  if (node.kind === "int" && node.value === 0n) return { ...node, value: BigInt(EPHEMERAL) };
+  if (node.kind === "string") return { ...node, value: node.value.replace(/:0+$/, `:${EPHEMERAL}`) };
+  return node;
 }
 
 function toNode(value: ObjectValue, path: string, depth: number): Node {

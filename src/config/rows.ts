@@ -75,6 +75,11 @@ function wrong(info: Info, name: string, node: Node, wanted: Go): OptionError {
   return new OptionError(text);
 }
 
+/** True for a value of an object, where no lexer has been. */
+export function inObject(node: Node): boolean {
+  return node.at.line === 0;
+}
+
 /** Any option whose reading needs its own code. */
 export function custom<T>(
   kind: string,
@@ -151,8 +156,8 @@ export function size<const F extends number | undefined>(
     ...row,
     kind: "size",
     read(node, name, reading) {
-      // In an object, where no lexer has been, a size may be a text.
-      const value = node.kind === "string" && node.at.line === 0 ? readInteger(node.value) : undefined;
+      // In an object a size may be a text.
+      const value = node.kind === "string" && inObject(node) ? readInteger(node.value) : undefined;
       return row.read(value === undefined ? node : { kind: "int", value, at: node.at }, name, reading);
     },
   };
@@ -276,6 +281,8 @@ export function readDuration(
     if (typeof parsed === "number") return parsed;
     throw new OptionError(`error parsing ${called}: ${parsed.complaint}`);
   }
+  // An object has no notation of its own for a length of time.
+  if (node.kind === "float" && inObject(node)) return node.value * 1000;
   reading.problems.warn(reading.at ?? node.at, called, `${called} should be converted to a duration`);
   if (node.kind !== "int") {
     throw new OptionError(`interface conversion: interface {} is ${goType(node)}, not int64`);

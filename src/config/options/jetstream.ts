@@ -3,7 +3,7 @@
 import { goDuration } from "../go.ts";
 import { OptionError } from "../problems.ts";
 import type { Resolved, Row, Rows } from "../rows.ts";
-import { bool, custom, defaultsOf, duration, int, readBlock, str } from "../rows.ts";
+import { bool, custom, defaultsOf, duration, inObject, int, readBlock, str } from "../rows.ts";
 import type { Node } from "../tree.ts";
 import { goType, goValue, quote } from "../tree.ts";
 import { readSwitch } from "./account_jetstream.ts";
@@ -53,6 +53,7 @@ function count(
 
 function window(doc: string, fallback: number, shown: string): Row<number> {
   return custom<number>("duration", fallback, { doc, reload: "restart", shown }, (node) => {
+    if (inObject(node) && (node.kind === "int" || node.kind === "float")) return Number(node.value) * 1000;
     if (node.kind !== "string")
       throw new OptionError(`interface conversion: interface {} is ${goType(node)}, not string`);
     const parsed = goDuration(node.value);

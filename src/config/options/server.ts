@@ -2,9 +2,9 @@
 
 import { OptionError } from "../problems.ts";
 import type { Resolved, Row } from "../rows.ts";
-import { bool, custom, duration, int, size, str, word } from "../rows.ts";
+import { bool, custom, duration, inObject, int, size, str, word } from "../rows.ts";
 import type { Node } from "../tree.ts";
-import { goType, quote } from "../tree.ts";
+import { goType, goValue, quote } from "../tree.ts";
 import { accounts } from "./accounts.ts";
 import { httpListen, listen } from "./address.ts";
 import { authorization } from "./authorization.ts";
@@ -33,10 +33,10 @@ function strictDuration(spec: {
   return {
     ...row,
     read(node, name, reading) {
-      if (node.kind !== "string")
+      if (node.kind !== "string" && !inObject(node))
         throw new OptionError(`interface conversion: interface {} is ${goType(node)}, not string`);
       const ms = row.read(node, name, reading);
-      const complaint = spec.complaint(ms, node.value);
+      const complaint = spec.complaint(ms, goValue(node));
       if (complaint !== undefined) throw new OptionError(complaint);
       return ms;
     },
