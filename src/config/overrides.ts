@@ -165,7 +165,8 @@ function listenUrl(url: string, base: ClusterOptions): Pick<ClusterOptions, "hos
   if (url === "") return { host: base.host, port: 0, authorization };
   const parts = /^[a-z][a-z0-9+.-]*:\/\/(?:([^/@]*)@)?([^/?#]*)/i.exec(url);
   if (parts === null) {
-    if (!/^[^/]*:/.test(url)) throw new ConfigError("missing port in address");
+    if (/^[a-z][a-z0-9+.-]*:/i.test(url) || !/^[^/]*:/.test(url)) throw new ConfigError("missing port in address");
+    if (url.startsWith(":")) throw new ConfigError(`parse ${JSON.stringify(url)}: missing protocol scheme`);
     throw new ConfigError(`parse ${JSON.stringify(url)}: first path segment in URL cannot contain colon`);
   }
   const [, who, where = ""] = parts;
@@ -180,6 +181,22 @@ function listenUrl(url: string, base: ClusterOptions): Pick<ClusterOptions, "hos
   if (who === undefined) return { ...listen, authorization };
   const colon = who.indexOf(":");
   if (colon < 0) throw new ConfigError("expected cluster password to be set");
-  const [user, password] = [who.slice(0, colon), who.slice(colon + 1)].map(decodeURIComponent);
+  const credentials = [who.slice(0, colon), who.slice(colon + 1)];
+  const wrong = credentials
+    .map((part) => /%(?![0-9a-f]{2}).{0,2}/i.exec(part)?.[0])
+    .find((escape) => escape !== undefined);
+  if (wrong !== undefined) {
+    throw new ConfigError(`parse ${JSON.stringify(url)}: invalid URL escape ${JSON.stringify(wrong)}`);
+  }
+  const [user, password] = credentials.map(unescaped);
   return { ...listen, authorization: { user, password, token: undefined, timeout: authorization?.timeout } };
+}
+
+/** A text without its %XX; bytes that are no UTF-8 are shown as such. */
+function unescaped(text: string): string {
+  const bytes = text.replaceAll(
+    /%([0-9a-f]{2})|[^]/giu,
+    (c, hex: string | undefined) => hex ?? Buffer.from(c).toString("hex"),
+  );
+  return Buffer.from(bytes, "hex").toString();
 }

@@ -87,3 +87,56 @@ describe("JSON", () => {
     );
   });
 });
+
+describe("the dialect of configuration files", () => {
+  type Value = boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
+  const trees: fc.Arbitrary<Value> = json as fc.Arbitrary<Value>;
+
+  /** One way, among those that `choose` picks from, to write a tree. */
+  function printed(value: Value, choose: (below: number) => number): string {
+    const pick = (...ways: string[]): string => ways[choose(ways.length)]!;
+    const gap = (): string => pick("", " ", "\n", " # x ]\n", "\t// y }\n ");
+    if (typeof value === "string") {
+      const quoted = value.includes("'") ? `"${value}"` : pick(`'${value}'`, `"${value}"`);
+      const isBare = /^[a-z][a-z0-9_.*>:/-]*$/i.test(value) && !/^(true|false|on|off|yes|no)$/i.test(value);
+      return isBare ? pick(value, quoted) : quoted;
+    }
+    if (typeof value === "boolean") return value ? pick("true", "on", "YES") : pick("false", "Off", "no");
+    if (typeof value === "number") {
+      return Number.isInteger(value) && value !== 0 && value % 1024 === 0
+        ? pick(`${value / 1024}KB`, `${value / 1024}kib`, String(value))
+        : String(value);
+    }
+    if (Array.isArray(value)) {
+      const items = (value as readonly Value[]).map(
+        (item) => `${printed(item, choose)}${pick("\n", " ,", " , ", "\n\n")}`,
+      );
+      return `[${gap()}${items.join("")}${gap()}]`;
+    }
+    return `{${gap()}${pairs(value as Record<string, Value>, choose)}${gap()}}`;
+  }
+
+  function pairs(map: Readonly<Record<string, Value>>, choose: (below: number) => number): string {
+    const pick = (...ways: string[]): string => ways[choose(ways.length)]!;
+    const list = Object.entries(map).map(([name, value]) => {
+      const quoted = name.includes("'") ? `"${name}"` : `'${name}'`;
+      const isBare = /^[a-z][a-z0-9_]*$/i.test(name) && name.toLowerCase() !== "include";
+      return `${isBare ? pick(name, quoted) : quoted}${pick(": ", " = ", ":", " ")}${printed(value, choose)}${pick("\n", " ;", ",\n", " ,")}`;
+    });
+    return list.join("");
+  }
+
+  test("means the tree that was written in it, however it was written", () => {
+    fc.assert(
+      fc.property(fc.dictionary(key, trees, { maxKeys: 5 }), fc.infiniteStream(fc.nat(1000)), (value, stream) => {
+        const choose = (below: number): number => (stream.next().value as number) % below;
+        const document = pairs(value, choose);
+        expect([document, plain(parseText(document, FILE, files({})))]).toEqual([
+          document,
+          JSON.parse(JSON.stringify(value)),
+        ]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
