@@ -9,11 +9,12 @@ import { loadOptions, type Loaded } from "../config/load.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { portsFilePath, removePortsFile, systemSource, writePidFile, writePortsFile } from "../io/files.ts";
 import { LogClock } from "../io/log_line.ts";
-import { openServerLog, type ServerLog } from "../io/log_server.ts";
+import type { ServerLog } from "../io/log_server.ts";
 import { nameProcess, signalTexts, type ServerSignal, type Signals } from "../io/signals.ts";
 import { logBanner } from "./command_banner.ts";
 import { portsOf } from "./command_ports.ts";
 import { complain } from "./complain.ts";
+import { openLogOf } from "./log_of.ts";
 import { Server } from "./server.ts";
 
 type Run = Extract<Action, { kind: "run" }>;
@@ -171,17 +172,7 @@ function load(run: Run): Loaded | undefined {
 
 async function openLog(options: ServerOptions): Promise<ServerLog | undefined> {
   try {
-    return await openServerLog({
-      debug: options.debug,
-      trace: options.trace,
-      logtime: options.logtime,
-      logtimeUtc: options.logtime_utc,
-      file: options.log_file,
-      fileSizeLimit: options.logfile_size_limit,
-      fileMaxNum: options.logfile_max_num,
-      syslog: options.syslog,
-      remoteSyslog: options.remote_syslog,
-    });
+    return await openLogOf(options);
   } catch (error) {
     process.stderr.write(`${new LogClock().second(false)} ${(error as Error).message}\n`);
     process.exitCode = 1;

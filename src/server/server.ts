@@ -21,6 +21,7 @@ import { Core } from "./core.ts";
 import { guardAccept, guardWorld } from "./guard.ts";
 import { LameDuck } from "./lame_duck.ts";
 import { hostPort, listenForClients, listenForWebSockets, openMonitor } from "./listeners.ts";
+import { asksForLog, openLogOf } from "./log_of.ts";
 import { roundTrip } from "./round_trip.ts";
 
 /** How long `stop` waits for connections to take their last bytes. */
@@ -31,6 +32,8 @@ export interface ServerSurroundings {
   readonly log: Log;
   /** For /varz: when the configuration was read, and its digest. */
   readonly configDigest?: string;
+  /** Called when the server has ended and says nothing more. */
+  readonly closeLog?: () => Promise<void> | undefined;
   /** Called with the core before the listeners open, so that the command can write its banner. */
   readonly onCore?: (core: Core) => void;
 }
@@ -38,6 +41,7 @@ export interface ServerSurroundings {
 export class Server {
   readonly #core: Core;
   readonly #log: Log;
+  readonly #closeLog: (() => Promise<void> | undefined) | undefined;
   readonly #world: World;
   readonly #hasher: PasswordHasher;
   #client: Listener | undefined = undefined;
@@ -57,6 +61,7 @@ export class Server {
     // Whoever does not ask is not punished with an unhandled rejection.
     this.#closed.catch(() => {});
     this.#log = surroundings.log;
+    this.#closeLog = surroundings.closeLog;
     this.#world = guardWorld(openWorld(), this.#onBug);
     this.#hasher = openPasswordHasher();
     const keys = createServerKeys((count) => this.#world.randomBytes(count));
@@ -74,14 +79,19 @@ export class Server {
   /**
    * Starts a server inside this process and resolves once it has answered a
    * PING. The options are those of the configuration file; `port` 0 or −1 and
-   * no `host` mean a free port of 127.0.0.1. Silent unless asked. Rejects when
+   * no `host` mean a free port of 127.0.0.1. Silent unless a log option is given. Rejects when
    * an option is wrong or a port is taken.
    */
   static async start(options: ObjectOptions = {}): Promise<Server> {
     const loaded = fromObject(options, systemSource);
     // The command warns of these; here nobody would hear it.
     if (loaded.notices.length > 0) throw new ConfigError(loaded.notices.join("\n"));
-    const server = await Server.open(loaded.options, { log: silentLog });
+    const { options: resolved } = loaded;
+    for (const name of ["pid_file", "ports_file_dir"] as const) {
+      if ((resolved[name] ?? "") !== "") throw new ConfigError(`options: only the command writes a file for "${name}"`);
+    }
+    const log = asksForLog(resolved) ? await openLogOf(resolved) : undefined;
+    const server = await Server.open(resolved, { log: log ?? silentLog, closeLog: () => log?.close() });
     try {
       await roundTrip(server);
       // It must not count as a client any more.
@@ -183,6 +193,7 @@ export class Server {
     this.#log.notice("Initiating Shutdown...");
     await this.#close();
     this.#log.notice("Server Exiting..");
+    await this.#closeLog?.();
     this.#resolveClosed();
   }
 

@@ -2,7 +2,7 @@
 // its host.
 
 import { execFile } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -125,6 +125,19 @@ describe("start", () => {
     await expect(Server.start({ port: 0, websocket: { port: -1, no_tls: true, compression: true } })).rejects.toThrow(
       /compression/,
     );
+  });
+  test("log options are followed, and files of the command are refused", async () => {
+    const file = fileURLToPath(new URL(`../../.cache/embed-${process.pid}.log`, import.meta.url));
+    const server = await start({ log_file: file, debug: true });
+    await answers(await dialTcp(server));
+    await server.stop();
+    const text = readFileSync(file, "utf8");
+    rmSync(file);
+    expect(text).toMatch(/\[INF\] Server is ready\n/);
+    expect(text).toMatch(/\[DBG\] .* - Client connection created\n/);
+    expect(text).toMatch(/\[INF\] Server Exiting\.\.\n$/);
+    await expect(Server.start({ pid_file: "/tmp/x.pid" })).rejects.toThrow(/pid_file/);
+    await expect(Server.start({ ports_file_dir: "/tmp" })).rejects.toThrow(/ports_file_dir/);
   });
   test("its first check of itself leaves no trace", async () => {
     const server = await start({ http: "127.0.0.1:-1" });
@@ -258,7 +271,7 @@ describe("the end", () => {
       await program(`
       const counts = () => JSON.stringify(process.eventNames().map((name) => [String(name), process.listenerCount(name)]));
       const before = counts();
-      const server = await Server.start({ debug: true, trace: true, authorization: { token: "t" } });
+      const server = await Server.start({ authorization: { token: "t" } });
       const { connect } = await import("node:net");
       const socket = connect(server.port, "127.0.0.1");
       await new Promise((resolve) => socket.once("data", resolve));
