@@ -5,7 +5,7 @@
 // message is copied once. Removals, rollups, skips and compactions wait in a
 // queue and happen between the messages they were staged between.
 //
-// Owns blocks, subjects and counts. Nothing here can fail.
+// Owns messages, subjects and counts. Nothing here can fail.
 
 import { assert } from "../../base/assert.ts";
 import type { ByteString } from "../../base/bytes.ts";
@@ -24,7 +24,8 @@ import {
 } from "../stream_store.ts";
 import { ALL_SUBJECTS, type SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT, SubjectTree } from "../subject_tree.ts";
-import { FAR, MemoryBlock, MOST_ROWS } from "./memory_block.ts";
+import { MOST_ROWS } from "./memory_block.ts";
+import { MessageLog } from "./message_log.ts";
 
 /** What a message counts beyond its bytes, as nats-server counts it. */
 const MSG_OVERHEAD = 16;
@@ -65,15 +66,10 @@ export class MemoryStore implements StreamStore {
   readonly #later: (fire: () => void) => void;
   readonly #events: StoreEvents;
   readonly #seed: number;
-  readonly #mostRows: number;
   #limits: StoreLimits;
   #tree: SubjectTree;
   readonly #staged = new StagedSubjects();
-  readonly #blocks: MemoryBlock[] = [];
-  #hint = 0;
-  // Where `#locate` found its message.
-  #block: MemoryBlock;
-  #row = 0;
+  readonly #log: MessageLog;
 
   #msgs = 0;
   #bytes = 0;
@@ -106,9 +102,8 @@ export class MemoryStore implements StreamStore {
     this.#later = options.later;
     this.#events = options.events;
     this.#seed = options.seed;
-    this.#mostRows = options.rowsPerBlock ?? MOST_ROWS;
+    this.#log = new MessageLog(options.rowsPerBlock ?? MOST_ROWS);
     this.#tree = new SubjectTree(options.seed);
-    this.#block = new MemoryBlock(1, 0, undefined, 0);
   }
 
   get failure(): string | undefined {
@@ -122,7 +117,7 @@ export class MemoryStore implements StreamStore {
   }
   /** Memory held for messages and subjects, in bytes. */
   get heldBytes(): number {
-    return this.#blocks.reduce((sum, block) => sum + block.heldBytes, 0) + this.#tree.heldBytes;
+    return this.#log.heldBytes + this.#tree.heldBytes;
   }
 
   stage(msg: StoredMsg, rule: StageRule): number {
@@ -156,7 +151,7 @@ export class MemoryStore implements StreamStore {
 
   stageRemove(seq: number, erase: boolean): boolean {
     this.#enter();
-    if (seq > this.#lastSeq || !this.#locate(seq)) return false;
+    if (seq > this.#lastSeq || !this.#log.locate(seq)) return false;
     this.#queue(this.#stagedLastSeq, erase ? ERASE : REMOVE, seq, 0, 0);
     return true;
   }
@@ -225,9 +220,9 @@ export class MemoryStore implements StreamStore {
     this.#enter();
     let firstSec = ZERO_SEC;
     let firstNanos = 0;
-    if (this.#msgs > 0 && this.#locate(this.#firstSeq)) {
-      firstSec = this.#block.secOf(this.#row);
-      firstNanos = this.#block.nanosOf(this.#row);
+    if (this.#msgs > 0 && this.#log.locate(this.#firstSeq)) {
+      firstSec = this.#log.sec;
+      firstNanos = this.#log.nanos;
     }
     return {
       msgs: this.#msgs,
@@ -269,10 +264,10 @@ export class MemoryStore implements StreamStore {
       if (this.#tree.last(subject) <= at) return this.#tree.last(subject);
     }
     for (let left = most; at > 0; left--) {
-      at = this.#liveUpTo(at);
+      at = this.#log.liveUpTo(at);
       if (at === 0) return 0;
       if (left <= 0) return -at;
-      if (this.#matches(filter, this.#block.subjectOf(this.#row))) return at;
+      if (this.#matches(filter, this.#log.subject)) return at;
       at--;
     }
     return 0;
@@ -280,7 +275,7 @@ export class MemoryStore implements StreamStore {
 
   last(filter: SubjectFilter): number {
     this.#enter();
-    if (filter.all) return this.#liveUpTo(this.#lastSeq);
+    if (filter.all) return this.#log.liveUpTo(this.#lastSeq);
     const { literal } = filter;
     if (literal !== undefined) {
       const subject = this.#tree.find(literal, 0, literal.length);
@@ -299,7 +294,7 @@ export class MemoryStore implements StreamStore {
     const found: number[] = [];
     this.#tree.walk(filter, "" as ByteString, Number.POSITIVE_INFINITY, (subject) => {
       let seq = this.#tree.first(subject) > upTo ? 0 : this.#tree.last(subject);
-      while (seq > upTo) seq = this.#neighbour(seq, -1);
+      while (seq > upTo) seq = this.#log.neighbour(seq, -1);
       if (seq > 0) found.push(seq);
       return found.length <= most;
     });
@@ -310,24 +305,8 @@ export class MemoryStore implements StreamStore {
 
   seqAt(sec: number, nanos: number): number {
     this.#enter();
-    let low = 0;
-    let high = this.#blocks.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const block = this.#blocks[middle]!;
-      if (isBefore(block, block.count - 1, sec, nanos)) low = middle + 1;
-      else high = middle;
-    }
-    const block = this.#blocks[low];
-    if (block === undefined) return this.#lastSeq + 1;
-    let row = 0;
-    let rows = block.count;
-    while (row < rows) {
-      const middle = (row + rows) >>> 1;
-      if (isBefore(block, middle, sec, nanos)) row = middle + 1;
-      else rows = middle;
-    }
-    const seq = this.#liveFrom(block.seqOf(row));
+    const at = this.#log.seqAt(sec, nanos);
+    const seq = at === 0 ? 0 : this.#liveFrom(at);
     return seq === 0 ? this.#lastSeq + 1 : seq;
   }
 
@@ -359,7 +338,7 @@ export class MemoryStore implements StreamStore {
     const end = Math.min(upTo, this.#lastSeq);
     let count = 0;
     for (let at = this.#liveFrom(Math.max(from, 1)); at > 0 && at <= end; at = this.#liveFrom(at + 1)) {
-      if (filter.all || this.#matches(filter, this.#block.subjectOf(this.#row))) count++;
+      if (filter.all || this.#matches(filter, this.#log.subject)) count++;
     }
     return count;
   }
@@ -371,7 +350,7 @@ export class MemoryStore implements StreamStore {
     for (let left = most; expected <= this.#lastSeq;) {
       const live = this.#liveFrom(expected);
       if (live === expected) {
-        expected = this.#block.gapless ? Math.min(this.#block.lastSeq, this.#lastSeq) + 1 : expected + 1;
+        expected = Math.min(this.#log.runFrom(expected), this.#lastSeq) + 1;
         continue;
       }
       if (left-- <= 0) return expected;
@@ -393,9 +372,9 @@ export class MemoryStore implements StreamStore {
       oldNanos += 1e9;
     }
     for (let left = most; this.#msgs > 0; left--) {
-      assert(this.#locate(this.#firstSeq), "the first message is there");
-      const age = this.#block.secOf(this.#row) - oldSec;
-      if (age > 0 || (age === 0 && this.#block.nanosOf(this.#row) > oldNanos)) return false;
+      assert(this.#log.locate(this.#firstSeq), "the first message is there");
+      const age = this.#log.sec - oldSec;
+      if (age > 0 || (age === 0 && this.#log.nanos > oldNanos)) return false;
       if (left <= 0) return true;
       this.#remove(this.#firstSeq, false, true);
     }
@@ -424,7 +403,7 @@ export class MemoryStore implements StreamStore {
     for (let at = this.#liveFrom(1); at > 0; at = this.#liveFrom(at + 1)) {
       msgs++;
       bytes += this.#sizeHere();
-      const subject = this.#block.subjectOf(this.#row);
+      const subject = this.#log.subject;
       const seqs = counts.get(subject) ?? [];
       seqs.push(at);
       counts.set(subject, seqs);
@@ -437,17 +416,14 @@ export class MemoryStore implements StreamStore {
       assert(this.#tree.first(subject) === seqs[0], "a subject knows its first message");
       assert(this.#tree.last(subject) === seqs.at(-1), "a subject knows its last message");
       for (let i = 0; i + 1 < seqs.length; i++) {
-        assert(this.#neighbour(seqs[i]!, 1) === seqs[i + 1], "messages of a subject are linked forwards");
-        assert(this.#neighbour(seqs[i + 1]!, -1) === seqs[i], "messages of a subject are linked backwards");
+        assert(this.#log.neighbour(seqs[i]!, 1) === seqs[i + 1], "messages of a subject are linked forwards");
+        assert(this.#log.neighbour(seqs[i + 1]!, -1) === seqs[i], "messages of a subject are linked backwards");
       }
-      assert(this.#neighbour(seqs[0]!, -1) === 0, "nothing is before a subject's first message");
+      assert(this.#log.neighbour(seqs[0]!, -1) === 0, "nothing is before a subject's first message");
     }
     assert(this.#msgs > 0 || this.#lastSeq === 0 || this.#firstSeq === this.#lastSeq + 1, "empty: first is last + 1");
     assert(this.#msgs === 0 || this.#liveFrom(1) === this.#firstSeq, "the first sequence is the first message");
-    for (const [i, block] of this.#blocks.entries()) {
-      assert(i === 0 || this.#blocks[i - 1]!.lastSeq < block.first, "blocks rise");
-      assert(block.live > 0 || i === this.#blocks.length - 1, "only the last block may be empty");
-    }
+    this.#log.checkInvariants();
     if (this.#groups.length === 0 && this.#staged.total === 0) {
       assert(this.#tree.held === this.#tree.size, "a subject without messages is released");
     }
@@ -470,7 +446,7 @@ export class MemoryStore implements StreamStore {
     if (maxBytes <= 0 || bytes <= maxBytes) return 0;
     if (!isFull) return REFUSED.maxBytes;
     const oldest = this.#plannedOldest(subject);
-    const frees = oldest > 0 && this.#locate(oldest) ? this.#sizeHere() : 0;
+    const frees = oldest > 0 && this.#log.locate(oldest) ? this.#sizeHere() : 0;
     return bytes - frees > maxBytes ? REFUSED.maxBytes : 0;
   }
 
@@ -487,22 +463,10 @@ export class MemoryStore implements StreamStore {
   }
 
   #append(seq: number, subject: number, msg: StoredMsg): void {
-    const bytes = MemoryBlock.bytesOf(msg);
-    let block = this.#blocks.at(-1);
-    if (block === undefined || !block.takes(seq, msg.sec, bytes, this.#mostRows)) {
-      const before = block;
-      block = new MemoryBlock(seq, msg.sec, before, bytes);
-      this.#blocks.push(block);
-      if (before !== undefined) this.#tidy(this.#blocks.length - 2);
-    }
-    const row = block.append(seq, subject, msg);
-    // The link to the message before on this subject, staged or not; the commit has nothing left to link.
+    // Linked to the message before on this subject, staged or not; the commit has nothing left to link.
     const slot = this.#staged.find(subject);
     const before = slot >= 0 ? this.#stagedTail(slot, subject) : this.#committedTail(subject);
-    if (before === 0) return;
-    block.setPrevious(row, seq - before);
-    assert(this.#locate(before), "the message before on a subject is there");
-    this.#block.setNext(this.#row, seq - before);
+    this.#log.append(seq, subject, msg, before);
   }
   #committedTail(subject: number): number {
     return this.#tree.count(subject) === 0 ? 0 : this.#tree.last(subject);
@@ -513,7 +477,7 @@ export class MemoryStore implements StreamStore {
   }
   #lastStagedOf(subject: number): number {
     for (let at = this.#stagedLastSeq; at > this.#lastSeq; at--) {
-      if (this.#locate(at) && this.#block.subjectOf(this.#row) === subject) return at;
+      if (this.#log.locate(at) && this.#log.subject === subject) return at;
     }
     return this.#committedTail(subject);
   }
@@ -534,8 +498,8 @@ export class MemoryStore implements StreamStore {
       count = 0;
     } else if (rule === "rollupSubject") {
       if (tracked) {
-        for (let at = oldest; at > 0 && at < seq; at = this.#neighbour(at, 1)) {
-          assert(this.#locate(at), "the messages of a subject are linked");
+        for (let at = oldest; at > 0 && at < seq; at = this.#log.neighbour(at, 1)) {
+          assert(this.#log.locate(at), "the messages of a subject are linked");
           bytes -= this.#sizeHere();
         }
         msgs -= count;
@@ -545,10 +509,10 @@ export class MemoryStore implements StreamStore {
     if (count === 0) oldest = seq;
     count++;
     for (const most = limit > 0 ? limit : count; count > most;) {
-      if (tracked && this.#locate(oldest)) bytes -= this.#sizeHere();
+      if (tracked && this.#log.locate(oldest)) bytes -= this.#sizeHere();
       msgs--;
       count--;
-      oldest = this.#neighbour(oldest, 1);
+      oldest = this.#log.neighbour(oldest, 1);
     }
     this.#staged.set(this.#staged.hold(subject), seq, count, oldest);
     if (!tracked) return;
@@ -602,14 +566,14 @@ export class MemoryStore implements StreamStore {
   /** Makes the next staged message visible. A rollup trims before the limits do: they run after it. */
   #commitNext(beforeRollup: boolean): void {
     const seq = this.#lastSeq + 1;
-    assert(this.#locate(seq), "a staged message is there");
-    const subject = this.#block.subjectOf(this.#row);
+    assert(this.#log.locate(seq), "a staged message is there");
+    const subject = this.#log.subject;
     const count = this.#tree.count(subject);
     if (count === 0) this.#tree.setFirst(subject, seq);
     this.#tree.setLast(subject, seq);
     this.#tree.setCount(subject, count + 1);
-    this.#lastSec = this.#block.secOf(this.#row);
-    this.#lastNanos = this.#block.nanosOf(this.#row);
+    this.#lastSec = this.#log.sec;
+    this.#lastNanos = this.#log.nanos;
     this.#bytes += this.#sizeHere();
     this.#msgs++;
     this.#lastSeq = seq;
@@ -625,7 +589,7 @@ export class MemoryStore implements StreamStore {
     const sec = this.#ops.shift();
     const nanos = this.#ops.shift();
     if (kind === REMOVE || kind === ERASE) {
-      if (this.#locate(argument)) this.#remove(argument, kind === ERASE, true);
+      if (this.#log.locate(argument)) this.#remove(argument, kind === ERASE, true);
     } else if (kind === COMPACT) this.#compactTo(argument);
     else if (kind === SKIP) {
       this.#lastSeq = argument;
@@ -635,8 +599,8 @@ export class MemoryStore implements StreamStore {
     } else if (kind === ROLLUP_ALL) {
       if (this.#staged.total === 0) this.#keepOnly(argument);
       else this.#compactTo(argument);
-      this.#locate(argument);
-      this.#trim(this.#block.subjectOf(this.#row));
+      this.#log.locate(argument);
+      this.#trim(this.#log.subject);
     } else {
       while (this.#tree.count(argument) > 1) this.#remove(this.#tree.first(argument), false, true);
       this.#trim(argument);
@@ -682,8 +646,7 @@ export class MemoryStore implements StreamStore {
   #compactTo(first: number): void {
     let gone = this.#msgs;
     if (first > this.#lastSeq && this.#staged.total === 0) {
-      this.#blocks.length = 0;
-      this.#hint = 0;
+      this.#log.clear();
       this.#tree = new SubjectTree(this.#seed);
       this.#msgs = 0;
       this.#bytes = 0;
@@ -704,15 +667,14 @@ export class MemoryStore implements StreamStore {
     const gone = this.#msgs - 1;
     const kept = new StoredMsg();
     assert(seq === this.#lastSeq && this.load(seq, kept), "a rollup keeps its own message");
-    this.#blocks.length = 0; // the bytes that `kept` points at stay as long as it does
-    this.#hint = 0;
+    this.#log.clear(); // the bytes that `kept` points at stay as long as it does
     this.#tree = new SubjectTree(this.#seed);
     const subject = this.#tree.intern(kept.subject, kept.subjectFrom, kept.subjectTo);
     this.#append(seq, subject, kept);
     this.#tree.setFirst(subject, seq);
     this.#tree.setLast(subject, seq);
     this.#tree.setCount(subject, 1);
-    this.#locate(seq);
+    this.#log.locate(seq);
     this.#msgs = 1;
     this.#bytes = this.#sizeHere();
     this.#firstSeq = seq;
@@ -724,18 +686,13 @@ export class MemoryStore implements StreamStore {
 
   /** Removes a committed message. */
   #remove(seq: number, erase: boolean, tell: boolean): void {
-    assert(this.#locate(seq), "what is removed is there");
-    const block = this.#block;
-    const row = this.#row;
-    const at = this.#hint;
-    const subject = block.subjectOf(row);
+    assert(this.#log.locate(seq), "what is removed is there");
+    const { subject } = this.#log;
     const size = this.#sizeHere();
-    const next = this.#neighbour(seq, 1);
-    const previous = this.#neighbour(seq, -1);
-    if (previous > 0 && this.#locate(previous)) this.#block.setNext(this.#row, next > 0 ? next - previous : 0);
-    if (next > 0 && this.#locate(next)) this.#block.setPrevious(this.#row, previous > 0 ? next - previous : 0);
+    const next = this.#log.neighbour(seq, 1);
+    const previous = this.#log.neighbour(seq, -1);
     this.#planRemoval(seq, subject, next);
-    block.remove(row, erase);
+    this.#log.remove(seq, previous, next, erase);
     this.#msgs--;
     this.#bytes -= size;
     if (tell) {
@@ -750,7 +707,6 @@ export class MemoryStore implements StreamStore {
       if (this.#tree.first(subject) === seq) this.#tree.setFirst(subject, next);
       if (this.#tree.last(subject) === seq) this.#tree.setLast(subject, previous);
     } else if (this.#staged.find(subject) < 0) this.#tree.release(subject);
-    this.#tidy(at);
     if (seq === this.#firstSeq) this.#firstSeq = this.#msgs === 0 ? this.#lastSeq + 1 : this.#liveFrom(seq);
   }
 
@@ -764,89 +720,18 @@ export class MemoryStore implements StreamStore {
     this.#staged.set(slot, this.#staged.last(slot), Math.max(0, count), seq === oldest ? next : oldest);
   }
 
-  /** Drops or compacts a block that is not the last one. */
-  #tidy(at: number): void {
-    if (at >= this.#blocks.length - 1) return;
-    const block = this.#blocks[at]!;
-    if (block.live > 0) {
-      if (block.wasteful) block.compact();
-      return;
-    }
-    if (at === 0) this.#blocks.shift();
-    else this.#blocks.splice(at, 1);
-    this.#hint = 0;
-  }
-
   // Looking.
-
-  /** Points #block and #row at a live message, committed or staged; false when there is none. */
-  #locate(seq: number): boolean {
-    const blocks = this.#blocks;
-    let at = this.#hint;
-    if (at >= blocks.length || blocks[at]!.first > seq || (at + 1 < blocks.length && blocks[at + 1]!.first <= seq)) {
-      at = this.#blockFor(seq);
-      if (at < 0) return false;
-      this.#hint = at;
-    }
-    this.#block = blocks[at]!;
-    this.#row = this.#block.rowOf(seq);
-    return this.#row >= 0;
-  }
-  /** The last block that starts at or below `seq`; −1 when there is none. */
-  #blockFor(seq: number): number {
-    const blocks = this.#blocks;
-    if (blocks.length > 0 && blocks.at(-1)!.first <= seq) return blocks.length - 1;
-    let low = -1;
-    let high = blocks.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (blocks[middle]!.first <= seq) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
 
   /** Points at the first committed message at or after `from`; its sequence, or 0. */
   #liveFrom(from: number): number {
-    let at = this.#hint;
-    if (at >= this.#blocks.length || this.#blocks[at]!.first > from || this.#blocks[at]!.lastSeq < from) {
-      at = Math.max(0, this.#blockFor(from));
-    }
-    for (; at < this.#blocks.length; at++) {
-      const block = this.#blocks[at]!;
-      const row = block.liveFrom(block.rowFrom(from));
-      if (row === block.count) continue;
-      const seq = block.seqOf(row);
-      if (seq > this.#lastSeq) return 0;
-      this.#hint = at;
-      this.#block = block;
-      this.#row = row;
-      return seq;
-    }
-    return 0;
-  }
-
-  /** Points at the last committed message at or below `upTo`; its sequence, or 0. */
-  #liveUpTo(upTo: number): number {
-    const end = Math.min(upTo, this.#lastSeq);
-    for (let at = this.#blockFor(end); at >= 0; at--) {
-      const block = this.#blocks[at]!;
-      for (let row = Math.min(block.rowFrom(end + 1), block.count) - 1; row >= 0; row--) {
-        if (!block.isLive(row)) continue;
-        this.#hint = at;
-        this.#block = block;
-        this.#row = row;
-        return block.seqOf(row);
-      }
-    }
-    return 0;
+    return this.#log.liveFrom(from, this.#lastSeq);
   }
 
   #load(seq: number, last: number, into: StoredMsg): boolean {
     this.#enter();
-    if (seq > last || !this.#locate(seq)) return false;
-    this.#block.load(this.#row, into);
-    const subject = this.#block.subjectOf(this.#row);
+    if (seq > last || !this.#log.locate(seq)) return false;
+    this.#log.loadHere(into);
+    const subject = this.#log.subject;
     into.subject = this.#tree.bufferOf(subject);
     into.subjectFrom = this.#tree.startOf(subject);
     into.subjectTo = into.subjectFrom + this.#tree.lengthOf(subject);
@@ -858,45 +743,25 @@ export class MemoryStore implements StreamStore {
     return filter.matches(this.#tree.bufferOf(subject), start, start + this.#tree.lengthOf(subject));
   }
 
-  /** The bytes that the message `#locate` found counts as. */
+  /** The bytes that the message at the cursor counts as. */
   #sizeHere(): number {
-    const block = this.#block;
-    const row = this.#row;
-    const subject = this.#tree.lengthOf(block.subjectOf(row));
-    return this.sizeOf(subject, block.headerLengthOf(row), block.bodyLengthOf(row));
-  }
-
-  /** The live message after (1) or before (−1) this one on its subject, staged ones included; 0 when there is none. */
-  #neighbour(seq: number, direction: 1 | -1): number {
-    if (!this.#locate(seq)) return 0;
-    const distance = direction > 0 ? this.#block.nextOf(this.#row) : this.#block.previousOf(this.#row);
-    if (distance !== FAR) return distance === 0 ? 0 : seq + direction * distance;
-    return this.#farNeighbour(seq, this.#block.subjectOf(this.#row), direction);
-  }
-  #farNeighbour(seq: number, subject: number, direction: 1 | -1): number {
-    for (let at = this.#blockFor(seq); at >= 0 && at < this.#blocks.length; at += direction) {
-      const block = this.#blocks[at]!;
-      const from = direction > 0 ? block.rowFrom(seq + 1) : block.rowFrom(seq) - 1;
-      for (let row = from; row >= 0 && row < block.count; row += direction) {
-        if (block.subjectOf(row) === subject) return block.seqOf(row);
-      }
-    }
-    return 0;
+    const log = this.#log;
+    return this.sizeOf(this.#tree.lengthOf(log.subject), log.headerLength, log.bodyLength);
   }
 
   #nextOfSubject(name: Uint8Array, from: number, most: number): number {
     const subject = this.#tree.find(name, 0, name.length);
     if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#tree.last(subject) < from) return 0;
     if (this.#tree.first(subject) >= from) return this.#tree.first(subject);
-    if (this.#locate(from - 1) && this.#block.subjectOf(this.#row) === subject) return this.#neighbour(from - 1, 1);
+    if (this.#log.locate(from - 1) && this.#log.subject === subject) return this.#log.neighbour(from - 1, 1);
     // From both sides: along the messages of the subject from its first, and along all messages from here.
     let chain = this.#tree.first(subject);
     let at = from;
     for (let left = most; left > 0; left--) {
-      chain = this.#neighbour(chain, 1);
+      chain = this.#log.neighbour(chain, 1);
       if (chain >= from) return chain;
       at = this.#liveFrom(at);
-      if (this.#block.subjectOf(this.#row) === subject) return at;
+      if (this.#log.subject === subject) return at;
       at++;
     }
     return -at;
@@ -909,7 +774,7 @@ export class MemoryStore implements StreamStore {
       at = this.#liveFrom(at);
       if (at === 0) return 0;
       if (left <= 0) return -at;
-      const subject = this.#block.subjectOf(this.#row);
+      const subject = this.#log.subject;
       if (subject !== known && this.#matches(filter, subject)) return at;
       known = subject;
       at++;
@@ -934,9 +799,4 @@ export class MemoryStore implements StreamStore {
     if (seen >= SUBJECTS_TO_SKIP_BY || least === from) return from;
     return least === Number.POSITIVE_INFINITY ? 0 : least;
   }
-}
-
-function isBefore(block: MemoryBlock, row: number, sec: number, nanos: number): boolean {
-  const difference = block.secOf(row) - sec;
-  return difference < 0 || (difference === 0 && block.nanosOf(row) < nanos);
 }
