@@ -40,6 +40,9 @@ docs: install ## regenerates docs/
 fuzz: install ## feeds the parser random bytes (SECONDS=60)
 	node .make/fuzz.mjs $(SECONDS)
 
+fuzz-sessions: build ## differential fuzz against nats-server (SECONDS=60)
+	node conformance/fuzz.mjs $(or $(SECONDS),60)
+
 format: install ## formats the sources
 	node_modules/.bin/prettier --log-level warn --write src test conformance bench .make
 
