@@ -78,6 +78,14 @@ export class StagedSubjects {
     this.#oldests[slot] = oldest;
   }
 
+  /** A message that nobody planned to trim is gone; `next` follows it on its subject. What is planned changes. */
+  forget(subject: number, seq: number, next: number): void {
+    const slot = this.find(subject);
+    if (slot < 0 || seq < this.#oldests[slot]!) return;
+    this.#counts[slot] = Math.max(0, this.#counts[slot]! - 1);
+    if (seq === this.#oldests[slot]) this.#oldests[slot] = next;
+  }
+
   /** Every subject held so far will have no message: a staged rollup of all. */
   emptyAll(): void {
     this.#lasts.fill(0);

@@ -1,0 +1,104 @@
+// Removes the committed messages of a memory stream that its limits leave no
+// room for: at a commit, when they are too old, and after limits were lowered.
+//
+// Owns the limits in force and how far `enforce` got. Discard new is the
+// matter of PublishPlan: at its limits nothing is removed here.
+
+import { assert } from "../../base/assert.ts";
+import type { ByteString } from "../../base/bytes.ts";
+import type { StoreLimits } from "../stream_store.ts";
+import { ALL_SUBJECTS } from "../subject_filter.ts";
+import type { SubjectTree } from "../subject_tree.ts";
+import type { CommittedMessages } from "./committed_messages.ts";
+import type { MessageLog } from "./message_log.ts";
+
+export class LimitKeeper {
+  readonly #messages: CommittedMessages;
+  readonly #log: MessageLog;
+  readonly #tree: SubjectTree;
+  #limits: StoreLimits;
+  #enforceFrom: ByteString | undefined = "" as ByteString;
+
+  constructor(messages: CommittedMessages, limits: StoreLimits) {
+    this.#messages = messages;
+    this.#log = messages.log;
+    this.#tree = messages.tree;
+    this.#limits = limits;
+  }
+
+  get limits(): StoreLimits {
+    return this.#limits;
+  }
+
+  /** Removes what is too much after a message on `subject`. */
+  trim(subject: number): void {
+    const { maxMsgsPerSubject } = this.#limits;
+    if (maxMsgsPerSubject > 0) this.keepLast(subject, maxMsgsPerSubject);
+    while (this.#isBeyondLimits()) this.#messages.remove(this.#messages.firstSeq, false, true);
+  }
+
+  /** Removes the oldest messages of a subject until at most `most` are left. */
+  keepLast(subject: number, most: number): void {
+    while (this.#tree.count(subject) > most) this.#messages.remove(this.#tree.first(subject), false, true);
+  }
+
+  /** As StreamStore. */
+  expire(sec: number, nanos: number, most: number): boolean {
+    const { maxAgeSec, maxAgeNanos } = this.#limits;
+    if (maxAgeSec <= 0 && maxAgeNanos <= 0) return false;
+    let oldSec = sec - maxAgeSec;
+    let oldNanos = nanos - maxAgeNanos;
+    if (oldNanos < 0) {
+      oldSec--;
+      oldNanos += 1e9;
+    }
+    for (let left = most; this.#messages.msgs > 0; left--) {
+      assert(this.#log.locate(this.#messages.firstSeq), "the first message is there");
+      const age = this.#log.sec - oldSec;
+      if (age > 0 || (age === 0 && this.#log.nanos > oldNanos)) return false;
+      if (left <= 0) return true;
+      this.#messages.remove(this.#messages.firstSeq, false, true);
+    }
+    return false;
+  }
+
+  /** Sets the limits; `enforce` then begins anew. */
+  set(limits: StoreLimits): void {
+    this.#limits = limits;
+    this.#enforceFrom = "" as ByteString;
+  }
+
+  /** As StreamStore. */
+  enforce(most: number): boolean {
+    let left = most;
+    while (this.#enforceFrom !== undefined && left > 0) left -= this.#enforceSubjects(left);
+    while (left-- > 0 && this.#isBeyondLimits()) this.#messages.remove(this.#messages.firstSeq, false, true);
+    return this.#enforceFrom !== undefined || this.#isBeyondLimits();
+  }
+
+  #isBeyondLimits(): boolean {
+    const { maxMsgs, maxBytes, discardNew } = this.#limits;
+    if (discardNew || this.#messages.msgs === 0) return false;
+    return (maxMsgs > 0 && this.#messages.msgs > maxMsgs) || (maxBytes > 0 && this.#messages.bytes > maxBytes);
+  }
+
+  /** Trims some subjects to their limit; about how many messages and subjects that touched. */
+  #enforceSubjects(most: number): number {
+    const { maxMsgsPerSubject } = this.#limits;
+    const over: number[] = [];
+    let seen = 0;
+    const from = this.#enforceFrom!;
+    if (maxMsgsPerSubject <= 0) {
+      this.#enforceFrom = undefined;
+      return 0;
+    }
+    this.#enforceFrom = this.#tree.walk(ALL_SUBJECTS, from, Number.POSITIVE_INFINITY, (subject) => {
+      const excess = this.#tree.count(subject) - maxMsgsPerSubject;
+      if (excess > 0) over.push(subject);
+      seen += 1 + Math.max(0, excess);
+      return seen < most;
+    });
+    for (const subject of over) this.keepLast(subject, maxMsgsPerSubject);
+    return seen;
+  }
+}
