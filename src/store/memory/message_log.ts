@@ -153,13 +153,16 @@ export class MessageLog {
     this.#block.setNext(this.#row, seq - before);
   }
 
-  /** Removes the message between `previous` and `next` of its subject, 0 for none; with `erase` overwrites it. */
+  /** Removes the message at the cursor, between `previous` and `next` of its subject (0: none); `erase` overwrites it. */
   remove(seq: number, previous: number, next: number, erase: boolean): void {
+    const block = this.#block;
+    const row = this.#row;
+    const at = this.#hint;
+    assert(block.seqOf(row) === seq, "the cursor is at what is removed");
     if (previous > 0 && this.locate(previous)) this.#block.setNext(this.#row, next > 0 ? next - previous : 0);
     if (next > 0 && this.locate(next)) this.#block.setPrevious(this.#row, previous > 0 ? next - previous : 0);
-    assert(this.locate(seq), "what is removed is there");
-    this.#block.remove(this.#row, erase);
-    this.#tidy(this.#hint);
+    block.remove(row, erase);
+    this.#tidy(at);
   }
 
   /** Forgets all messages. What was loaded from them stays as it is. */
