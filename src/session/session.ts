@@ -190,9 +190,6 @@ export class Session implements TransportHandler, ClientOps {
   get rttMs(): number {
     return this.#pings.rttMs;
   }
-  get permissions(): Permissions | undefined {
-    return this.#permissions;
-  }
   /** Largest payload it may publish; −1 is any. */
   get maxPayload(): number {
     return this.#parser.limits.maxPayload;
