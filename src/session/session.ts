@@ -195,8 +195,6 @@ export class Session implements TransportHandler, ClientOps {
     return this.#parser.limits.maxPayload;
   }
 
-  // ---- bytes in
-
   onChunk(from: number, to: number): void {
     if (this.isClosed) return;
     const { world } = this.#host;
