@@ -1,6 +1,8 @@
 // One subject space: its name, its routing and its numbers.
 
 import type { Env } from "../base/world.ts";
+import { Bus } from "./bus.ts";
+import { InnerQueue } from "./inner_queue.ts";
 import { Router } from "./router.ts";
 
 /** Undefined is no limit. */
@@ -19,6 +21,8 @@ export const unlimited: AccountLimits = {
 export class Account {
   readonly name: string;
   readonly router: Router;
+  /** Its messages as the server's own parts see them. */
+  readonly bus: Bus;
   readonly limits: AccountLimits;
   /** Messages and their bytes received from connections. */
   inMsgs = 0;
@@ -28,9 +32,11 @@ export class Account {
   connections = 0;
   totalConnections = 0;
 
-  constructor(name: string, env: Env, limits: AccountLimits = unlimited) {
+  /** `inner` is one for all accounts of a server. */
+  constructor(name: string, env: Env, limits: AccountLimits = unlimited, inner: InnerQueue = new InnerQueue()) {
     this.name = name;
-    this.router = new Router(env);
+    this.router = new Router(env, inner);
+    this.bus = new Bus(this.router, inner);
     this.limits = limits;
   }
 }

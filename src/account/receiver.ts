@@ -3,7 +3,22 @@
 // The peer owns it and changes it; the router reads it and counts on it.
 
 import type { Outbound } from "../outbound/outbound.ts";
+import type { Moment } from "../base/nanos.ts";
 import type { Subscription } from "./subscription.ts";
+
+/** Who sent a message, as advisories show it. Text that is not known is empty. */
+export interface ClientInfo {
+  readonly start: Moment;
+  readonly host: string;
+  readonly id: number;
+  readonly account: string;
+  readonly user: string;
+  readonly name: string;
+  readonly lang: string;
+  readonly version: string;
+  readonly rttNanos: number;
+  readonly clientType: "nats" | "websocket";
+}
 
 /** What only some receivers want to hear of. Its presence makes their deliveries take the careful path. */
 export interface ReceiverHooks {
@@ -16,6 +31,8 @@ export interface ReceiverHooks {
    * delivered, for the trace log. `headerBytes` of it are headers; −1 for MSG.
    */
   onTrace(head: string, source: Uint8Array, from: number, to: number, headerBytes: number): void;
+  /** Who it is. */
+  info(): ClientInfo;
 }
 
 export class Receiver {

@@ -12,6 +12,7 @@ import type { Env } from "../base/world.ts";
 import { BY_REFERENCE } from "../outbound/outbound.ts";
 import type { Frame } from "../proto/frame.ts";
 import { Sublist } from "../subject/sublist.ts";
+import { InnerQueue } from "./inner_queue.ts";
 import type { Receiver } from "./receiver.ts";
 import { Route, routeBytes, type Target, writeHead } from "./route.ts";
 import { RouteCache } from "./route_cache.ts";
@@ -51,6 +52,7 @@ export class Router {
   /** Subscriptions and nodes looked at since somebody set it to 0: what messages cost beyond their bytes. */
   effort = 0;
   readonly #env: Env;
+  readonly #inner: InnerQueue;
   readonly #sublist: Sublist<Subscription>;
   readonly #cache = new RouteCache();
   #generation = 1;
@@ -63,8 +65,10 @@ export class Router {
   #strippedLength = 0;
   #owned: Uint8Array | undefined = undefined;
 
-  constructor(env: Env) {
+  /** `inner` takes what parts of the server get; all accounts of a server share it. */
+  constructor(env: Env, inner: InnerQueue = new InnerQueue()) {
     this.#env = env;
+    this.#inner = inner;
     this.#sublist = new Sublist(env.random(2 ** 32));
   }
 
@@ -94,6 +98,11 @@ export class Router {
   /** Something that routes were made from has changed: permissions. */
   invalidate(): void {
     this.#generation++;
+  }
+
+  /** Whether anybody subscribes to a literal subject. */
+  hasInterest(subject: ByteString): boolean {
+    return this.match(subject).length > 0;
   }
 
   /** Subscriptions of a literal subject, for monitoring. */
@@ -135,14 +144,14 @@ export class Router {
       if (this.#deliver(target.sub, target.head, target.headLength, frame, sender)) delivered++;
     }
     for (let i = 0; i < queues.length; i++) if (this.#deliverToGroup(queues[i]!, frame, sender)) delivered++;
-    return this.#count(delivered);
+    return this.#finish(delivered, frame, sender);
   }
 
-  #count(delivered: number): number {
+  #finish(delivered: number, frame: Frame, sender: Receiver | undefined): number {
     this.stats.totalFanout += delivered;
     if (delivered > this.stats.maxFanout) this.stats.maxFanout = delivered;
     this.#owned = undefined;
-    return delivered;
+    return this.#inner.isEmpty ? delivered : delivered - this.#inner.drain(frame, sender);
   }
 
   #makeRoute(frame: Frame, generation: number): Route | undefined {
@@ -200,7 +209,7 @@ export class Router {
         }
       }
     }
-    return this.#count(delivered);
+    return this.#finish(delivered, frame, sender);
   }
 
   #deliverToGroup(group: readonly Target[], frame: Frame, sender: Receiver | undefined): boolean {
@@ -218,13 +227,19 @@ export class Router {
   #isDenied(sub: Subscription, frame: Frame): boolean {
     const { receiver } = sub;
     return (
-      receiver.filtersDeliveries && receiver.hooks.deniesDelivery(frame.source, frame.subjectFrom, frame.subjectTo, sub)
+      receiver !== undefined &&
+      receiver.filtersDeliveries &&
+      receiver.hooks.deniesDelivery(frame.source, frame.subjectFrom, frame.subjectTo, sub)
     );
   }
 
   /** One delivery; `head` is the offset of "HMSG subject sid ". False when this subscriber did not get it. */
   #deliver(sub: Subscription, head: number, headLength: number, frame: Frame, sender: Receiver | undefined): boolean {
     const { receiver } = sub;
+    if (receiver === undefined) {
+      this.#inner.add(frame, sub, sender);
+      return true;
+    }
     if (!receiver.isOpen || !sub.isOpen || (receiver === sender && !receiver.echo)) return false;
     const { outbound } = receiver;
     if (outbound.congested && receiver.dropsWhenCongested) return false;

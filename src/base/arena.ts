@@ -6,6 +6,7 @@
 //   READ     read area what one read callback delivered, then slack for the kernels
 //   PREFIX   prefixes  "MSG subject sid " of cached routes (owner: account)
 //   SLOTS    slots     bytes waiting for one peer (owner: outbound)
+//   INNER    inner     one message that the server itself publishes (owner: account)
 //
 // Each region has one writer. It never grows, so `bytes` never changes. Untouched
 // pages cost nothing; below 64 MB V8 does not answer its creation with a collection. Without WebAssembly the plain twin of the kernel runs.
@@ -30,7 +31,9 @@ export const PREFIX = READ + READ_BYTES + READ_SLACK;
 export const PREFIX_BYTES = 8 * MB;
 export const SLOTS = PREFIX + PREFIX_BYTES;
 export const SLOTS_BYTES = 48 * MB;
-const TOTAL = Math.ceil((SLOTS + SLOTS_BYTES + 64 * KB) / (64 * KB)) * 64 * KB;
+export const INNER = SLOTS + SLOTS_BYTES;
+export const INNER_BYTES = 128 * KB;
+const TOTAL = Math.ceil((INNER + INNER_BYTES + 64 * KB) / (64 * KB)) * 64 * KB;
 
 /** What of WebAssembly is used; Node's types have it as a name space only. */
 declare const WebAssembly: {

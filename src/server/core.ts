@@ -3,7 +3,8 @@
 // Owns the table of open connections, the ring of closed ones and the numbers
 // of the whole server. Listeners hand it transports; it never opens one.
 
-import { Account } from "../account/account.ts";
+import { Account, type AccountLimits } from "../account/account.ts";
+import { InnerQueue } from "../account/inner_queue.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Log } from "../base/log.ts";
 import type { Transport, TransportHandler } from "../base/transport.ts";
@@ -76,6 +77,7 @@ export class Core implements SessionHost {
   isLameDuck = false;
   client: AdvertisedListener | undefined = undefined;
   websocket: AdvertisedListener | undefined = undefined;
+  readonly #inner = new InnerQueue();
   readonly #settings: SessionSettings;
   readonly #webSocketSettings: SessionSettings;
   #nextCid: number;
@@ -111,7 +113,7 @@ export class Core implements SessionHost {
     for (const account of options.accounts) {
       this.accounts.set(
         account.name,
-        new Account(account.name, world, {
+        this.#newAccount(account.name, {
           maxConnections: account.limits.max_connections,
           maxPayload: account.limits.max_payload,
           maxSubscriptions: account.limits.max_subscriptions,
@@ -241,7 +243,10 @@ export class Core implements SessionHost {
   }
 
   #addAccount(name: string): void {
-    if (!this.accounts.has(name)) this.accounts.set(name, new Account(name, this.world));
+    if (!this.accounts.has(name)) this.accounts.set(name, this.#newAccount(name));
+  }
+  #newAccount(name: string, limits?: AccountLimits): Account {
+    return new Account(name, this.world, limits, this.#inner);
   }
 }
 

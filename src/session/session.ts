@@ -25,6 +25,7 @@ import type { Frame } from "../proto/frame.ts";
 import { encodeInfo } from "../proto/info.ts";
 import { type ClientOps, type Mistake, Parser } from "../proto/parser.ts";
 import { countTokens, isLiteralRange, isValidSubject } from "../subject/subject.ts";
+import { clientInfoOf } from "./client_info.ts";
 import { Complaints } from "./complaints.ts";
 import type { SessionHost, SessionSettings } from "./host.ts";
 import { logHandshake } from "./handshake_log.ts";
@@ -120,6 +121,7 @@ export class Session implements TransportHandler, ClientOps {
           this.#permissions?.deniesDelivery(source, from, to, sub.queue) ?? false,
         onReply: (source, from, to) => this.#permissions?.onReply(byteStringOf(source, from, to)),
         onTrace: (head, source, from, to, headerBytes) => this.#tracer?.msg(head, source, from, to, headerBytes),
+        info: () => clientInfoOf(this),
       },
       (sub) => this.#onExhausted(sub),
     );

@@ -9,6 +9,7 @@ import { Outbound } from "../../src/outbound/outbound.ts";
 import { Turn } from "../../src/outbound/turn.ts";
 import { Parser } from "../../src/proto/parser.ts";
 import { subjectMatches } from "../../src/subject/subject.ts";
+import { unknownClient } from "../support/clients.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 import { FakeWorld } from "../support/fake_world.ts";
 
@@ -50,7 +51,7 @@ class Bench {
       maxPendingBytes: 1 << 26,
       writeDeadlineMs: 0,
     });
-    const hooks = { deniesDelivery: () => false, onReply: ignore, onTrace: ignore };
+    const hooks = { deniesDelivery: () => false, onReply: ignore, onTrace: ignore, info: unknownClient };
     const receiver = new Receiver(outbound, hooks, (sub) => {
       this.exhausted.push(sub);
       this.router.remove(sub);
@@ -106,6 +107,19 @@ describe("the router", () => {
       expect(bench.pub("a.b")).toBe(3);
       const got = client.read().match(/MSG a\.b (\d) 1\r\nx\r\n/g)!;
       expect(got.toSorted()).toEqual(["MSG a.b 1 1\r\nx\r\n", "MSG a.b 2 1\r\nx\r\n", "MSG a.b 3 1\r\nx\r\n"]);
+    }
+  });
+
+  test("counts a part of the server only when it says that it was there", () => {
+    const bench = new Bench();
+    let isThere = true;
+    const listener = { onMsg: () => isThere };
+    bench.router.insert(new Subscription(listener, byteString("a"), undefined, byteString("")));
+    for (let i = 0; i < 3; i++) {
+      isThere = true;
+      expect(bench.pub("a")).toBe(1);
+      isThere = false;
+      expect(bench.pub("a")).toBe(0);
     }
   });
 

@@ -9,6 +9,7 @@ import { byteString } from "../../src/base/bytes.ts";
 import { Outbound } from "../../src/outbound/outbound.ts";
 import { Turn } from "../../src/outbound/turn.ts";
 import { Frame } from "../../src/proto/frame.ts";
+import { unknownClient } from "../support/clients.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 import { FakeWorld } from "../support/fake_world.ts";
 
@@ -21,7 +22,7 @@ function bench(): { router: Router; receiver: Receiver; read: () => string } {
   const owner = { onPendingExceeded: ignore, onWriteDeadline: ignore };
   const limits = { maxPendingBytes: 1 << 30, writeDeadlineMs: 0 };
   const outbound = new Outbound(turn, world, transport, owner, limits);
-  const hooks = { deniesDelivery: () => false, onReply: ignore, onTrace: ignore };
+  const hooks = { deniesDelivery: () => false, onReply: ignore, onTrace: ignore, info: unknownClient };
   const receiver = new Receiver(outbound, hooks, ignore);
   return {
     router: new Router(world),

@@ -1,0 +1,172 @@
+// What the server's own parts have of an account: they subscribe, publish and
+// ask who listens. JetStream stands behind it; sessions do not.
+//
+// What a listener publishes for clients goes out at once; what it publishes
+// for other listeners, after it has returned (inner_queue.ts).
+
+import { bytes, INNER, INNER_BYTES } from "../base/arena.ts";
+import type { ByteString } from "../base/bytes.ts";
+import { bytesOf } from "../base/bytes.ts";
+import { FNV_BASE, FNV_PRIME, Frame } from "../proto/frame.ts";
+import type { InnerQueue, Listener } from "./inner_queue.ts";
+import type { Router } from "./router.ts";
+import { Subscription } from "./subscription.ts";
+
+export type { Listener } from "./inner_queue.ts";
+export type { ClientInfo, Receiver as Sender } from "./receiver.ts";
+export type { Subscription } from "./subscription.ts";
+export type { Frame } from "../proto/frame.ts";
+
+const NOTHING = new Uint8Array(0);
+const EMPTY = "" as ByteString;
+const SPACE = 0x20;
+const CR = 0x0d;
+const LF = 0x0a;
+const ZERO = 0x30;
+/** Two sizes, three blanks and two line ends, at most. */
+const LINE_BYTES = 64;
+
+/** A message to publish, as offsets into bytes of others; made once and reused. An empty header is none. */
+export class OutMsg {
+  subject: Uint8Array = NOTHING;
+  subjectFrom = 0;
+  subjectTo = 0;
+  reply: Uint8Array = NOTHING;
+  replyFrom = 0;
+  replyTo = 0;
+  header: Uint8Array = NOTHING;
+  headerFrom = 0;
+  headerTo = 0;
+  body: Uint8Array = NOTHING;
+  bodyFrom = 0;
+  bodyTo = 0;
+}
+
+export class Bus {
+  readonly #router: Router;
+  readonly #inner: InnerQueue;
+  readonly #frame = new Frame();
+  readonly #out = new OutMsg();
+
+  constructor(router: Router, inner: InnerQueue) {
+    this.#router = router;
+    this.#inner = inner;
+  }
+
+  /** Subscribes a part of the server; the subject must be valid. */
+  subscribe(subject: ByteString, listener: Listener, queue: ByteString | undefined = undefined): Subscription {
+    const sub = new Subscription(listener, subject, queue, EMPTY);
+    this.#router.insert(sub);
+    return sub;
+  }
+
+  unsubscribe(sub: Subscription): void {
+    this.#router.remove(sub);
+  }
+
+  /** Whether anybody subscribes to a literal subject. */
+  hasInterest(subject: ByteString): boolean {
+    return this.#router.hasInterest(subject);
+  }
+
+  /** Publishes text (JSON) without headers; how many got it. */
+  publishText(subject: ByteString, text: string): number {
+    return this.publishParts(subject, EMPTY, NOTHING, Buffer.from(text, "utf8"));
+  }
+
+  /** Publishes a message of owned or borrowed parts; an empty reply is none, an empty header too. How many got it. */
+  publishParts(subject: ByteString, reply: ByteString, header: Uint8Array, body: Uint8Array): number {
+    const out = this.#out;
+    out.subject = bytesOf(subject);
+    out.subjectFrom = 0;
+    out.subjectTo = out.subject.length;
+    out.reply = reply === "" ? NOTHING : bytesOf(reply);
+    out.replyFrom = 0;
+    out.replyTo = out.reply.length;
+    out.header = header;
+    out.headerFrom = 0;
+    out.headerTo = header.length;
+    out.body = body;
+    out.bodyFrom = 0;
+    out.bodyTo = body.length;
+    return this.publish(out);
+  }
+
+  /** Publishes `msg`, whose bytes are borrowed for the call. How many got it. Allocates nothing below 100 KB. */
+  publish(msg: OutMsg): number {
+    const subjectLength = msg.subjectTo - msg.subjectFrom;
+    const replyLength = msg.replyTo - msg.replyFrom;
+    const headerLength = msg.headerTo - msg.headerFrom;
+    const size = headerLength + msg.bodyTo - msg.bodyFrom;
+    const room = subjectLength + replyLength + size + LINE_BYTES;
+    const isSmall = room <= INNER_BYTES;
+    const into = isSmall ? bytes : new Uint8Array(room);
+    const start = isSmall ? INNER : 0;
+    const frame = this.#frame;
+    frame.source = into;
+    frame.inArena = isSmall;
+    frame.canonical = isSmall;
+    let at = start;
+    let hash = FNV_BASE;
+    for (let i = msg.subjectFrom; i < msg.subjectTo; i++) {
+      const byte = msg.subject[i]!;
+      into[at++] = byte;
+      hash = Math.imul(hash ^ byte, FNV_PRIME);
+    }
+    frame.subjectFrom = start;
+    frame.subjectTo = at;
+    frame.subjectHash = hash;
+    frame.tailFrom = at;
+    frame.replyFrom = at;
+    for (let i = msg.replyFrom; i < msg.replyTo; i++) into[at++] = msg.reply[i]!;
+    frame.replyTo = at;
+    if (replyLength > 0) into[at++] = SPACE;
+    frame.headerBytes = headerLength > 0 ? headerLength : -1;
+    frame.headerSizeFrom = at;
+    frame.headerSizeTo = at;
+    if (headerLength > 0) {
+      at = putNumber(into, at, headerLength);
+      frame.headerSizeTo = at;
+      into[at++] = SPACE;
+    }
+    frame.sizeFrom = at;
+    at = putNumber(into, at, size);
+    frame.sizeTo = at;
+    into[at++] = CR;
+    into[at++] = LF;
+    frame.payloadFrom = at;
+    at = put(into, at, msg.header, msg.headerFrom, msg.headerTo);
+    at = put(into, at, msg.body, msg.bodyFrom, msg.bodyTo);
+    frame.payloadTo = at;
+    into[at] = CR;
+    into[at + 1] = LF;
+    // A listener may publish too, and this frame is the only one.
+    const isOuter = this.#inner.begin();
+    const delivered = this.#router.publish(frame, undefined);
+    if (isOuter) this.#inner.end();
+    return delivered;
+  }
+
+  /** Runs `work` so that what it publishes for listeners reaches them after it has returned. */
+  run(work: () => void): void {
+    const isOuter = this.#inner.begin();
+    work();
+    if (isOuter) this.#inner.end();
+  }
+}
+
+const FEW = 48;
+
+function put(into: Uint8Array, at: number, from: Uint8Array, start: number, end: number): number {
+  if (end - start > FEW) into.set(from.subarray(start, end), at);
+  else for (let i = start; i < end; i++) into[at + i - start] = from[i]!;
+  return at + end - start;
+}
+
+function putNumber(into: Uint8Array, at: number, value: number): number {
+  let divisor = 1;
+  while (divisor * 10 <= value) divisor *= 10;
+  let next = at;
+  for (; divisor >= 1; divisor /= 10) into[next++] = ZERO + (Math.floor(value / divisor) % 10);
+  return next;
+}
