@@ -116,3 +116,53 @@ function matchArray(actual, expected, path, here) {
   }
   return undefined;
 }
+
+const rfc3339 = String.raw`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)"`;
+const text = String.raw`"(?:[^"\\]|\\.)*"`;
+const pieces = {
+  $time: rfc3339,
+  $str: text,
+  $int: String.raw`-?\d+`,
+  $uint: String.raw`\d+`,
+  $pos: String.raw`[1-9]\d*`,
+};
+const placeholder = /"(?:\$(time|str|int|uint|pos)|\/((?:[^"\\]|\\.)*)\/)"/g;
+
+/** The text between the placeholders of a template, and what each placeholder may be. @param {string} template */
+function* partsOf(template) {
+  let from = 0;
+  for (const found of template.matchAll(placeholder)) {
+    yield { literal: Buffer.from(template.slice(from, found.index)) };
+    yield { regex: found[1] ? pieces[`$${found[1]}`] : `"${found[2].replace(/\\\\/g, "\\")}"`, shown: found[0] };
+    from = found.index + found[0].length;
+  }
+  yield { literal: Buffer.from(template.slice(from)) };
+}
+
+/**
+ * Byte for byte, but for "$time" "$str" "$int" "$uint" "$pos" and "/regex/" (a string; `\\` in it is one `\`).
+ * @param {Buffer} line
+ * @param {string} template
+ * @param {Record<string, string>} captured
+ */
+export function matchTemplate(line, template, captured) {
+  let at = 0;
+  const wrong = (wanted) => {
+    const near = line.subarray(Math.max(0, at - 40), at + 200);
+    return `at byte ${at} expected: ${show(wanted.slice(0, 200))}, got …${show(near)} (all: ${line.toString("utf8").slice(0, 4000)})`;
+  };
+  for (const { literal, regex, shown } of partsOf(template)) {
+    if (literal) {
+      let same = 0;
+      while (same < literal.length && literal[same] === line[at + same]) same++;
+      at += same;
+      if (same < literal.length) return wrong(literal.subarray(same).toString("latin1"));
+      continue;
+    }
+    const found = new RegExp(regex, "y").exec(line.subarray(at).toString("utf8"));
+    if (!found) return wrong(shown);
+    Object.assign(captured, found.groups);
+    at += Buffer.byteLength(found[0]);
+  }
+  return at === line.length ? undefined : wrong("the end");
+}

@@ -6,10 +6,11 @@ import path from "node:path";
 import { keyFingerprint } from "./certs.mjs";
 import { substitute } from "./literal.mjs";
 import { publicNkey, seedOf, signWithSeed } from "./nkey.mjs";
+import { requestSteps } from "./request_steps.mjs";
 import { serverSteps } from "./server_steps.mjs";
 import { wireSteps } from "./wire_steps.mjs";
 
-const handlers = { ...wireSteps, ...serverSteps };
+const handlers = { ...wireSteps, ...requestSteps, ...serverSteps };
 
 export class Failure extends Error {
   /** @param {number} line @param {string} message */
@@ -23,6 +24,8 @@ export class Player {
   timeoutMs = 2500;
   /** @type {Map<string, import("./connection.mjs").Connection>} */
   connections = new Map();
+  /** Requests sent and answered, by connection. */
+  inboxes = new Map();
   /** @type {Record<string, string>} */
   variables = {};
   /** Last INFO of each connection. */

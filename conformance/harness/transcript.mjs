@@ -4,8 +4,10 @@
 
 const setupWords = new Set(["config", "bare", "flags", "env", "file", "own", "over"]);
 const ownWords = new Set(["GET", "log", "nolog", "signal", "rewrite", "server", "start"]);
-const wire = /^([A-Z][0-9]*)(>>|>|<<|<json|<keys|<)(?: (.*))?$/s;
-const command = /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|reset|pause|resume)(?: (.*))?$/s;
+const wire = /^([A-Z][0-9]*)(>>|>|<<|<json|<keys|<like|<)(?: (.*))?$/s;
+const joinedTight = /^[A-Z][0-9]*(?:<like| (?:req|answer|msg))(?: |$)/;
+const command =
+  /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|reset|pause|resume|req|answer|unanswered|msg)(?: (.*))?$/s;
 
 /**
  * @typedef {{ line: number, op: string, name?: string, text: string }} Step
@@ -36,7 +38,8 @@ export function parseTranscript(name, source) {
       setUp(transcript, word, text.slice(word.length).trim(), block.map((part) => `${part}\n`).join(""));
       continue;
     }
-    if (continued && word !== "rewrite") text = `${text} ${block.join(" ")}`;
+    if (continued && word !== "rewrite")
+      text = joinedTight.test(text) ? `${text} ${block.join("")}` : `${text} ${block.join(" ")}`;
     transcript.steps.push(
       word === "rewrite" ? { line, op: "rewrite", text: `${block.join("\n")}\n` } : parseStep(line, text),
     );

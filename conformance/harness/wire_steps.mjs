@@ -12,7 +12,7 @@ import { asRegExp, matchJsonLine, matchLine } from "./match.mjs";
 /** @typedef {import("./player.mjs").Player} Player */
 
 /** The connection called `name`, opened over the transport of this play when it is new. @param {Player} player */
-async function connectionOf(player, name) {
+export async function connectionOf(player, name) {
   return player.connections.get(name) ?? (await open(player, name, player.transport, {}));
 }
 
@@ -71,7 +71,7 @@ const isPing = (line) => line.length === 4 && line.toString("latin1") === "PING"
  * @param {Player} player
  * @returns {Promise<Buffer | "closed" | "timeout">}
  */
-async function nextLine(player, name, connection, wantInfo, wantPing) {
+export async function nextLine(player, name, connection, wantInfo, wantPing) {
   for (;;) {
     const line = await connection.readLine(player.timeoutMs);
     if (!Buffer.isBuffer(line)) return line;
@@ -86,7 +86,7 @@ async function nextLine(player, name, connection, wantInfo, wantPing) {
 }
 
 /** @param {Player} player */
-async function expectLine(player, step, match) {
+export async function expectLine(player, step, match) {
   const connection = await connectionOf(player, step.name);
   const subject = step.text.replace(/^\/\^?/, "");
   const line = await nextLine(player, step.name, connection, subject.startsWith("INFO"), subject.startsWith("PING"));

@@ -1,0 +1,104 @@
+// The steps of a transcript that look at whole messages: req, answer, unanswered, msg; and <like for any line.
+//
+// Each connection that asks has one inbox, `_R.<name>.<number of the request>`, subscribed once.
+
+import { show } from "./literal.mjs";
+import { matchTemplate } from "./match.mjs";
+import { connectionOf, expectLine, nextLine } from "./wire_steps.mjs";
+
+/** @typedef {import("./player.mjs").Player} Player */
+
+const inboxSid = 90210;
+
+/** The inbox of a connection: how many requests went out, how many answers were read. */
+async function inboxOf(player, name) {
+  const known = player.inboxes.get(name);
+  if (known) return known;
+  const inbox = { asked: 0, answered: 0 };
+  player.inboxes.set(name, inbox);
+  (await connectionOf(player, name)).send(Buffer.from(`SUB _R.${name}.* ${inboxSid}\r\n`));
+  return inbox;
+}
+
+/** `[Name: value; Name: value] subject payload` into its parts. */
+function parseRequest(text) {
+  const [, headers, subject, payload] = /^(?:\[([^\]]*)\] )?(\S+)(?: (.*))?$/s.exec(text);
+  const lines = headers === undefined ? [] : headers.split(/;\s*/).map((line) => `${line}\r\n`);
+  return {
+    headers: lines.length > 0 ? Buffer.from(`NATS/1.0\r\n${lines.join("")}\r\n`) : Buffer.alloc(0),
+    subject,
+    payload: Buffer.from(payload ?? ""),
+  };
+}
+
+/** Lines of headers and the body, parted by ` | `; what is empty is left out. */
+function joined(headers, body) {
+  const lines = headers.toString("utf8").split("\r\n");
+  const parts = [...lines.map((line) => Buffer.from(line)), body].filter((part) => part.length > 0);
+  return Buffer.concat(parts.flatMap((part, i) => (i === 0 ? [part] : [Buffer.from(" | "), part])));
+}
+
+/** The next message: its subject and its headers and payload as text. */
+export async function readMessage(player, name) {
+  const connection = await connectionOf(player, name);
+  const line = await nextLine(player, name, connection, false, false);
+  if (!Buffer.isBuffer(line)) throw new Error(`expected a message, but none came (${line})`);
+  const words = line.toString("utf8").split(" ");
+  const isPlain = words[0] === "MSG" && (words.length === 4 || words.length === 5);
+  const hasHeaders = words[0] === "HMSG" && (words.length === 5 || words.length === 6);
+  if (!isPlain && !hasHeaders) throw new Error(`expected a message, got: ${show(line)}`);
+  const size = Number(words.at(-1));
+  const headerSize = hasHeaders ? Number(words.at(-2)) : 0;
+  const bytes = await connection.readBytes(size + 2, player.timeoutMs);
+  if (!Buffer.isBuffer(bytes)) throw new Error(`an unfinished message (${bytes})`);
+  return { subject: words[1], content: joined(bytes.subarray(0, headerSize), bytes.subarray(headerSize, size)) };
+}
+
+/** The next message, which has to be the answer to the oldest request that has none yet. */
+export async function readAnswer(player, name) {
+  const inbox = await inboxOf(player, name);
+  const { subject, content } = await readMessage(player, name);
+  const wanted = `_R.${name}.${++inbox.answered}`;
+  if (subject !== wanted) throw new Error(`expected the answer to ${wanted}, got on ${subject}: ${show(content)}`);
+  return content;
+}
+
+export const requestSteps = {
+  async req(player, step) {
+    const inbox = await inboxOf(player, step.name);
+    const { headers, subject, payload } = parseRequest(step.text);
+    const reply = `_R.${step.name}.${++inbox.asked}`;
+    const size = headers.length + payload.length;
+    const control = headers.length > 0 ? `HPUB ${subject} ${reply} ${headers.length} ` : `PUB ${subject} ${reply} `;
+    const end = Buffer.from("\r\n");
+    const message = Buffer.concat([Buffer.from(`${control}${size}\r\n`), headers, payload, end]);
+    (await connectionOf(player, step.name)).send(message);
+  },
+  async answer(player, step) {
+    const answer = await readAnswer(player, step.name);
+    const wrong = matchTemplate(answer, step.text, player.variables);
+    if (wrong) throw new Error(wrong);
+  },
+  /** `A msg subject content`: the next message, with any size and any sid. */
+  async msg(player, step) {
+    const [, wanted, template] = /^(\S+)(?: (.*))?$/s.exec(step.text);
+    const { subject, content } = await readMessage(player, step.name);
+    const wrong =
+      subject === wanted ? undefined : `expected a message on ${wanted}, got on ${subject}: ${show(content)}`;
+    const differs = wrong ?? matchTemplate(content, template ?? "", player.variables);
+    if (differs) throw new Error(differs);
+  },
+  /** The last request is not answered: nothing comes before the PONG. */
+  async unanswered(player, step) {
+    const inbox = await inboxOf(player, step.name);
+    inbox.answered = inbox.asked;
+    const connection = await connectionOf(player, step.name);
+    connection.send(Buffer.from("PING\r\n"));
+    const line = await nextLine(player, step.name, connection, false, false);
+    if (!Buffer.isBuffer(line) || !line.equals(Buffer.from("PONG"))) {
+      throw new Error(`expected no answer, got: ${Buffer.isBuffer(line) ? show(line) : line}`);
+    }
+  },
+  "<like": (player, step) =>
+    expectLine(player, step, (line, template) => matchTemplate(line, template, player.variables)),
+};
