@@ -1,5 +1,5 @@
-// The end of a turn: each touched connection is flushed once, then held
-// connections go on reading.
+// The end of a turn: stores are submitted, each touched connection is flushed
+// once, then held connections go on reading.
 //
 // One per server. It is the only place that knows how much output this turn
 // has made, and so the one that tells a producer to pause.
@@ -15,6 +15,7 @@ export interface Flushable {
 
 export class Turn {
   readonly #atTurnEnd: (fire: () => void) => void;
+  #first: (() => void)[] = [];
   #touched: Flushable[] = [];
   #spare: Flushable[] = [];
   #held: (() => void)[] = [];
@@ -28,6 +29,12 @@ export class Turn {
 
   constructor(atTurnEnd: (fire: () => void) => void) {
     this.#atTurnEnd = atTurnEnd;
+  }
+
+  /** Runs `fire` at the end of this turn, before anything is flushed; what that asks for here, too. */
+  beforeFlush(fire: () => void): void {
+    this.#first.push(fire);
+    this.#arm();
   }
 
   /** Flushes it at the end of this turn. Call once per turn and thing. */
@@ -72,6 +79,8 @@ export class Turn {
   }
 
   readonly #end = (): void => {
+    for (let i = 0; i < this.#first.length; i++) this.#first[i]!();
+    this.#first.length = 0;
     this.#armed = false;
     const touched = this.#touched;
     this.#touched = this.#spare;

@@ -31,3 +31,19 @@ test("all others go on in the next turn", () => {
   world.turn();
   expect(count).toBe(100);
 });
+
+test("what is to happen before the flushes does, and what it asks for too", () => {
+  const world = new FakeWorld({ seed: 1 });
+  const turn = new Turn((fire) => world.atTurnEnd(fire));
+  const log: string[] = [];
+  turn.touch({ flush: () => log.push("flush") });
+  turn.beforeFlush(() => {
+    log.push("submit");
+    turn.beforeFlush(() => {
+      log.push("commit");
+      turn.touch({ flush: () => log.push("flush of the commit") });
+    });
+  });
+  world.settle();
+  expect(log).toEqual(["submit", "commit", "flush", "flush of the commit"]);
+});
