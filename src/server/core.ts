@@ -11,6 +11,7 @@ import type { Transport, TransportHandler } from "../base/transport.ts";
 import type { World } from "../base/world.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { Turn } from "../outbound/turn.ts";
+import type { JetStreamView } from "../monitor/jetstream_source.ts";
 import type { ServerInfo } from "../proto/info.ts";
 import type { SessionHost, SessionSettings } from "../session/host.ts";
 import { Session } from "../session/session.ts";
@@ -77,6 +78,8 @@ export class Core implements SessionHost {
   isLameDuck = false;
   client: AdvertisedListener | undefined = undefined;
   websocket: AdvertisedListener | undefined = undefined;
+  /** JetStream as monitoring sees it, while it is running. */
+  jetstreamView: JetStreamView | undefined = undefined;
   readonly #inner = new InnerQueue();
   readonly #settings: SessionSettings;
   readonly #webSocketSettings: SessionSettings;
