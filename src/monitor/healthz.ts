@@ -1,10 +1,11 @@
 // /healthz: whether the server can do its work.
 
 import { type Encodable, list, omitEmpty, record, text } from "../base/json.ts";
-import type { Query } from "./query.ts";
+import type { JetStreamView, StoredAccountView } from "./jetstream_source.ts";
+import { goQuote, type Query } from "./query.ts";
 import type { MonitorSource } from "./source.ts";
 
-/** What shall be looked at; all of JetStream when nothing narrows it. */
+/** What shall be looked at; all of JetStream when nothing narrows it. `jsMetaOnly` is about a cluster and changes nothing here. */
 export interface HealthCheck {
   readonly jsEnabledOnly: boolean;
   readonly jsServerOnly: boolean;
@@ -44,8 +45,10 @@ export const healthz = record({
   ),
 });
 
-export function readHealth(query: Query): HealthCheck {
+/** Reads the query; `warn` hears of what is out of date. */
+export function readHealth(query: Query, warn: (text: string) => void): HealthCheck {
   const isEnabled = query.bool("js-enabled");
+  if (isEnabled) warn("Healthcheck: js-enabled deprecated, use js-enabled-only instead");
   return {
     jsEnabledOnly: query.bool("js-enabled-only") || isEnabled,
     jsServerOnly: query.bool("js-server-only"),
@@ -57,33 +60,109 @@ export function readHealth(query: Query): HealthCheck {
   };
 }
 
-/** The value of /healthz and the status it is sent with. */
+/** The value of /healthz and the status it is sent with. Failures are logged. */
 export function healthzOf(
   source: MonitorSource,
   check: HealthCheck,
 ): { readonly status: number; readonly value: Encodable<typeof healthz> } {
   const question = wrongQuestion(check);
-  const problems = question === undefined ? source.health(check) : [question];
+  const problems = question === undefined ? problemsOf(source, check) : [question];
   const first = problems[0];
   if (first === undefined) return { status: 200, value: { status: "ok" } };
   if (!check.details) {
+    source.warn(`Healthcheck failed: ${goQuote(first.text)}`);
     const status = first.status === 400 ? "error" : "unavailable";
     return { status: first.status, value: { status, error: first.text } };
   }
+  source.warn(`Healthcheck failed: ${problems.length} errors`);
   const errors = problems.map(({ type, account, stream, consumer, text }) => ({ type, account, stream, consumer, error: text })); // prettier-ignore
   return { status: first.status, value: { status: "error", errors } };
 }
 
+function problem(
+  status: HealthProblem["status"],
+  type: HealthProblem["type"],
+  text: string,
+  where: Partial<Pick<HealthProblem, "account" | "stream" | "consumer">> = {},
+): HealthProblem {
+  return { status, type, account: "", stream: "", consumer: "", text, ...where };
+}
+
 function wrongQuestion({ account, stream, consumer }: HealthCheck): HealthProblem | undefined {
-  const bad = (text: string): HealthProblem => ({
-    status: 400,
-    type: "BAD_REQUEST",
-    account: "",
-    stream: "",
-    consumer: "",
-    text,
-  });
-  if (stream !== "" && account === "") return bad('"account" must not be empty when checking stream health');
-  if (consumer !== "" && stream === "") return bad('"stream" must not be empty when checking consumer health');
+  if (stream !== "" && account === "") {
+    return problem(400, "BAD_REQUEST", '"account" must not be empty when checking stream health');
+  }
+  if (consumer !== "" && stream === "") {
+    return problem(400, "BAD_REQUEST", '"stream" must not be empty when checking consumer health');
+  }
+  return undefined;
+}
+
+/** What is wrong with JetStream; nothing where none is asked for. */
+function problemsOf(source: MonitorSource, check: HealthCheck): readonly HealthProblem[] {
+  if (check.jsServerOnly || !source.wantsJetStream) return [];
+  if (source.jetstream === undefined) return [problem(503, "JETSTREAM", "JetStream not enabled")];
+  if (check.jsEnabledOnly) return [];
+  return storedProblems(source.jetstream, check);
+}
+
+/** Walks what lies in the store directory: all of it must be there, and what was asked for must be among it. */
+function storedProblems(jetstream: JetStreamView, check: HealthCheck): readonly HealthProblem[] {
+  const found = new Finds();
+  const problems: HealthProblem[] = [];
+  for (const account of jetstream.stored()) {
+    if (check.account !== "" && account.name !== check.account) continue;
+    found.account = check.account !== "";
+    for (const each of accountProblems(account, check, found)) {
+      problems.push(each);
+      if (!check.details) return problems;
+    }
+    if (found.account) break;
+  }
+  const missing = notFound(check, found);
+  return missing === undefined ? problems : [missing];
+}
+
+/** Which of the things that were asked for there are. */
+class Finds {
+  account = false;
+  stream = false;
+  consumer = false;
+}
+
+function* accountProblems(account: StoredAccountView, check: HealthCheck, found: Finds): Generator<HealthProblem> {
+  const { name } = account;
+  if (!account.isResolved) {
+    yield problem(503, "ACCOUNT", `JetStream account '${name}' could not be resolved`, { account: name });
+    return;
+  }
+  for (const stream of account.streams()) {
+    if (check.stream !== "" && stream.name !== check.stream) continue;
+    found.stream = check.stream !== "";
+    const where = { account: name, stream: stream.name };
+    const shown = `JetStream stream '${name} > ${stream.name}'`;
+    if (!stream.isRecovered) yield problem(503, "STREAM", `${shown} could not be recovered`, where);
+    else if (stream.writeError !== "") {
+      yield problem(503, "STREAM", `${shown} write error: ${stream.writeError}`, where);
+    } else if (found.stream) {
+      found.consumer = check.consumer !== "" && stream.hasConsumer(check.consumer);
+      return;
+    }
+  }
+}
+
+function notFound({ account, stream, consumer }: HealthCheck, found: Finds): HealthProblem | undefined {
+  const at = `account ${goQuote(account)}`;
+  if (account !== "" && !found.account) {
+    return problem(404, "ACCOUNT", `JetStream account ${goQuote(account)} not found`, { account });
+  }
+  if (stream !== "" && !found.stream) {
+    const text = `JetStream stream ${goQuote(stream)} not found on ${at}`;
+    return problem(404, "STREAM", text, { account, stream });
+  }
+  if (consumer !== "" && !found.consumer) {
+    const text = `JetStream consumer ${goQuote(consumer)} not found for stream ${goQuote(stream)} on ${at}`;
+    return problem(404, "CONSUMER", text, { account, stream, consumer });
+  }
   return undefined;
 }

@@ -112,7 +112,10 @@ export class Monitor {
 
   #healthz(query: Query): Page {
     this.#count("/healthz");
-    const { status, value } = healthzOf(this.#source, readHealth(query));
+    const { status, value } = healthzOf(
+      this.#source,
+      readHealth(query, (text) => this.#source.warn(text)),
+    );
     return page(status, [anyOrigin, json], [encode(healthz, value)]);
   }
 

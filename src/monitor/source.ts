@@ -7,7 +7,7 @@
 import type { ByteString } from "../base/bytes.ts";
 import type { PeerCertificate } from "../base/transport.ts";
 import type { AccountDetail } from "./accountz.ts";
-import type { HealthCheck, HealthProblem } from "./healthz.ts";
+import type { JetStreamView } from "./jetstream_source.ts";
 import type { VarzConfig, VarzNumbers } from "./varz.ts";
 
 /** A wall clock moment. */
@@ -140,6 +140,11 @@ export interface MonitorSource {
   subscriptions(account: string | undefined): Iterable<ListedSubscription>;
   sublistNumbers(account: string | undefined): SublistNumbers;
 
-  /** What is wrong with JetStream; nothing when there is none. */
-  health(check: HealthCheck): readonly HealthProblem[];
+  /** The configuration asks for JetStream. */
+  readonly wantsJetStream: boolean;
+  /** Undefined while it is not running. */
+  readonly jetstream: JetStreamView | undefined;
+
+  /** Logs a warning. */
+  warn(text: string): void;
 }

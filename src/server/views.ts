@@ -3,6 +3,7 @@
 
 import { availableParallelism } from "node:os";
 import type { Account } from "../account/account.ts";
+import type { JetStreamView } from "../monitor/jetstream_source.ts";
 import type {
   AccountNumbers,
   ConnectionView,
@@ -186,7 +187,7 @@ export class Views implements MonitorSource {
       is_system: name === this.systemAccount,
       expired: false,
       complete: true,
-      jetstream_enabled: false,
+      jetstream_enabled: this.jetstream?.hasAccount(name) ?? false,
       leafnode_connections: 0,
       client_connections: account.connections,
       subscriptions: router.subscriptionCount,
@@ -235,8 +236,14 @@ export class Views implements MonitorSource {
     return { ...all, cacheHitRate: part(all.cacheHits, all.matches), avgFanout: part(all.fanout, all.matches) };
   }
 
-  health(): readonly never[] {
-    return [];
+  get wantsJetStream(): boolean {
+    return this.#core.options.jetstream !== undefined;
+  }
+  get jetstream(): JetStreamView | undefined {
+    return this.#core.jetstreamView;
+  }
+  warn(text: string): void {
+    this.#core.log.warn(text);
   }
 
   /** Of one core, since it was asked last. */

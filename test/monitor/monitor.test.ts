@@ -223,14 +223,6 @@ describe("/healthz", () => {
     expect(fault("/healthz", "stream=S&details=1")).toBe('400 {"status":"error","errors":[{"type":"BAD_REQUEST","error":"\\"account\\" must not be empty when checking stream health"}]}');
     expect(fault("/healthz", "account=A&consumer=C")).toBe('400 {"status":"error","error":"\\"stream\\" must not be empty when checking consumer health"}');
   }); // prettier-ignore
-  test("what is wrong is told, once or in detail", () => {
-    const of = fakeSource({ health: () => [{ status: 404, type: "STREAM", account: "A", stream: "S", consumer: "", text: "JetStream stream 'A > S' not found" }] }); // prettier-ignore
-    const got = page("/healthz", "account=A&stream=S", of);
-    expect([got.status, bodyOf(got).text]).toEqual([404, '{"status":"unavailable","error":"JetStream stream \'A \\u003e S\' not found"}']); // prettier-ignore
-    expect(bodyOf(page("/healthz", "account=A&stream=S&details=1", of)).text).toBe(
-      '{"status":"error","errors":[{"type":"STREAM","account":"A","stream":"S","error":"JetStream stream \'A \\u003e S\' not found"}]}',
-    );
-  });
 });
 
 describe("the rest", () => {
