@@ -7,6 +7,7 @@
 //   PREFIX   prefixes  "MSG subject sid " of cached routes (owner: account)
 //   SLOTS    slots     bytes waiting for one peer (owner: outbound)
 //   INNER    inner     one message that the server itself publishes (owner: account)
+//   HASH     hashing   where checksums of what is stored are worked out (owner: arena_hash.ts)
 //
 // Each region has one writer. It never grows, so `bytes` never changes. Untouched
 // pages cost nothing; below 64 MB V8 does not answer its creation with a collection. Without WebAssembly the plain twin of the kernel runs.
@@ -33,14 +34,22 @@ export const SLOTS = PREFIX + PREFIX_BYTES;
 export const SLOTS_BYTES = 48 * MB;
 export const INNER = SLOTS + SLOTS_BYTES;
 export const INNER_BYTES = 128 * KB;
-const TOTAL = Math.ceil((INNER + INNER_BYTES + 64 * KB) / (64 * KB)) * 64 * KB;
+/** What copies may scribble past the region before. */
+const SLACK = 4 * KB;
+export const HASH = INNER + INNER_BYTES + SLACK;
+export const HASH_REGION_BYTES = 72 * KB;
+export const TOTAL = Math.ceil((HASH + HASH_REGION_BYTES) / (64 * KB)) * 64 * KB;
 
 /** What of WebAssembly is used; Node's types have it as a name space only. */
 declare const WebAssembly: {
-  Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  Memory: new (limits: { initial: number; maximum: number }) => ArenaMemory;
   Module: new (binary: Uint8Array) => object;
   Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
 };
+
+interface ArenaMemory {
+  readonly buffer: ArrayBuffer;
+}
 
 /** Copies piece `a`, then piece `b`, to `to`. May scribble up to 63 bytes past the end: leave that much room. */
 export type Copy2 = (to: number, a: number, aLength: number, b: number, bLength: number) => void;
@@ -48,6 +57,8 @@ export type Copy1 = (to: number, from: number, count: number) => void;
 
 interface Arena {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** For further kernels; undefined on plain memory. */
+  readonly memory: ArenaMemory | undefined;
   readonly copy2: Copy2;
   readonly copy1: Copy1;
 }
@@ -66,7 +77,7 @@ export function plainArena(total = TOTAL): Arena {
     copy1(to, a, aLength);
     copy1(to + aLength, b, bLength);
   };
-  return { bytes, copy1, copy2 };
+  return { bytes, memory: undefined, copy1, copy2 };
 }
 
 /** The arena on WebAssembly memory; throws where that cannot be had. */
@@ -75,7 +86,7 @@ export function wasmArena(total = TOTAL): Arena {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
   const { copy1, copy2 } = new WebAssembly.Instance(module, { arena: { memory } }).exports;
-  return { bytes: new Uint8Array(memory.buffer), copy1: copy1 as Copy1, copy2: copy2 as Copy2 };
+  return { bytes: new Uint8Array(memory.buffer), memory, copy1: copy1 as Copy1, copy2: copy2 as Copy2 };
 }
 
 function openArena(): Arena {
@@ -90,5 +101,7 @@ const arena = openArena();
 
 /** All of the arena; offsets into it are what the message path passes around. */
 export const bytes: Uint8Array<ArrayBuffer> = arena.bytes;
+/** What `bytes` lies in, for further kernels; undefined where WebAssembly cannot be had. */
+export const memory: ArenaMemory | undefined = arena.memory;
 export const copy1: Copy1 = arena.copy1;
 export const copy2: Copy2 = arena.copy2;

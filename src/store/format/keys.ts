@@ -1,5 +1,6 @@
 // The keys of the checksums on disk: SHA-256 of a name. Names are UTF-8.
 
+import { arenaHashArea } from "../../base/arena_hash.ts";
 import { Hasher } from "../../base/highway_hash.ts";
 import { createHash } from "node:crypto";
 
@@ -28,5 +29,5 @@ function keyOf(name: string): Uint8Array {
 }
 
 function hasherOf(name: string): Hasher {
-  return new Hasher(keyOf(name));
+  return new Hasher(keyOf(name), arenaHashArea());
 }
