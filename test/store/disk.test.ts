@@ -1,5 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { DiskError, type Disk, type DiskDone, type DiskFile } from "../../src/base/disk.ts";
+import { DirectoryDisk } from "../../src/io/disk.ts";
 import { MemoryDisk } from "../../src/store/memory_disk.ts";
 import { FakeDisk } from "../support/fake_disk.ts";
 
@@ -39,18 +43,61 @@ function fakeDisk(capacity = Number.POSITIVE_INFINITY): { disk: Disk; complete: 
   return { disk, complete: () => disk.complete() };
 }
 
-describe.each([
+interface Started {
+  readonly disk: Disk;
+  readonly complete: () => void | Promise<void>;
+}
+
+/** A directory of this machine's disk; `complete` waits for it. */
+function directoryDisk(): Started {
+  const folder = mkdtempSync(join(tmpdir(), "subjectd-disk-"));
+  const pending = new Set<DiskDone>();
+  const counted = (done: DiskDone): DiskDone => {
+    const counting = (failed: DiskError | undefined): void => {
+      pending.delete(counting);
+      done(failed);
+    };
+    pending.add(counting);
+    return counting;
+  };
+  class CountingDisk extends DirectoryDisk {
+    override commit(...[file, at, bytes, from, to, how, done]: Parameters<Disk["commit"]>): void {
+      super.commit(file, at, bytes, from, to, how, counted(done));
+    }
+    override sync(file: DiskFile, done: DiskDone): void {
+      super.sync(file, counted(done));
+    }
+    override syncDirectory(path: string, done: DiskDone): void {
+      super.syncDirectory(path, counted(done));
+    }
+  }
+  const disk = new CountingDisk(folder);
+  onTestFinished(async () => {
+    await disk.end();
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    disk,
+    async complete() {
+      while (pending.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    },
+  };
+}
+
+const disks: [name: string, start: () => Started][] = [
   ["the memory disk", memoryDisk],
   ["the fake disk", fakeDisk],
-])("%s", (_, start) => {
-  test("gives back what was committed, once it is", () => {
+  ["a directory", directoryDisk],
+];
+describe.each(disks)("%s", (_, start) => {
+  test("gives back what was committed, once it is", async () => {
     const { disk, complete } = start();
     const file = opened(disk, "a");
     const said: string[] = [];
     write(disk, file, 0, "hello", "synced", (failed) => said.push(`one ${failed?.code}`));
     write(disk, file, 5, " you", "written", (failed) => said.push(`two ${failed?.code}`));
     expect(said).toEqual([]);
-    complete();
+    await complete();
     expect(said).toEqual(["one undefined", "two undefined"]);
     expect(contents(disk, "a")).toBe("hello you");
     expect(disk.read(file, 6, Buffer.alloc(10), 0, 10)).toBe(3);
@@ -77,6 +124,51 @@ describe.each([
     expect(disk.remove("d")).toMatchObject({ code: "ENOENT" });
   });
 
+  test("calls nobody back inside a call, and keeps the order of a file", async () => {
+    const { disk, complete } = start();
+    const file = opened(disk, "a");
+    const said: string[] = [];
+    for (let i = 0; i < 20; i++) write(disk, file, i, "x", i % 3 === 0 ? "synced" : "written", () => said.push(`${i}`));
+    disk.sync(file, () => said.push("sync"));
+    disk.syncDirectory("", () => said.push("names"));
+    disk.close(file);
+    expect(said).toEqual([]);
+    await complete();
+    expect(said.filter((each) => each !== "names")).toEqual([...Array.from({ length: 20 }, (_, i) => `${i}`), "sync"]);
+    expect(said).toContain("names");
+    expect(contents(disk, "a")).toBe("x".repeat(20));
+  });
+
+  test("lets a file be cut and committed to in the `done` of its last commit", async () => {
+    const { disk, complete } = start();
+    const file = opened(disk, "a");
+    write(disk, file, 0, "hello", "synced", () => {
+      expect(disk.truncate(file, 1)).toBeUndefined();
+      write(disk, file, 1, "!");
+    });
+    await complete();
+    expect(contents(disk, "a")).toBe("h!");
+  });
+
+  test("says what is wrong with a name", async () => {
+    const { disk, complete } = start();
+    disk.makeDirectory("d");
+    for (const mode of ["read", "write"] as const) expect(disk.open("d", mode)).toMatchObject({ code: "EISDIR" });
+    expect(disk.list("x")).toMatchObject({ code: "ENOENT", text: "no such file or directory" });
+    expect(disk.rename("x", "y")).toMatchObject({ code: "ENOENT" });
+    expect(disk.makeDirectory("d")).toMatchObject({ code: "EEXIST", text: "file exists" });
+    const said: (string | undefined)[] = [];
+    disk.syncDirectory("x", (failed) => said.push(failed?.code));
+    disk.syncDirectory("d", (failed) => said.push(failed?.code));
+    await complete();
+    expect(said.sort()).toEqual(["ENOENT", undefined]);
+  });
+});
+
+describe.each([
+  ["the memory disk", memoryDisk],
+  ["the fake disk", fakeDisk],
+])("%s of 10 bytes", (_, start) => {
   test("fills up, and has room again", () => {
     const { disk, complete } = start(10);
     const file = opened(disk, "a");
