@@ -20,6 +20,8 @@ const HEAD = 4;
 const CRC = 4;
 /** The largest block of a chunk that is read. */
 const MAX_BLOCK = 4 << 20;
+/** How many bytes are looked at in one step of a search. */
+const SEEK_STEP = 1 << 18;
 /** The block size this encoder uses. */
 export const S2_BLOCK_BYTES = 1 << 20;
 const MAGIC = Uint8Array.of(0xff, 6, 0, 0, ...Buffer.from("S2sTwO"));
@@ -40,29 +42,113 @@ export function decodeS2(bytes: Uint8Array, limit: number, from = 0, to = bytes.
 }
 
 /**
- * What can be had of the chunks in [from, to), of which some may be damaged: checksums are not looked at, and what a
+ * What can be had of the chunks in [from, to), of which some may be damaged: checksums are not held against them, and what a
  * chunk claims to hold and does not give is zeros. For content that can tell good from bad itself.
  */
 export function salvageS2(bytes: Uint8Array, from: number, to: number, limit: number): Uint8Array {
-  const out = new ByteWriter(1024);
-  let at = from;
-  while (at + HEAD + CRC < to) {
-    const head = uint32(bytes, at);
-    const kind = head & 0xff;
-    const isSound = at + HEAD + (head >>> 8) <= to && (kind === COMPRESSED || kind === PLAIN || kind >= SKIPPABLE);
-    // A chunk whose head is damaged is taken for a compressed one up to the end.
-    const end = isSound ? at + HEAD + (head >>> 8) : to;
-    const start = at + HEAD + CRC;
-    at = end;
-    if (isSound && kind >= SKIPPABLE) continue;
-    const length = isSound && kind === PLAIN ? Math.max(0, end - start) : s2BlockLength(bytes, start, end);
-    if (length === undefined || length > Math.min(MAX_BLOCK, limit - out.length)) continue;
-    const into = out.length;
-    out.skip(length);
-    if (isSound && kind === PLAIN) out.written.set(bytes.subarray(start, start + length), into);
-    else decodeS2Block(bytes, start, end, out.written.subarray(0, into + length), into);
+  const salvage = new S2Salvage(bytes, from, to, limit);
+  while (salvage.step());
+  return salvage.written;
+}
+
+/** The same in steps of about one chunk. */
+export class S2Salvage {
+  readonly #bytes: Uint8Array;
+  readonly #to: number;
+  readonly #limit: number;
+  readonly #out: ByteWriter;
+  #at: number;
+  #seekAt: number; // where the end of the chunk at #at is looked for; below it when it is not
+
+  constructor(bytes: Uint8Array, from: number, to: number, limit: number) {
+    this.#bytes = bytes;
+    this.#to = to;
+    this.#limit = limit;
+    this.#out = new ByteWriter(1024);
+    this.#at = from;
+    this.#seekAt = from;
   }
-  return out.written;
+
+  /** What came out so far; a view that the next step may move. */
+  get written(): Uint8Array {
+    return this.#out.written;
+  }
+
+  /** Goes on; whether there is more. */
+  step(): boolean {
+    if (this.#at + HEAD + CRC >= this.#to) return false;
+    if (this.#seekAt > this.#at) this.#seek();
+    else if (!this.#isSound()) this.#seekAt = this.#at + HEAD + CRC;
+    else this.#take(this.#endOf(this.#at), true);
+    return true;
+  }
+
+  /** Whether the head of a chunk can be believed: it is whole, or chunks follow where it ends. */
+  #isSound(): boolean {
+    const end = this.#endOf(this.#at);
+    return end <= this.#to && (this.#leadsToTheEnd(this.#at) || this.#isWhole(this.#at));
+  }
+
+  /** Looks for the next chunk that can be believed; what is before it belongs to the one with the damaged head. */
+  #seek(): void {
+    const until = Math.min(this.#to, this.#seekAt + SEEK_STEP);
+    for (let at = this.#seekAt; at < until; at++) {
+      if (this.#bytes[at]! > PLAIN || !this.#leadsToTheEnd(at) || !this.#isWhole(at)) continue;
+      this.#take(at, false);
+      return;
+    }
+    this.#seekAt = until;
+    if (until === this.#to) this.#take(until, false);
+  }
+
+  /** The end of the chunk at `at`, beyond the bytes when there is none. */
+  #endOf(at: number): number {
+    if (at + HEAD + CRC > this.#to) return Number.POSITIVE_INFINITY;
+    const head = uint32(this.#bytes, at);
+    const kind = head & 0xff;
+    const isKnown = kind === COMPRESSED || kind === PLAIN ? head >>> 8 >= CRC : kind >= SKIPPABLE;
+    return isKnown ? at + HEAD + (head >>> 8) : Number.POSITIVE_INFINITY;
+  }
+
+  #leadsToTheEnd(from: number): boolean {
+    let at = from;
+    while (at < this.#to) at = this.#endOf(at);
+    return at === this.#to;
+  }
+
+  #isWhole(at: number): boolean {
+    const end = this.#endOf(at);
+    return end <= this.#to && this.#kindBySum(at, end) !== undefined;
+  }
+
+  /** How the content of a chunk [at, end) gives its checksum; undefined when it does not. */
+  #kindBySum(at: number, end: number): number | undefined {
+    const start = at + HEAD + CRC;
+    const crc = uint32(this.#bytes, at + HEAD);
+    const length = s2BlockLength(this.#bytes, start, end);
+    if (length !== undefined && length <= MAX_BLOCK) {
+      const block = new Uint8Array(length);
+      if (decodeS2Block(this.#bytes, start, end, block, 0) && maskedCrc(block, 0, length) === crc) return COMPRESSED;
+    }
+    return end - start <= MAX_BLOCK && maskedCrc(this.#bytes, start, end) === crc ? PLAIN : undefined;
+  }
+
+  /** Takes what the chunk holds up to `end`. */
+  #take(end: number, isSound: boolean): void {
+    const shown = this.#bytes[this.#at]!;
+    const kind = this.#kindBySum(this.#at, end) ?? (shown >= SKIPPABLE && !isSound ? COMPRESSED : shown);
+    const start = this.#at + HEAD + CRC;
+    this.#at = end;
+    this.#seekAt = end;
+    if (kind >= SKIPPABLE) return;
+    const isPlain = kind === PLAIN;
+    const length = isPlain ? end - start : s2BlockLength(this.#bytes, start, end);
+    if (length === undefined || length > Math.min(MAX_BLOCK, this.#limit - this.#out.length)) return;
+    const into = this.#out.length;
+    this.#out.skip(length);
+    if (isPlain) this.#out.written.set(this.#bytes.subarray(start, end), into);
+    else decodeS2Block(this.#bytes, start, end, this.#out.written.subarray(0, into + length), into);
+  }
 }
 
 /** Where the chunks of a stream begin, when its head is within the first bytes of [from, to). */

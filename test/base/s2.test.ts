@@ -2,7 +2,7 @@
 
 import { array, assert, constantFrom, integer, nat, oneof, property, tuple, uint8Array } from "fast-check";
 import { S2BlockEncoder, decodeS2Block, s2BlockBound, s2BlockLength } from "../../src/base/s2_block.ts";
-import { S2Decoder, S2Encoder, decodeS2, encodeS2 } from "../../src/base/s2.ts";
+import { S2Decoder, S2Encoder, decodeS2, encodeS2, salvageS2 } from "../../src/base/s2.ts";
 import { describe, expect, test } from "vitest";
 import { crc32c } from "../../src/base/s2_crc.ts";
 
@@ -189,4 +189,21 @@ test("a hostile stream ends in an answer, and within the limit", () => {
     }),
     { numRuns: 5000 },
   );
+});
+
+test("what is behind a chunk with a damaged head is salvaged, whichever bit is flipped", () => {
+  const pieces = [1, 2, 3].map((seed) => Uint8Array.from({ length: 300 }, (_, i) => (seed * (i % 40) * 7) >>> (i % 3)));
+  const encoder = new S2Encoder();
+  const ends: number[] = [];
+  let stream: Uint8Array = new Uint8Array(0);
+  for (const piece of pieces) {
+    encoder.write(piece);
+    stream = Buffer.concat([stream, encoder.taken()]);
+    ends.push(stream.length);
+  }
+  for (let bit = 8 * ends[0]!; bit < 8 * (ends[0]! + 8); bit++) {
+    const bad = Uint8Array.from(stream);
+    bad[bit >>> 3]! ^= 1 << (bit & 7);
+    expect(salvageS2(bad, 10, bad.length, 1 << 20)).toEqual(Uint8Array.from(Buffer.concat(pieces)));
+  }
 });
