@@ -24,6 +24,9 @@ export interface BlockVisitor {
 /** How many bytes are hashed in search of good records, at most; what is behind counts as damaged. */
 const SEARCH_BYTES = 1 << 30;
 const SEQ_HIGH_MASK = 0x3fe0_0000; // bits no sequence below 2^53 has
+// What things cost, in bytes hashed.
+const RECORD_COST = 256;
+const LOOK_COST = 8;
 
 /**
  * Tells `visitor` about the records of a block, in order; `records` is what `blockRecords` gave. Returns where it
@@ -36,56 +39,107 @@ export function scanBlock(
   from = 0,
   atMost = Number.POSITIVE_INFINITY,
 ): number {
-  const record = new RecordReader(hasher);
-  const search = new Search(records, hasher);
-  let at = from;
-  for (let left = atMost; at < records.length && left > 0; left--) {
-    const fault = record.read(records, at, records.length);
-    if (fault === undefined) {
-      visitor.onRecord(record);
-      at = record.to;
-      continue;
-    }
-    const whole = search.wholeRecord(at);
-    const next = search.next(at + 1, whole);
-    visitor.onDamage(at, next, fault, next === whole);
-    at = next;
+  const scan = new BlockScan(records, hasher, visitor, from);
+  for (let left = atMost; left > 0 && scan.at < records.length;) if (scan.step(1)) left--;
+  return scan.at;
+}
+
+/** A scan in slices, which also interrupt the search behind damage. */
+export class BlockScan {
+  readonly #records: Uint8Array;
+  readonly #visitor: BlockVisitor;
+  readonly #record: RecordReader;
+  readonly #search: Search;
+  #at: number;
+  #fault: RecordFault;
+  #searching: Generator<undefined, number, undefined> | undefined;
+
+  constructor(records: Uint8Array, hasher: Hasher, visitor: BlockVisitor, from = 0) {
+    this.#records = records;
+    this.#visitor = visitor;
+    this.#record = new RecordReader(hasher);
+    this.#search = new Search(records, hasher);
+    this.#at = from;
+    this.#fault = "short";
+    this.#searching = undefined;
   }
-  return at;
+
+  /** What is before was told. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Does work that costs about as much as hashing `cost` bytes, a record or a piece of a search at least; whether a record or damage was told. */
+  step(cost: number): boolean {
+    const before = this.#at;
+    for (let left = cost; left > 0 && this.#at < this.#records.length;) {
+      left -= this.#searching === undefined ? this.#read() : this.#seek(left);
+    }
+    return this.#at > before;
+  }
+
+  #read(): number {
+    const record = this.#record;
+    const fault = record.read(this.#records, this.#at, this.#records.length);
+    if (fault === undefined) {
+      const from = this.#at;
+      this.#visitor.onRecord(record);
+      this.#at = record.to;
+      return record.to - from + RECORD_COST;
+    }
+    this.#fault = fault;
+    this.#searching = this.#search.behind(this.#at);
+    return fault === "sum" ? record.to - record.from : RECORD_COST;
+  }
+
+  #seek(cost: number): number {
+    this.#search.slice = cost;
+    const { done, value } = this.#searching!.next();
+    if (done !== true) return cost;
+    const from = this.#at;
+    this.#searching = undefined;
+    this.#at = value;
+    this.#visitor.onDamage(from, value, this.#fault, value === this.#search.whole);
+    return cost - this.#search.slice + RECORD_COST;
+  }
 }
 
 class Search {
   readonly #records: Uint8Array;
   readonly #record: RecordReader;
   #budget: number;
+  /** What is left of this slice. */
+  slice: number;
+  /** The end of the damaged record, when a good record or the end of the block is where its length says. */
+  whole: number | undefined;
 
   constructor(records: Uint8Array, hasher: Hasher) {
     this.#records = records;
     this.#record = new RecordReader(hasher);
     this.#budget = SEARCH_BYTES;
-  }
-
-  /** The end of the damaged record at `at`, when a good record or the end of the block is where its length says. */
-  wholeRecord(at: number): number | undefined {
-    if (this.#records.length - at < EMPTY_RECORD) return undefined;
-    const length = uint32(this.#records, at) & 0x7fff_ffff;
-    const to = at + length;
-    if (length < EMPTY_RECORD || length > MAX_RECORD || to > this.#records.length) return undefined;
-    return to === this.#records.length || this.#goodAt(to) ? to : undefined;
+    this.slice = 0;
+    this.whole = undefined;
   }
 
   /**
-   * Where good records begin again, from `from` on; the end of the block when they do not. Not behind `whole`, where
-   * the damaged record says that it ends: only records that lead there without a gap prove it wrong.
+   * Where good records begin again behind the damaged one at `from`; the end of the block when they do not. Not behind
+   * `whole`: only records that lead there without a gap prove it wrong. Yields when `slice` is spent.
    */
-  next(from: number, whole: number | undefined): number {
+  *behind(from: number): Generator<undefined, number, undefined> {
     const { length } = this.#records;
+    const whole = this.#wholeRecord(from);
+    this.whole = whole;
     const last = whole ?? length;
     let fallback = last;
-    for (let at = from; at + EMPTY_RECORD <= last && this.#budget > 0; at++) {
+    for (let at = from + 1; at + EMPTY_RECORD <= last && this.#budget > 0; at++) {
+      this.slice -= LOOK_COST;
+      if (this.slice <= 0) yield undefined;
       if (!this.#goodAt(at)) continue;
       let end = this.#record.to;
-      while (end !== last && this.#goodAt(end)) end = this.#record.to;
+      while (end !== last && this.#goodAt(end)) {
+        end = this.#record.to;
+        if (this.slice <= 0) yield undefined;
+      }
       if (end === last) return at;
       if (fallback === length && whole === undefined) fallback = at;
       at = end - 1;
@@ -93,11 +147,21 @@ class Search {
     return fallback;
   }
 
+  #wholeRecord(at: number): number | undefined {
+    if (this.#records.length - at < EMPTY_RECORD) return undefined;
+    const length = uint32(this.#records, at) & 0x7fff_ffff;
+    const to = at + length;
+    if (length < EMPTY_RECORD || length > MAX_RECORD || to > this.#records.length) return undefined;
+    return to === this.#records.length || this.#goodAt(to) ? to : undefined;
+  }
+
   #goodAt(at: number): boolean {
     const records = this.#records;
     if (records.length - at < EMPTY_RECORD || (uint32(records, at + 8) & SEQ_HIGH_MASK) !== 0) return false;
     if (this.#record.readUnchecked(records, at, records.length) !== undefined) return false;
-    this.#budget -= this.#record.to - at;
+    const cost = this.#record.to - at;
+    this.#budget -= cost;
+    this.slice -= cost + RECORD_COST;
     return this.#record.read(records, at, records.length) === undefined;
   }
 }
