@@ -58,6 +58,32 @@ export function decode<D, E>(
   }
 }
 
+/**
+ * Decodes every value of the input, one after the other, each into what those
+ * before it left: what a loop over Go's Decoder does. No value at all is `zero`.
+ */
+export function decodeAll<D, E>(
+  kind: Kind<D, E>,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  rules: JsonRules = {},
+): D | JsonError {
+  const reader = new JsonReader(bytes, from, to, { ...rules, stream: true });
+  let value = kind.zero;
+  try {
+    while (reader.hasNext()) {
+      reader.start();
+      value = kind.read(reader, value);
+      reader.finish();
+    }
+    return value;
+  } catch (error) {
+    if (error instanceof JsonError) return error;
+    throw error;
+  }
+}
+
 /** Decodes text. */
 export function decodeText<D, E>(kind: Kind<D, E>, input: string, rules: JsonRules = {}): D | JsonError {
   return decode(kind, Buffer.from(input, "utf8"), 0, undefined, rules);

@@ -8,6 +8,13 @@
 /** Why JSON was refused, in Go's words. Returned by decode, thrown only within the codec. */
 export class JsonError extends Error {
   override name = "JsonError";
+  /** Of an error of syntax: how many bytes had been read, the wrong one included. */
+  readonly offset: number | undefined;
+
+  constructor(text: string, offset?: number) {
+    super(text);
+    this.offset = offset;
+  }
   get text(): string {
     return this.message;
   }
@@ -61,6 +68,12 @@ export class JsonReader {
     this.#mismatch = undefined;
     this.path = [];
     this.record = "";
+  }
+
+  /** Whether anything but blanks is left. */
+  hasNext(): boolean {
+    this.#skipBlanks();
+    return this.#at < this.#to;
   }
 
   /** Moves to the first byte of the next value and says what it will be. */
@@ -120,7 +133,7 @@ export class JsonReader {
   /** Enters an object or a list. */
   open(): void {
     this.#at++;
-    if (++this.#depth > MAX_DEPTH) throw new JsonError("exceeded max depth");
+    if (++this.#depth > MAX_DEPTH) throw new JsonError("exceeded max depth", this.#at - this.#begin);
   }
 
   /** The next key of the object that was opened, its colon passed; undefined at the object's end. */
@@ -347,7 +360,8 @@ export class JsonReader {
   }
 
   #unexpected(where: string): JsonError {
-    return new JsonError(`invalid character ${quotedByte(this.#bytes[this.#at]!)} ${where}`);
+    const offset = this.#at + 1 - this.#begin;
+    return new JsonError(`invalid character ${quotedByte(this.#bytes[this.#at]!)} ${where}`, offset);
   }
 }
 

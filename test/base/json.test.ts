@@ -5,6 +5,7 @@ import {
   bool,
   byteText,
   decode,
+  decodeAll,
   decodeText,
   encode,
   encodeSlices,
@@ -281,5 +282,27 @@ describe("both ways", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe("decodeAll", () => {
+  const kind = record({ a: int, b: text });
+  const all = (input: string, strict = true) => decodeAll(kind, Buffer.from(input), 0, input.length, { strict });
+
+  test("takes value after value, each over the last", () => {
+    expect(all("")).toEqual({ a: 0, b: "" });
+    expect(all(' {"a":1}')).toEqual({ a: 1, b: "" });
+    expect(all('{"a":1}\n{"b":"x"} {"a":2}')).toEqual({ a: 2, b: "x" });
+  });
+
+  test("says what is wrong with the first that is, and where", () => {
+    const wrong = (input: string): [string, number | undefined] => {
+      const got = all(input);
+      return got instanceof JsonError ? [got.text, got.offset] : ["", undefined];
+    };
+    expect(wrong('{"a":1} x')).toEqual(["invalid character 'x' looking for beginning of value", 9]);
+    expect(wrong('{"a":1,}')).toEqual(["invalid character '}' looking for beginning of object key string", 8]);
+    expect(wrong('{"c":1} x')).toEqual(['json: unknown field "c"', undefined]);
+    expect(wrong('{"a":1} {"a":')).toEqual(["unexpected EOF", undefined]);
   });
 });
