@@ -140,7 +140,7 @@ function* partsOf(template) {
 }
 
 /**
- * Byte for byte, but for "$time" "$str" "$int" "$uint" "$pos" and "/regex/" (a string; `\\` in it is one `\`).
+ * Byte for byte (the head only when the template ends in `...`), but for "$time" "$str" "$int" "$uint" "$pos" and "/regex/" (a string; `\\` in it is one `\`).
  * @param {Buffer} line
  * @param {string} template
  * @param {Record<string, string>} captured
@@ -151,7 +151,8 @@ export function matchTemplate(line, template, captured) {
     const near = line.subarray(Math.max(0, at - 40), at + 200);
     return `at byte ${at} expected: ${show(wanted.slice(0, 200))}, got …${show(near)} (all: ${line.toString("utf8").slice(0, 4000)})`;
   };
-  for (const { literal, regex, shown } of partsOf(template)) {
+  const isHead = template.endsWith("...");
+  for (const { literal, regex, shown } of partsOf(isHead ? template.slice(0, -3) : template)) {
     if (literal) {
       let same = 0;
       while (same < literal.length && literal[same] === line[at + same]) same++;
@@ -164,5 +165,5 @@ export function matchTemplate(line, template, captured) {
     Object.assign(captured, found.groups);
     at += Buffer.byteLength(found[0]);
   }
-  return at === line.length ? undefined : wrong("the end");
+  return isHead || at === line.length ? undefined : wrong("the end");
 }
