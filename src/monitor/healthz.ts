@@ -101,7 +101,7 @@ function wrongQuestion({ account, stream, consumer }: HealthCheck): HealthProble
 /** What is wrong with JetStream; nothing where none is asked for. */
 function problemsOf(source: MonitorSource, check: HealthCheck): readonly HealthProblem[] {
   if (check.jsServerOnly || !source.wantsJetStream) return [];
-  if (source.jetstream === undefined) return [problem(503, "JETSTREAM", "JetStream not enabled")];
+  if (source.jetstream === undefined) return [problem(503, "JETSTREAM", "JetStream not enabled (10076)")];
   if (check.jsEnabledOnly) return [];
   return storedProblems(source.jetstream, check);
 }

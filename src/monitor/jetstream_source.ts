@@ -30,6 +30,8 @@ export interface JetStreamConfig {
   readonly syncAlways: boolean;
   /** Empty without one. */
   readonly domain: string;
+  /** Shown only when both limits were given, as nats-server does. */
+  readonly compressOk: boolean;
   readonly uniqueTag: string;
   readonly strict: boolean;
 }

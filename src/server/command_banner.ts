@@ -5,6 +5,7 @@ import { LONGEST_LINE } from "../base/arena.ts";
 import type { Log } from "../base/log.ts";
 import type { ServerOptions } from "../config/options.ts";
 import type { Core } from "./core.ts";
+import { nodeName } from "./jetstream_banner.ts";
 import { NATS_VERSION, OWN_NAME, OWN_VERSION } from "./version.ts";
 
 /** What the configuration adds to the banner. */
@@ -24,6 +25,7 @@ export function logBanner(log: Log, core: Core, config: BannerConfig): void {
   log.notice("  Git:      [not set]");
   log.notice(`  Server:   ${OWN_NAME} ${OWN_VERSION} on Node ${process.versions.node}`);
   log.notice(`  Name:     ${identity.name}`);
+  if (options.jetstream !== undefined) log.notice(`  Node:     ${nodeName(identity.name)}`);
   log.notice(`  ID:       ${identity.id}`);
   if (hasPlaintextPassword(options)) log.warn("Plaintext passwords detected, use nkeys or bcrypt");
   if (config.file !== undefined) log.notice(`Using configuration file: ${config.file} (${config.digest ?? ""})`);

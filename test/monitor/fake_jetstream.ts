@@ -19,7 +19,7 @@ export function fakeJetStream(given: Given = {}): JetStreamView {
   const { accounts = [], stored = [], ...more } = given;
   return {
     apiLevel: 4,
-    config: { maxMemory: 1, maxStorage: 2, storeDir: "/js", syncIntervalNanos: 0, syncAlways: true, domain: "", uniqueTag: "", strict: true }, // prettier-ignore
+    config: { maxMemory: 1, maxStorage: 2, storeDir: "/js", syncIntervalNanos: 0, syncAlways: true, domain: "", compressOk: false, uniqueTag: "", strict: true }, // prettier-ignore
     limits: { maxRequestBatch: 0, maxAckPending: 0, maxHaAssets: 0, maxDuplicateWindowNanos: 0, maxBatchInflightPerStream: 0, maxBatchInflightTotal: 0, maxBatchSize: 0, maxBatchTimeoutNanos: 0 }, // prettier-ignore
     usage: () => ({ memory: 0, storage: 0, reservedMemory: 0, reservedStorage: 0, apiTotal: 0, apiErrors: 0, apiInflight: 0 }), // prettier-ignore
     accountCount: accounts.length,

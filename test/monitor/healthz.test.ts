@@ -72,8 +72,8 @@ test("only what was asked for is looked at", () => {
 });
 
 test("a JetStream that is wanted and does not run is a failure", () => {
-  const answer = '503 {"status":"unavailable","error":"JetStream not enabled"}';
-  expect(ask("", undefined)).toEqual({ answer, log: ['Healthcheck failed: "JetStream not enabled"'] });
+  const answer = '503 {"status":"unavailable","error":"JetStream not enabled (10076)"}';
+  expect(ask("", undefined)).toEqual({ answer, log: ['Healthcheck failed: "JetStream not enabled (10076)"'] });
   expect(ask("js-enabled-only=1", undefined).answer).toBe(answer);
   expect(ask("js-server-only=1", undefined).answer).toBe(ok);
 });

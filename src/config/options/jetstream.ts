@@ -79,10 +79,15 @@ const cipher = custom<"chacha" | "aes" | undefined>(
 );
 
 const batchRows = {
-  max_inflight_per_stream: int({ fallback: 50, doc: "Batches of one stream at a time.", reload: "restart" }),
-  max_inflight_total: int({ fallback: 1000, doc: "Batches at a time.", reload: "restart" }),
-  max_msgs: int({ fallback: 1000, doc: "Messages of one batch.", reload: "restart" }),
-  timeout: window("Time after which a batch that stands still is given up.", 10_000, "10s"),
+  max_inflight_per_stream: int({
+    fallback: 0,
+    shown: "50",
+    doc: "Batches of one stream at a time.",
+    reload: "restart",
+  }),
+  max_inflight_total: int({ fallback: 0, shown: "1000", doc: "Batches at a time.", reload: "restart" }),
+  max_msgs: int({ fallback: 0, shown: "1000", doc: "Messages of one batch.", reload: "restart" }),
+  timeout: window("Time after which a batch that stands still is given up.", 0, "10s"),
 };
 const limitRows = {
   max_ack_pending: int({
