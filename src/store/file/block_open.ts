@@ -1,12 +1,16 @@
-// Opens one block file: reads it piece by piece, unpacks it when it is compressed, checks each record, and tells what
-// is in it and what is damaged. Changes nothing.
+// Opens one block file: checks each record, and tells what is in it and what is damaged. Changes nothing.
 //
-// The records of one block are in memory while it is open, which is what a block's size bounds.
+// The file is read and unpacked piece by piece (block_open_bytes.ts); the records of one block are in memory while it
+// is open. Knows where sequences are missing, not what that means: that is repair's and the store's.
 
-import type { Disk, DiskError } from "../../base/disk.ts";
-import type { RecordFault, RecordReader } from "../format/record.ts";
+import { BlockScan } from "../format/block_scan.ts";
+import { blockHasher } from "../format/keys.ts";
+import { type BlockBytes, type BlockScratch, loadBlock } from "./block_open_bytes.ts";
+import { DiskError, type Disk } from "../../base/disk.ts";
+import { Effort, type Slices } from "./sliced_job.ts";
+import { HASH_BYTES } from "../../base/highway_hash.ts";
 import type { Moment } from "../../base/nanos.ts";
-import type { Slices } from "./sliced_job.ts";
+import type { RecordFault, RecordReader } from "../format/record.ts";
 
 /** Where the blocks of a stream are. */
 export interface StreamPlace {
@@ -72,7 +76,140 @@ export function isSound(report: BlockReport): boolean {
   return report.damaged.length === 0 && !report.isPackingDamaged && !report.isForeign;
 }
 
-/** Opens a block. Never waits for the disk, so it may be run by `next()` as well as by a `SlicedJob`. */
-export function* openBlock(_place: StreamPlace, _block: number, _onRecord: OnRecord): Slices<BlockReport | DiskError> {
-  throw new Error("soon");
+/**
+ * Opens a block. Never waits for the disk, so it may be run by `next()` as well as by a `SlicedJob`. With `scratch`, its memory is used
+ * again; one job at a time may have it.
+ */
+export function* openBlock(
+  place: StreamPlace,
+  block: number,
+  onRecord: OnRecord,
+  scratch?: BlockScratch,
+): Slices<BlockReport | DiskError> {
+  const effort = new Effort();
+  const loaded = yield* loadBlock(place, block, effort, scratch);
+  if (loaded instanceof DiskError) return loaded;
+  return yield* scanLoaded(place, block, loaded, onRecord, effort);
+}
+
+/** The same for a block whose bytes are there already. `onRecord` may change bytes up to the end of the record that it is shown. */
+export function* scanLoaded(
+  place: StreamPlace,
+  block: number,
+  loaded: BlockBytes,
+  onRecord: OnRecord,
+  effort: Effort,
+): Slices<BlockReport> {
+  const { records } = loaded;
+  const account = new Account(loaded, onRecord);
+  const scan = new BlockScan(records, blockHasher(place.stream, block), account);
+  while (scan.at < records.length) {
+    const cost = effort.left;
+    scan.step(cost);
+    if (effort.spend(cost)) yield undefined;
+  }
+  return account.report(block);
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Counts what a scan tells. */
+class Account {
+  readonly #loaded: BlockBytes;
+  readonly #onRecord: OnRecord;
+  readonly #damaged: Mutable<DamagedRange>[];
+  #messages: number;
+  #holes: number;
+  #tombstones: number;
+  #firstSeq: number;
+  #lastSeq: number;
+  #first: Moment;
+  #last: Moment;
+  #tombstoneSeq: number;
+  #tombstone: Moment;
+  #isForeign: boolean;
+
+  constructor(loaded: BlockBytes, onRecord: OnRecord) {
+    this.#loaded = loaded;
+    this.#onRecord = onRecord;
+    this.#damaged = [];
+    this.#messages = 0;
+    this.#holes = 0;
+    this.#tombstones = 0;
+    this.#firstSeq = 0;
+    this.#lastSeq = 0;
+    this.#first = NO_MOMENT;
+    this.#last = NO_MOMENT;
+    this.#tombstoneSeq = 0;
+    this.#tombstone = NO_MOMENT;
+    this.#isForeign = false;
+  }
+
+  onRecord(record: RecordReader): void {
+    const { kind, seq } = record;
+    if (kind === "tombstone") {
+      this.#tombstones++;
+      if (seq >= this.#tombstoneSeq) {
+        this.#tombstoneSeq = seq;
+        this.#tombstone = momentOf(record);
+      }
+    } else {
+      if (seq <= this.#lastSeq) return;
+      if (kind === "hole") this.#holes++;
+      else this.#messages++;
+      this.#count(record);
+    }
+    this.#onRecord(record, this.#loaded.records);
+  }
+
+  #count(record: RecordReader): void {
+    if (this.#firstSeq === 0) {
+      this.#firstSeq = record.seq;
+      this.#first = momentOf(record);
+    }
+    this.#lastSeq = record.seq;
+    this.#last = momentOf(record);
+    for (let i = this.#damaged.length - 1; i >= 0 && this.#damaged[i]!.before === 0; i--) {
+      this.#damaged[i]!.before = record.seq;
+    }
+  }
+
+  onDamage(from: number, to: number, fault: RecordFault, isWhole: boolean): void {
+    if (fault === "sequence") this.#isForeign = true;
+    this.#damaged.push({ from, to, fault, isWhole, after: this.#lastSeq, before: 0 });
+  }
+
+  report(block: number): BlockReport {
+    const { records, fileBytes, isCompressed, isPackingDamaged } = this.#loaded;
+    const end = this.#damaged.at(-1);
+    const isTorn = end !== undefined && end.to === records.length && !end.isWhole;
+    const checksum = new Uint8Array(HASH_BYTES);
+    if (records.length >= HASH_BYTES) checksum.set(records.subarray(records.length - HASH_BYTES));
+    return {
+      block,
+      fileBytes,
+      bytes: records.length,
+      isCompressed,
+      messages: this.#messages,
+      holes: this.#holes,
+      tombstones: this.#tombstones,
+      firstSeq: this.#firstSeq,
+      lastSeq: this.#lastSeq,
+      first: this.#first,
+      last: this.#last,
+      tombstoneSeq: this.#tombstoneSeq,
+      tombstone: this.#tombstone,
+      checksum,
+      damaged: this.#damaged,
+      tornAt: isTorn ? end.from : undefined,
+      isPackingDamaged,
+      isForeign: this.#isForeign,
+    };
+  }
+}
+
+const NO_MOMENT: Moment = { sec: 0, nanos: 0 };
+
+function momentOf({ sec, nanos }: RecordReader): Moment {
+  return { sec, nanos };
 }

@@ -1,38 +1,129 @@
 // Repairs a damaged block so that nats-server opens the directory in full, and so do we.
 //
 // The file is kept aside first. Then it is written anew with its good records: sequences that are missing count as
-// deleted. A last record whose length can be trusted becomes a hole, so that its sequence is not used again.
-// A torn tail of the last block is cut off.
+// deleted. A damaged record at the end whose length can be trusted becomes a hole, so that its sequence is not used again.
+// A torn tail of the last block is cut off where it is.
 
-import type { BlockReport, StreamPlace } from "./block_open.ts";
-import type { DiskError } from "../../base/disk.ts";
-import type { Slices } from "./sliced_job.ts";
+import { type BlockReport, isSound, scanLoaded, type StreamPlace } from "./block_open.ts";
+import { type BlockBytes, loadBlock, msgsPath } from "./block_open_bytes.ts";
+import { blockFile, INDEX, MSGS } from "../format/layout.ts";
+import { type DiskDone, DiskError } from "../../base/disk.ts";
+import { EMPTY_RECORD, RecordReader, writeMark } from "../format/record.ts";
+import { Effort, type Slices } from "./sliced_job.ts";
+import { blockHasher } from "../format/keys.ts";
+import { keepAside } from "./damage.ts";
+import { replaceBlock } from "./block_rewrite.ts";
 
 export interface RepairOptions {
-  /** Whether no block follows: its torn tail is cut off in place. */
+  /** Whether no block follows. */
   readonly isLast: boolean;
-  /** For the name of the copy. */
+  /** For the names of the copies. */
   readonly wallSec: number;
 }
 
 export interface Repair {
-  /** What was done; "nothing": the block is sound, or foreign; "removed": it had no good record, others follow. */
+  /**
+   * What was done. "nothing": the block is sound, or foreign. "cut": bytes at its end were taken off. "rewritten": without what
+   * was damaged. "removed": it had no good record, and others follow.
+   */
   readonly how: "nothing" | "cut" | "rewritten" | "removed";
   /** The path of the copy of the file as it was. */
   readonly kept: string | undefined;
-  /** Ranges of sequences that may have been lost, ends included. One without an end in this block ends before the next block. */
-  readonly lost: readonly { readonly first: number; readonly last: number | undefined }[];
+  /** Ranges of sequences that may have been lost, ends included; 0: from the end of the block before, or to the begin of the next one. */
+  readonly lost: readonly LostRange[];
+  /** Damaged bytes, unpacked. */
   readonly lostBytes: number;
+}
+export interface LostRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 /**
- * Repairs the block that `report` tells about. Nobody has its file open. `index.db` no longer fits a repaired block: it is kept aside
- * and removed before the block changes, so nats-server scans. Read it before.
+ * Repairs the block that `report` tells about, which nobody has open. `index.db` of nats-server would no longer be
+ * true: it is kept aside as well and removed before the block changes, so read it before. Not to be cancelled. Why it failed,
+ * if so: the block then is as it was, or repaired but not durably so; to repair it again is harmless.
  */
 export function* repairBlock(
-  _place: StreamPlace,
-  _report: BlockReport,
-  _options: RepairOptions,
+  place: StreamPlace,
+  report: BlockReport,
+  { isLast, wallSec }: RepairOptions,
 ): Slices<Repair | DiskError> {
-  throw new Error("soon");
+  if (isSound(report) || report.isForeign) return { how: "nothing", kept: undefined, lost: [], lostBytes: 0 };
+  const file = blockFile(report.block);
+  const kept = yield* keepAside(place, file, wallSec);
+  if (kept instanceof DiskError) return kept;
+  const failed = yield* removeIndex(place, wallSec);
+  if (failed !== undefined) return failed;
+  const isTail = isLast && !report.isCompressed && report.damaged.length === 1 && report.tornAt !== undefined;
+  const how = isTail ? yield* cut(place, file, report.tornAt!) : yield* rewrite(place, report.block, isLast);
+  if (how instanceof DiskError) return how;
+  const lost = report.damaged.map(({ after, before }) => ({
+    first: after === 0 ? 0 : after + 1,
+    last: Math.max(0, before - 1),
+  }));
+  const lostBytes = report.damaged.reduce((sum, { from, to }) => sum + to - from, 0);
+  return { how, kept, lost: lost.filter(({ first, last }) => last === 0 || first <= last), lostBytes };
+}
+
+function* removeIndex(place: StreamPlace, wallSec: number): Slices<DiskError | undefined> {
+  const kept = yield* keepAside(place, INDEX, wallSec);
+  if (kept instanceof DiskError) return kept.code === "ENOENT" ? undefined : kept;
+  const failed = place.disk.remove(msgsPath(place, INDEX));
+  return failed ?? (yield* syncMsgs(place));
+}
+
+function* syncMsgs({ disk, directory }: StreamPlace): Slices<DiskError | undefined> {
+  return yield (done: DiskDone) => disk.syncDirectory(`${directory}/${MSGS}`, done);
+}
+
+function* cut(place: StreamPlace, name: string, at: number): Slices<"cut" | DiskError> {
+  const { disk } = place;
+  const file = disk.open(msgsPath(place, name), "write");
+  if (file instanceof DiskError) return file;
+  try {
+    const failed = disk.truncate(file, at) ?? (yield (done: DiskDone) => disk.sync(file, done));
+    return failed ?? "cut";
+  } finally {
+    disk.close(file);
+  }
+}
+
+function* rewrite(place: StreamPlace, block: number, isLast: boolean): Slices<Repair["how"] | DiskError> {
+  const effort = new Effort();
+  const loaded = yield* loadBlock(place, block, effort);
+  if (loaded instanceof DiskError) return loaded;
+  const good = yield* goodRecords(place, block, loaded, effort);
+  if (good.length > 0) {
+    const { failed } = yield* replaceBlock(place, block, good);
+    return failed ?? "rewritten";
+  }
+  if (isLast) return yield* cut(place, blockFile(block), 0);
+  const failed = place.disk.remove(msgsPath(place, blockFile(block))) ?? (yield* syncMsgs(place));
+  return failed ?? "removed";
+}
+
+/** The good records, moved to the front; behind them a hole for a whole record that ended the block. */
+function* goodRecords(place: StreamPlace, block: number, loaded: BlockBytes, effort: Effort): Slices<Uint8Array> {
+  const { records } = loaded;
+  let end = 0;
+  const report = yield* scanLoaded(
+    place,
+    block,
+    loaded,
+    ({ from, to }) => {
+      records.copyWithin(end, from, to);
+      end += to - from;
+    },
+    effort,
+  );
+  const last = report.damaged.at(-1);
+  if (last === undefined || !last.isWhole || last.to !== records.length) return records.subarray(0, end);
+  const hasher = blockHasher(place.stream, block);
+  const record = new RecordReader(hasher);
+  const isRead = record.readUnchecked(records, last.from, last.to) === undefined;
+  if (!isRead || record.kind === "tombstone" || record.seq !== report.lastSeq + 1) return records.subarray(0, end);
+  // Its time is as doubtful as the rest of it: that of the sequence before must do.
+  writeMark(records, end, "hole", record.seq, report.last.sec, report.last.nanos, hasher);
+  return records.subarray(0, end + EMPTY_RECORD);
 }

@@ -2,18 +2,97 @@
 //
 //     <STREAM>/damaged/<n>.blk.damaged-<time>
 //
-// Outside msgs/, where nats-server neither reads nor removes them. Nothing removes or overwrites one.
+// Outside msgs/, where nats-server neither reads nor removes them. Nothing here removes or overwrites one.
 
-import type { DiskError } from "../../base/disk.ts";
-import type { Slices } from "./sliced_job.ts";
+import { type DiskDone, DiskError } from "../../base/disk.ts";
+import { Effort, type Slices } from "./sliced_job.ts";
+import { msgsPath, readWhole } from "./block_open_bytes.ts";
 import type { StreamPlace } from "./block_open.ts";
 
 export const DAMAGED = "damaged";
+const TEMPORARY = ".tmp";
 
 /**
  * Copies a file of `msgs` to the stream's damaged files, durably; the path of the copy, or why there is none.
  * The seconds are in its name. The same bytes kept before are not kept again.
  */
-export function* keepAside(_place: StreamPlace, _file: string, _wallSec: number): Slices<string | DiskError> {
-  throw new Error("soon");
+export function* keepAside(place: StreamPlace, file: string, wallSec: number): Slices<string | DiskError> {
+  const { disk } = place;
+  const effort = new Effort();
+  const bytes = yield* readWhole(place, msgsPath(place, file), effort);
+  if (bytes instanceof DiskError) return bytes;
+  const directory = `${place.directory}/${DAMAGED}`;
+  const failed = disk.makeDirectory(directory);
+  if (failed !== undefined && failed.code !== "EEXIST") return failed;
+  const names = disk.list(directory);
+  if (names instanceof DiskError) return names;
+  const copies = names.filter((name) => name.startsWith(`${file}.damaged-`) && !name.endsWith(TEMPORARY));
+  let path = yield* sameBytes(place, directory, copies, bytes, effort);
+  if (path instanceof DiskError) return path;
+  if (path === undefined) {
+    path = `${directory}/${freeName(`${file}.damaged-${wallSec}`, copies)}`;
+    const unwritten = yield* writeCopy(place, path, bytes);
+    if (unwritten !== undefined) return unwritten;
+  }
+  // Also when all were there before: that does not make them durable.
+  for (const each of [directory, place.directory]) {
+    const unsynced = yield (done: DiskDone) => disk.syncDirectory(each, done);
+    if (unsynced !== undefined) return unsynced;
+  }
+  return path;
+}
+
+/** The path of a copy that has these very bytes, synced. */
+function* sameBytes(
+  place: StreamPlace,
+  directory: string,
+  copies: readonly string[],
+  bytes: Uint8Array,
+  effort: Effort,
+): Slices<string | undefined | DiskError> {
+  for (const name of copies) {
+    const path = `${directory}/${name}`;
+    const copy = yield* readWhole(place, path, effort);
+    if (copy instanceof DiskError || Buffer.compare(copy, bytes) !== 0) continue;
+    const failed = yield* syncFile(place, path);
+    return failed ?? path;
+  }
+  return undefined;
+}
+
+function* syncFile({ disk }: StreamPlace, path: string): Slices<DiskError | undefined> {
+  const file = disk.open(path, "write");
+  if (file instanceof DiskError) return file;
+  try {
+    return yield (done: DiskDone) => disk.sync(file, done);
+  } finally {
+    disk.close(file);
+  }
+}
+
+function freeName(name: string, taken: readonly string[]): string {
+  for (let i = 1; ; i++) {
+    const tried = i === 1 ? name : `${name}.${i}`;
+    if (!taken.includes(tried)) return tried;
+  }
+}
+
+/** Writes a file that is whole when it has its name; the name is not durable yet. */
+function* writeCopy(place: StreamPlace, path: string, bytes: Uint8Array): Slices<DiskError | undefined> {
+  const { disk } = place;
+  const temporary = path + TEMPORARY;
+  const failed = yield* writeWhole(place, temporary, bytes);
+  return failed ?? disk.rename(temporary, path);
+}
+
+/** Writes a new file and makes its bytes durable; one that was there is removed, and so is this one when it fails. */
+export function* writeWhole({ disk }: StreamPlace, path: string, bytes: Uint8Array): Slices<DiskError | undefined> {
+  const left = disk.remove(path);
+  if (left !== undefined && left.code !== "ENOENT") return left;
+  const file = disk.open(path, "create");
+  if (file instanceof DiskError) return file;
+  const failed = yield (done: DiskDone) => disk.commit(file, 0, bytes, 0, bytes.length, "synced", done);
+  disk.close(file);
+  if (failed !== undefined) disk.remove(path);
+  return failed;
 }

@@ -1,10 +1,12 @@
 // Work on a file in slices: a generator that yields where a later turn may go on,
 // and where it waits for the disk.
 //
-//     yield undefined                  enough for this turn
-//     const failed = yield (done) => disk.sync(file, done)
+//     yield undefined                                         enough for this turn
+//     const failed = yield (done) => disk.sync(file, done)    goes on when the disk is done
 //
-// A slice is meant to take less than 5 ms. Code before the first yield runs in `step` too.
+// A slice is meant to take less than 5 ms. A job is cancelled only between
+// slices, never while it waits for the disk or right after: so a job without a
+// slice between two disk calls does both or none.
 
 import type { DiskDone, DiskError } from "../../base/disk.ts";
 
@@ -18,22 +20,23 @@ export class SlicedJob<T> {
   readonly #job: Slices<T>;
   readonly #later: (fire: () => void) => void;
   readonly #done: (result: T | undefined) => void;
-  #isWaiting: boolean; // for the disk
   #isCancelled: boolean;
   #isOver: boolean;
 
-  /** `later` runs `fire` in a later turn, never inside the call; `done` is called once, undefined when the job was cancelled. */
+  /**
+   * Begins in a later turn: `later` runs `fire` then, never inside the call. `done` is called once, undefined when
+   * the job was cancelled.
+   */
   constructor(job: Slices<T>, later: (fire: () => void) => void, done: (result: T | undefined) => void) {
     this.#job = job;
     this.#later = later;
     this.#done = done;
-    this.#isWaiting = false;
     this.#isCancelled = false;
     this.#isOver = false;
-    later(() => this.#step(undefined));
+    later(() => this.#slice());
   }
 
-  /** No further slice begins; a disk call under way is waited for. `done` follows, in a later turn. */
+  /** No further slice begins; a disk call under way is waited for. `done` follows in a later turn, with a result when the job was about to end. */
   cancel(): void {
     this.#isCancelled = true;
   }
@@ -42,16 +45,20 @@ export class SlicedJob<T> {
     return this.#isOver;
   }
 
-  #step(failed: DiskError | undefined): void {
-    if (this.#isCancelled) {
-      this.#job.return(undefined as T);
-      this.#end(undefined);
+  #slice(): void {
+    if (!this.#isCancelled) {
+      this.#resume(undefined);
       return;
     }
+    this.#job.return(undefined as T);
+    this.#end(undefined);
+  }
+
+  #resume(failed: DiskError | undefined): void {
     const { done, value } = this.#job.next(failed);
     if (done === true) this.#end(value);
-    else if (value === undefined) this.#later(() => this.#step(undefined));
-    else value((failure) => this.#step(failure));
+    else if (value === undefined) this.#later(() => this.#slice());
+    else value((failure) => this.#resume(failure));
   }
 
   #end(result: T | undefined): void {
@@ -60,7 +67,21 @@ export class SlicedJob<T> {
   }
 }
 
-/** Runs a job that never waits for the disk, at once: for what is small, and for tests. */
-export function runAtOnce<T>(job: Slices<T>): T {
-  for (let step = job.next(undefined); ; step = job.next(undefined)) if (step.done === true) return step.value;
+/** Bounds a slice: what is done costs about as much as hashing so many bytes. */
+export class Effort {
+  #left = SLICE;
+
+  /** Whether the slice is full; then the next one begins. */
+  spend(cost: number): boolean {
+    this.#left -= cost;
+    if (this.#left > 0) return false;
+    this.#left = SLICE;
+    return true;
+  }
+  /** What may still be spent in this slice. */
+  get left(): number {
+    return this.#left;
+  }
 }
+
+const SLICE = 2 << 20;
