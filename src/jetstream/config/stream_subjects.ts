@@ -1,0 +1,51 @@
+// The subjects a stream may take messages from: valid, not two for the same
+// message, and none of the server's own unless nobody waits for an answer.
+
+import { type ByteString, byteString } from "../../base/bytes.ts";
+import { quoted } from "../../errors/protocol.ts";
+import { collides, isSubset, isValidSubject } from "../../subject/subject.ts";
+import { invalidConfig, type StreamDraft } from "./stream_draft.ts";
+
+/** Whether configurations take it for a subject: as a SUB would, and without blanks. */
+export function isConfigSubject(subject: string): boolean {
+  return isValidSubject(byteString(subject)) && !/[\t\n\f\r ]/.test(subject);
+}
+
+const apiSpaces = ["$JS.>", "$JSC.>", "$NRG.>"] as ByteString[];
+const events = "$JS.EVENT.>" as ByteString;
+const system = "$SYS.>" as ByteString;
+const systemAccounts = "$SYS.ACCOUNT.>" as ByteString;
+
+/** Checks them one by one, each against those behind it; a stream without any takes its name. */
+export function checkSubjects(draft: StreamDraft): void {
+  if (draft.subjects.length === 0) {
+    if (draft.mirror === undefined && draft.sources.length === 0) draft.subjects = [draft.name];
+    return;
+  }
+  const seen = new Set<string>();
+  for (const [at, subject] of draft.subjects.entries()) {
+    if (!isConfigSubject(subject)) throw invalidConfig("invalid subject");
+    if (seen.has(subject)) throw invalidConfig("duplicate subjects detected");
+    if (subject === ">" && !draft.no_ack) throw invalidConfig("capturing all subjects requires no-ack to be true");
+    if (subject === ">" && draft.num_replicas !== 1) {
+      throw invalidConfig("capturing all subjects requires replicas of 1");
+    }
+    const bytes = byteString(subject);
+    if (!draft.no_ack) checkServerSpaces(bytes);
+    for (const other of draft.subjects.slice(at + 1)) {
+      if (!collides(byteString(other), bytes)) continue;
+      throw invalidConfig(`subject ${quoted(bytes)} overlaps with ${quoted(byteString(other))}`);
+    }
+    seen.add(subject);
+  }
+}
+
+/** An acknowledgement of what the server itself says would be heard, and acknowledged, again. */
+function checkServerSpaces(subject: ByteString): void {
+  if (apiSpaces.some((space) => collides(subject, space)) && !isSubset(subject, events)) {
+    throw invalidConfig("subjects that overlap with jetstream api require no-ack to be true");
+  }
+  if (collides(subject, system) && !isSubset(subject, systemAccounts)) {
+    throw invalidConfig("subjects that overlap with system api require no-ack to be true");
+  }
+}
