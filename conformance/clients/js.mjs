@@ -8,11 +8,12 @@ import { cases as access } from "./js/access.mjs";
 import { cases as messages } from "./js/messages.mjs";
 import { cases as requests } from "./js/requests.mjs";
 import { cases as resilience } from "./js/resilience.mjs";
+import { cases as streams } from "./js/streams.mjs";
 import { finish, runCase } from "./lib/report.mjs";
 import { Server } from "./lib/server.mjs";
 import { option } from "./lib/target.mjs";
 
-const all = { ...messages, ...requests, ...access, ...resilience };
+const all = { ...messages, ...requests, ...access, ...resilience, ...streams };
 const url = option("url");
 const wanted = option("flavour");
 const only = option("only") ?? "";
@@ -28,11 +29,18 @@ for (const name of Object.keys(flavours).filter((name) => (wanted ? name === wan
     if (!flavour.urlOf(server)) throw new Error("the server announced no address for this client");
   });
   if (!url && !flavour.urlOf(server ?? {})) continue;
+  let starting;
+  const withJetStream = () =>
+    (starting ??= Server.start({ config: (dir) => `${config ?? ""}jetstream { store_dir: "${dir}/js" }\n` }));
   for (const [title, run] of Object.entries(all).filter(([title]) => title.includes(only))) {
-    const context = new Context(flavour, { url: url ?? flavour.urlOf(server), server });
+    const context = new Context(flavour, { url: url ?? flavour.urlOf(server), server, withJetStream });
     await runCase(`${name}: ${title}`, () => run(context));
     await context.close();
   }
   await server?.stop();
+  await starting?.then(
+    (extra) => extra.stop(),
+    () => {},
+  );
 }
 finish();

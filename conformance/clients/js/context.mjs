@@ -10,12 +10,13 @@ export class Context {
   #connections = [];
   #servers = [];
 
-  /** @param {object} flavour @param {{ url: string, server?: Server }} shared */
+  /** @param {object} flavour @param {{ url: string, server?: Server, withJetStream?: () => Promise<Server> }} shared */
   constructor(flavour, shared) {
     this.flavour = flavour;
     this.lib = flavour.lib;
     this.url = shared.url;
     this.givenUrl = shared.server === undefined;
+    this.shared = shared;
   }
 
   /** A server of the case's own; `config` gains a WebSocket listener for the WebSocket flavour. */
@@ -29,6 +30,35 @@ export class Context {
 
   #adapt(config) {
     return this.flavour.websocket ? WEBSOCKET + config : config;
+  }
+
+  /** Points the case at the server with JetStream that the cases of this flavour share. */
+  async streams() {
+    if (this.givenUrl) return;
+    const server = await this.shared.withJetStream();
+    this.url = this.flavour.urlOf(server);
+  }
+
+  /** What speaks to streams: a connection, its stream manager and its publisher, on the shared server. */
+  async jetstream(options = {}) {
+    await this.streams();
+    const nc = await this.connect();
+    const jsm = await this.flavour.jetstreamManager(nc, options);
+    return { nc, jsm, js: this.flavour.jetstream(nc) };
+  }
+
+  /** The code, error code and text an API call is refused with. */
+  async apiError(promise) {
+    let error;
+    try {
+      await promise;
+    } catch (caught) {
+      error = caught;
+    }
+    if (error === undefined) throw new Error("the call was expected to be refused");
+    const { code, err_code: errCode, description } = this.flavour.apiError(error) ?? {};
+    if (code === undefined) throw error;
+    return [code, errCode, description];
   }
 
   /** A connection to the case's server. */

@@ -2,6 +2,7 @@
 
 import * as v2 from "nats";
 import * as v3 from "@nats-io/transport-node";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { wsconnect } from "@nats-io/nats-core";
 import { Svcm } from "@nats-io/services";
 import { WebSocket } from "ws";
@@ -17,6 +18,9 @@ const third = {
   permission: (status) => (status.error instanceof v3.errors.PermissionViolationError ? status.error : undefined),
   stall: { strategy: "stall", stall: 200 },
   services: (nc) => new Svcm(nc),
+  jetstream,
+  jetstreamManager,
+  apiError: (error) => error?.apiError?.(),
 };
 
 /** Each client library: how it connects, and how it says what went wrong. */
@@ -32,6 +36,10 @@ export const flavours = {
     permission: (status) => (status.data === v2.ErrorCode.PermissionsViolation ? status.permissionContext : undefined),
     stall: { strategy: "jitterTimer", jitter: 200 },
     services: (nc) => nc.services,
+    jetstream: (nc) => nc.jetstream(),
+    jetstreamManager: (nc) => nc.jetstreamManager(),
+    apiError: (error) => error?.api_error,
+    views: true,
   },
   "transport-node 3": { ...third, connect: v3.connect, urlOf: (server) => server.url },
   "wsconnect 3": { ...third, connect: wsconnect, urlOf: (server) => server.wsUrl, websocket: true },
