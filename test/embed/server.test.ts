@@ -121,7 +121,9 @@ describe("start", () => {
   });
 
   test("an option whose feature is not there yet is refused, as nobody would read a warning", async () => {
-    await expect(Server.start({ port: 0, jetstream: true })).rejects.toThrow(/jetstream/);
+    await expect(Server.start({ port: 0, jetstream: { extension_hint: "no_extend" } })).rejects.toThrow(
+      /extension_hint/,
+    );
     await expect(Server.start({ port: 0, websocket: { port: -1, no_tls: true, compression: true } })).rejects.toThrow(
       /compression/,
     );
