@@ -14,6 +14,7 @@ export interface ServerOptions extends Omit<ReadOptions, "authorization" | "http
   readonly authorization: AuthorizationOptions;
 }
 
+export type { AccountJetStreamOptions } from "./options/account_jetstream.ts";
 export type { AccountLimits, AccountOptions } from "./options/accounts.ts";
 export type { AuthorizationOptions, ListenerAuthorization } from "./options/authorization.ts";
 export type { ClusterOptions } from "./options/cluster.ts";

@@ -55,6 +55,7 @@ const checks: readonly Check[] = [
   jetstreamInServer,
   systemAccount,
   domains,
+  jetstreamOfSystem,
   ({ http_port: http, https_port: https, tls }) => {
     const before = "Can't start monitoring:";
     if (http !== 0 && https !== 0) return `${before} can't specify both HTTP (${http}) and HTTPs (${https}) ports`;
@@ -145,15 +146,40 @@ function jetstreamInServer({ jetstream, cluster, server_name }: ServerOptions): 
   return cluster.name === undefined ? "jetstream cluster requires `cluster.name` to be set" : undefined;
 }
 
+function jetstreamOfSystem({ jetstream, accounts, system_account: name }: ServerOptions): string | undefined {
+  if (jetstream === undefined) return undefined;
+  const system = accounts.find((account) => account.name === (name ?? SYSTEM_ACCOUNT));
+  return system?.jetstream === undefined ? undefined : "Not allowed to enable JetStream on the system account";
+}
+
 function systemAccount(options: ServerOptions): string | undefined {
   const { system_account: name } = options;
   if (name === undefined || name === "" || accountNames(options).has(name)) return undefined;
   return "error resolving system account: account missing";
 }
 
+/** `default_js_domain` is for accounts that have no JetStream here; the system account is never one of them. */
 function domains(options: ServerOptions): string | undefined {
-  const names = accountNames(options);
-  const unknown = Object.keys(options.default_js_domain).find((name) => !names.has(name));
-  if (unknown === undefined) return undefined;
-  return `in non operator mode, \`default_js_domain\` references non existing account ${quote(unknown)}`;
+  const system = options.system_account ?? SYSTEM_ACCOUNT;
+  return first(
+    Object.entries(options.default_js_domain).map(([name, domain]) => {
+      const account = options.accounts.find((each) => each.name === name);
+      if (account === undefined && name !== GLOBAL_ACCOUNT) {
+        return `in non operator mode, \`default_js_domain\` references non existing account ${quote(name)}`;
+      }
+      if (account?.jetstream !== undefined && domain !== "") {
+        return `default_js_domain contains account name ${quote(name)} with enabled JetStream`;
+      }
+      if (name === system) return `system account ${quote(name)} can not be in default_js_domain`;
+      if (!isSubject(domain)) {
+        return `default_js_domain contains account ${quote(name)} with invalid domain name ${quote(domain)}`;
+      }
+      return undefined;
+    }),
+  );
+}
+
+/** Whether `$JS.<domain>.API.>` is a subject; no domain is fine. */
+function isSubject(domain: string): boolean {
+  return domain === "" || (!/\s/.test(domain) && domain.split(".").every((token) => token !== "" && token !== ">"));
 }

@@ -5,7 +5,11 @@
 import { mkdirSync, statfsSync } from "node:fs";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import type { JetStreamOptions } from "../config/options.ts";
+import type { AccountJetStreamOptions, JetStreamOptions, ServerOptions } from "../config/options.ts";
+import { GLOBAL_ACCOUNT } from "../config/options/accounts.ts";
+import { jetstreamRows } from "../config/options/jetstream.ts";
+import { apiErrors } from "../errors/api.ts";
+import { type AccountLimits, NO_ACCOUNT_LIMITS } from "../jetstream/limits.ts";
 import type { JetStreamConfig, JetStreamLimits } from "../monitor/jetstream_source.ts";
 
 const GB = 2 ** 30;
@@ -27,9 +31,20 @@ export interface Machine {
 /** Embedded without a directory, files are kept in memory. */
 export const IN_MEMORY = "in memory";
 
+/** How much may wait before it is refused. */
+export interface JetStreamQueues {
+  /** Of one stream, published and not stored yet. */
+  readonly maxBufferedMsgs: number;
+  readonly maxBufferedBytes: number;
+  /** API requests that change something, and those that only ask. */
+  readonly requests: number;
+  readonly infoRequests: number;
+}
+
 export interface JetStreamSetup {
   readonly config: JetStreamConfig;
   readonly limits: JetStreamLimits;
+  readonly queues: JetStreamQueues;
   /** No directory was given: its place may be wiped at the next boot. */
   readonly isTemporary: boolean;
 }
@@ -59,6 +74,7 @@ export function setUpJetStream(
       strict: options.strict,
     },
     limits: limitsOf(options),
+    queues: queuesOf(options),
     isTemporary,
   };
 }
@@ -112,6 +128,62 @@ function limitsOf({ limits }: JetStreamOptions): JetStreamLimits {
     maxBatchSize: batch?.max_msgs ?? 0,
     maxBatchTimeoutNanos: (batch?.timeout ?? 0) * NANOS_PER_MS,
   };
+}
+
+function queuesOf(options: JetStreamOptions): JetStreamQueues {
+  const requests = positive(options.request_queue_limit) ?? jetstreamRows.request_queue_limit.fallback;
+  return {
+    maxBufferedMsgs: positive(options.max_buffered_msgs) ?? jetstreamRows.max_buffered_msgs.fallback,
+    maxBufferedBytes: positive(options.max_buffered_size) ?? jetstreamRows.max_buffered_size.fallback ?? Infinity,
+    requests,
+    infoRequests: positive(options.info_queue_limit) ?? requests,
+  };
+}
+
+/** nats-server takes 0 and less for "not given". */
+function positive(limit: number | undefined): number | undefined {
+  return limit === undefined || limit <= 0 ? undefined : limit;
+}
+
+/** What each account that has JetStream may use. Alone, the global account has it without limits. */
+export function jetStreamAccounts(options: ServerOptions): ReadonlyMap<string, AccountLimits> {
+  const system = options.system_account ?? "$SYS";
+  const others = options.accounts.filter((account) => account.name !== system);
+  if (others.length === 0) return new Map([[GLOBAL_ACCOUNT, NO_ACCOUNT_LIMITS]]);
+  return new Map(
+    others.flatMap(({ name, jetstream }) => (jetstream === undefined ? [] : [[name, accountLimitsOf(jetstream)]])),
+  );
+}
+
+function accountLimitsOf(options: AccountJetStreamOptions): AccountLimits {
+  return {
+    maxMemory: options.max_memory,
+    maxStore: options.max_store,
+    maxStreams: options.max_streams,
+    maxConsumers: options.max_consumers,
+    maxAckPending: options.max_ack_pending,
+    memoryMaxStreamBytes: options.memory_max_stream_bytes,
+    storeMaxStreamBytes: options.store_max_stream_bytes,
+    maxBytesRequired: options.max_bytes_required,
+  };
+}
+
+/** Why the start fails: `config` is less than all accounts together are promised; undefined when it is enough. */
+export function overcommitted(
+  accounts: ReadonlyMap<string, AccountLimits>,
+  { maxMemory, maxStorage }: JetStreamConfig,
+): string | undefined {
+  const before = "Can't start JetStream: Error enabling jetstream on configured accounts:";
+  const { memoryResourcesExceeded, storageResourcesExceeded } = apiErrors;
+  let memory = 0;
+  let storage = 0;
+  for (const limits of accounts.values()) {
+    memory += Math.max(0, limits.maxMemory);
+    storage += Math.max(0, limits.maxStore);
+    if (memory > maxMemory) return `${before} ${memoryResourcesExceeded.text} (${memoryResourcesExceeded.errCode})`;
+    if (storage > maxStorage) return `${before} ${storageResourcesExceeded.text} (${storageResourcesExceeded.errCode})`;
+  }
+  return undefined;
 }
 
 /** The machine this process runs on. In a container its limit counts, not what the host has. */

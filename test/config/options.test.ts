@@ -306,8 +306,6 @@ const asks: Readonly<Record<string, string>> = {
   cluster: "{ port: -1 }",
   gateway: "{ port: -1, name: g }",
   leafnodes: "{ port: -1 }",
-  jetstream: "enabled",
-  store_dir: "x",
   default_js_domain: "{ $G: x }",
   prof_port: "1",
   prof_block_rate: "1",
@@ -340,13 +338,27 @@ describe("an option that does not work yet", () => {
   test.each([
     ["websocket { port: -1, no_tls: true, compression: true }", 'option "websocket.compression" has no effect yet'],
     ["websocket { port: -1, no_tls: true, token_cookie: t }", 'option "websocket.token_cookie" has no effect yet'],
-    ["accounts { A { jetstream: enabled } }", 'option "accounts.A.jetstream" has no effect yet'],
+    ["jetstream { cipher: aes }", 'option "jetstream.cipher" has no effect: encryption is not supported yet'],
+    [
+      "jetstream { extension_hint: no_extend }",
+      'option "jetstream.extension_hint" has no effect: leaf nodes are not supported yet',
+    ],
+    [
+      "jetstream { limits { batch { max_msgs: 5 } } }",
+      'option "jetstream.limits.batch" has no effect: atomic batches are not supported yet',
+    ],
   ])("is named with its block: %s", (text, notice) => {
     expect(load(text).notices.map((line) => line.replace(/^\S+ /, ""))).toEqual([notice]);
   });
   test.each([
     ["accounts { A { exports: [{ stream: a }] } }", 'option "accounts.A.exports" is not supported yet'],
     ["accounts { A { mappings { a: b } } }", 'option "accounts.A.mappings" is not supported yet'],
+    ["jetstream { key: a }", 'option "jetstream.encryption_key" is not supported: files would not be encrypted'],
+    [
+      "jetstream { prev_ek: a }",
+      'option "jetstream.prev_encryption_key" is not supported: files would not be encrypted',
+    ],
+    ["jetstream { tpm { keys_file: a } }", 'option "jetstream.tpm" is not supported: files would not be encrypted'],
     ["tls { ocsp_peer: true }", 'option "tls.ocsp_peer" is not supported'],
     [
       "authorization { users: [{ user: a, password: b, proxy_required: true }] }",
@@ -368,6 +380,13 @@ describe("an option that works", () => {
     "tls.allow_insecure_cipher_suites": "checked together with cipher_suites, in tls.ts",
     "accounts.limits.max_leafnodes": "there are no leaf nodes",
     disable_sublist_cache: "about a cache of nats-server",
+    "jetstream.enabled": "without it there is no block, in jetstream.ts",
+    "accounts.jetstream.cluster_traffic": "there are no replicas",
+    "jetstream.max_outstanding_catchup": "there are no replicas",
+    "jetstream.meta_compact": "the log of a cluster, and there is none",
+    "jetstream.meta_compact_size": "as meta_compact",
+    "jetstream.meta_compact_sync": "as meta_compact",
+    "jetstream.max_concurrent_io": "Node has four threads for files, and four is the least one may give",
   };
   const room = join(import.meta.dirname, "../../src");
   // Monitoring shows what `server` hands it under the same names: that is no use of an option.

@@ -8,7 +8,15 @@ import type { JetStreamOptions } from "../../src/config/options.ts";
 import { fromObject } from "../../src/config/object.ts";
 import type { ObjectOptions } from "../../src/config/object_types.ts";
 import { noSource } from "../../src/config/source.ts";
-import { IN_MEMORY, type Machine, setUpJetStream, thisMachine } from "../../src/server/jetstream_setup.ts";
+import { NO_ACCOUNT_LIMITS } from "../../src/jetstream/limits.ts";
+import {
+  IN_MEMORY,
+  jetStreamAccounts,
+  type Machine,
+  overcommitted,
+  setUpJetStream,
+  thisMachine,
+} from "../../src/server/jetstream_setup.ts";
 
 const asked: string[] = [];
 const machine: Machine = {
@@ -108,6 +116,68 @@ test("how and what else", () => {
     compressOk: false,
     strict: true,
   });
+});
+
+test("the queues have defaults, also for 0 and less", () => {
+  const queuesOf = (given: object) => setUpJetStream(optionsOf(given as never), machine, IN_MEMORY).queues;
+  const defaults = {
+    maxBufferedMsgs: 100_000,
+    maxBufferedBytes: 128 * 2 ** 20,
+    requests: 10_000,
+    infoRequests: 10_000,
+  };
+  expect(queuesOf({})).toEqual(defaults);
+  expect(
+    queuesOf({ max_buffered_msgs: 0, max_buffered_size: -1, request_queue_limit: -1, info_queue_limit: 0 }),
+  ).toEqual(defaults);
+  expect(queuesOf({ request_queue_limit: 5 })).toMatchObject({ requests: 5, infoRequests: 5 });
+  expect(
+    queuesOf({ max_buffered_msgs: 1, max_buffered_size: "1K", request_queue_limit: 3, info_queue_limit: 4 }),
+  ).toEqual({ maxBufferedMsgs: 1, maxBufferedBytes: 1024, requests: 3, infoRequests: 4 });
+});
+
+const accountsOf = (options: ObjectOptions) => jetStreamAccounts(fromObject(options, noSource).options);
+
+test("alone, the global account has JetStream; beside others only those that say so", () => {
+  expect([...accountsOf({})]).toEqual([["$G", NO_ACCOUNT_LIMITS]]);
+  expect([...accountsOf({ accounts: { S: {} }, system_account: "S" })]).toEqual([["$G", NO_ACCOUNT_LIMITS]]);
+  expect([...accountsOf({ accounts: { A: {}, B: { jetstream: "disabled" } } })]).toEqual([]);
+  expect([...accountsOf({ accounts: { A: { jetstream: true }, B: {} } })]).toEqual([["A", NO_ACCOUNT_LIMITS]]);
+});
+
+test("the limits of an account", () => {
+  const jetstream = {
+    max_memory: 1,
+    max_store: 2,
+    max_streams: 3,
+    max_consumers: 4,
+    max_ack_pending: 5,
+    memory_max_stream_bytes: 6,
+    store_max_stream_bytes: 7,
+    max_bytes_required: true,
+  };
+  expect(accountsOf({ accounts: { A: { jetstream } } }).get("A")).toEqual({
+    maxMemory: 1,
+    maxStore: 2,
+    maxStreams: 3,
+    maxConsumers: 4,
+    maxAckPending: 5,
+    memoryMaxStreamBytes: 6,
+    storeMaxStreamBytes: 7,
+    maxBytesRequired: true,
+  });
+});
+
+test.each([
+  [{ A: { max_memory: 600 }, B: { max_memory: 400, max_store: 1000 } }, undefined],
+  [{ A: { max_memory: -1 }, B: { max_memory: 1001 } }, "insufficient memory resources available (10028)"],
+  [{ A: { max_memory: 600 }, B: { max_memory: 600 } }, "insufficient memory resources available (10028)"],
+  [{ A: { max_store: 600 }, B: { max_store: 600 } }, "insufficient storage resources available (10047)"],
+])("1000 bytes for %j", (limits, complaint) => {
+  const accounts = Object.fromEntries(Object.entries(limits).map(([name, jetstream]) => [name, { jetstream }]));
+  const { config } = setUpJetStream(optionsOf({ max_memory_store: 1000, max_file_store: 1000 }), machine, IN_MEMORY);
+  const before = "Can't start JetStream: Error enabling jetstream on configured accounts: ";
+  expect(overcommitted(accountsOf({ accounts }), config)).toBe(complaint && before + complaint);
 });
 
 test("this machine has memory and a disk, and makes the directory it is asked about", () => {

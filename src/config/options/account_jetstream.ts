@@ -1,4 +1,4 @@
-// What JetStream may use for one account. Read and checked; of use when JetStream is.
+// What JetStream may use for one account.
 
 import { OptionError } from "../problems.ts";
 import type { Resolved, Row } from "../rows.ts";
@@ -51,9 +51,7 @@ export const accountJetStream: Row<AccountJetStreamOptions | undefined> = custom
   {
     doc: "Lets the account use JetStream.",
     reload: "live",
-    status: "later",
     rows,
-    enables: (on: unknown) => on !== undefined,
   },
   (node, name, reading) => {
     if (node.kind === "bool") return node.value ? defaultsOf(rows) : undefined;

@@ -7,7 +7,7 @@ import { block, custom, int, readBlock } from "../rows.ts";
 import type { Node } from "../tree.ts";
 import { goType, goValue, quote } from "../tree.ts";
 import { exportsRow, importsRow } from "./exports.ts";
-import { accountJetStream } from "./account_jetstream.ts";
+import { accountJetStream, type AccountJetStreamOptions } from "./account_jetstream.ts";
 import { mappings } from "./transforms.ts";
 import type { Permissions } from "./permissions.ts";
 import { isSubject } from "./permissions.ts";
@@ -32,6 +32,8 @@ export interface AccountOptions {
   readonly users: readonly UserOptions[];
   readonly limits: AccountLimits;
   readonly default_permissions: Permissions | undefined;
+  /** Undefined when the account may not use JetStream. */
+  readonly jetstream: AccountJetStreamOptions | undefined;
 }
 
 const limit = (doc: string, alias: string): Row<number | undefined> =>
@@ -152,14 +154,14 @@ function resolve(
   name: string,
   read: { readonly limits: AccountLimits | undefined } & Omit<AccountOptions, "limits" | "name">,
 ): AccountOptions {
-  const { nkey, users, default_permissions } = read;
+  const { nkey, users, default_permissions, jetstream } = read;
   const none = {
     max_connections: undefined,
     max_subscriptions: undefined,
     max_payload: undefined,
     max_leafnodes: undefined,
   };
-  return { name, nkey, users, limits: read.limits ?? none, default_permissions };
+  return { name, nkey, users, limits: read.limits ?? none, default_permissions, jetstream };
 }
 
 function checkedDestination(text: string): string {

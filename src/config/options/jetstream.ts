@@ -1,8 +1,8 @@
-// The `jetstream` block. Read and checked; JetStream comes later.
+// The `jetstream` block.
 
 import { goDuration } from "../go.ts";
 import { OptionError } from "../problems.ts";
-import type { Resolved, Row, Rows } from "../rows.ts";
+import type { Resolved, Row, Rows, Status } from "../rows.ts";
 import { bool, custom, defaultsOf, duration, inObject, int, readBlock, str } from "../rows.ts";
 import type { Node } from "../tree.ts";
 import { goType, goValue, quote } from "../tree.ts";
@@ -16,12 +16,13 @@ function space(
   named: string,
   fallback: number | undefined,
   doc: string,
+  shown: string,
   ...aliases: string[]
 ): Row<number | undefined> {
-  return custom<number | undefined>("size", fallback, { doc, reload: "restart", aliases }, (node) => {
+  return custom<number | undefined>("size", fallback, { doc, shown, reload: "restart", aliases }, (node) => {
     if (node.kind === "int") return Number(node.value);
     if (node.kind !== "string") throw new OptionError(`${named} must be int64 or string`);
-    if (node.value === "") return fallback;
+    if (node.value === "") return fallback ?? 0;
     const digits = node.value.slice(0, -1);
     if (!/^[+-]?\d+$/.test(digits)) {
       throw new OptionError(`${named} strconv.ParseInt: parsing ${quote(digits)}: invalid syntax`);
@@ -37,11 +38,17 @@ function count(
   wanted: string,
   doc: string,
   within: readonly [number, number] = [-Infinity, Infinity],
+  shown?: string,
 ): Row<number> {
   return custom<number>(
     "number",
     fallback,
-    { doc, reload: "restart", ...(within[0] > 0 ? { bounds: `${within[0]} to ${within[1]}` } : {}) },
+    {
+      doc,
+      reload: "restart",
+      ...(within[0] > 0 ? { bounds: `${within[0]} to ${within[1]}` } : {}),
+      ...(shown === undefined ? {} : { shown }),
+    },
     (node, name) => {
       const value = node.kind === "int" ? Number(node.value) : undefined;
       if (value !== undefined && value >= within[0] && value <= within[1]) return value;
@@ -62,12 +69,23 @@ function window(doc: string, fallback: number, shown: string): Row<number> {
   });
 }
 
-const secret = (doc: string, ...aliases: string[]): Row<string | undefined> => str({ doc, reload: "restart", aliases });
+// A server that was told to encrypt must not write what everybody can read.
+const unencrypted = { status: "refused", why: "files would not be encrypted" } as const;
+const isGiven = (text: string | undefined): boolean => text !== undefined;
+
+const secret = (doc: string, ...aliases: string[]): Row<string | undefined> =>
+  str({ doc, reload: "restart", aliases, ...unencrypted, enables: isGiven });
 
 const cipher = custom<"chacha" | "aes" | undefined>(
   '"chacha" or "aes"',
   undefined,
-  { doc: "Cipher that files are encrypted with.", reload: "restart", shown: "chacha" },
+  {
+    doc: "Cipher that files are encrypted with.",
+    reload: "restart",
+    shown: "chacha",
+    status: "later",
+    why: "encryption is not supported yet",
+  },
   (node) => {
     if (node.kind !== "string")
       throw new OptionError(`interface conversion: interface {} is ${goType(node)}, not string`);
@@ -77,6 +95,12 @@ const cipher = custom<"chacha" | "aes" | undefined>(
     throw new OptionError(`Unknown cipher type: ${quote(node.value)}`);
   },
 );
+
+/** Tags are compared in lower case. */
+function uniqueTag(): Row<string | undefined> {
+  const row = str({ doc: "Beginning of the server tags that must differ between replicas.", reload: "restart" });
+  return { ...row, read: (node, name, reading) => row.read(node, name, reading)?.trim().toLowerCase() };
+}
 
 const batchRows = {
   max_inflight_per_stream: int({
@@ -98,7 +122,10 @@ const limitRows = {
   max_ha_assets: int({ fallback: 0, doc: "Replicated streams and consumers; 0 is no limit.", reload: "restart" }),
   max_request_batch: int({ fallback: 0, doc: "Messages of one pull; 0 is no limit.", reload: "restart" }),
   duplicate_window: window("Longest duplicate window of a stream; 0 is no limit.", 0, "0"),
-  batch: limits("Limits of atomic batches.", "batch limits", batchRows),
+  batch: limits("Limits of atomic batches.", "batch limits", batchRows, {
+    status: "later",
+    why: "atomic batches are not supported yet",
+  }),
 };
 const tpmRows = {
   keys_file: str({ doc: "File with the sealed key.", reload: "restart" }),
@@ -108,11 +135,16 @@ const tpmRows = {
   cipher,
 };
 
-function limits<R extends Rows>(doc: string, what: string, rows: R): Row<Resolved<R> | undefined> {
+function limits<R extends Rows>(
+  doc: string,
+  what: string,
+  rows: R,
+  more: { readonly status?: Status; readonly why?: string; readonly enables?: (value: never) => boolean } = {},
+): Row<Resolved<R> | undefined> {
   return custom<Resolved<R> | undefined>(
     "block",
     undefined,
-    { doc, reload: "restart", rows },
+    { doc, reload: "restart", rows, ...more },
     (node, name, reading) => {
       if (node.kind !== "map") throw new OptionError(`Expected a map to define ${what}, got ${goType(node)}`);
       return readBlock(rows, node, { ...reading, path: `${reading.path}${name}.` });
@@ -126,10 +158,17 @@ export const jetstreamRows = {
     doc: "Directory for streams.",
     reload: "restart",
     aliases: ["store", "storedir"],
-    shown: "a temporary directory",
+    shown: "a temporary directory; embedded: none, files are kept in memory",
   }),
-  max_memory_store: space("max_mem_store", undefined, "Memory for streams.", "max_mem_store", "max_mem"),
-  max_file_store: space("max_file_store", undefined, "Disk for streams.", "max_file"),
+  max_memory_store: space(
+    "max_mem_store",
+    undefined,
+    "Memory for streams.",
+    "75 % of the machine's",
+    "max_mem_store",
+    "max_mem",
+  ),
+  max_file_store: space("max_file_store", undefined, "Disk for streams.", "75 % of what is free", "max_file"),
   domain: str({ doc: "Name of this JetStream, for leaf nodes.", reload: "restart" }),
   strict: custom<boolean>(
     "boolean",
@@ -157,17 +196,30 @@ export const jetstreamRows = {
   encryption_key: secret("Key that files are encrypted with.", "key", "ek"),
   prev_encryption_key: secret("Key that they were encrypted with before.", "prev_key", "prev_ek"),
   cipher,
-  unique_tag: str({ doc: "Beginning of the server tags that must differ between replicas.", reload: "restart" }),
-  extension_hint: str({ doc: "Whether JetStream extends over leaf nodes.", reload: "restart" }),
+  unique_tag: uniqueTag(),
+  extension_hint: str({
+    doc: "Whether JetStream extends over leaf nodes.",
+    reload: "restart",
+    status: "later",
+    why: "leaf nodes are not supported yet",
+  }),
   limits: limits("Limits of this server.", "JetStreamLimits", limitRows),
-  tpm: limits("Key from a trusted platform module.", "JetStreamLimits", tpmRows),
-  max_outstanding_catchup: space("max_outstanding_catchup", 64 * MB, "Bytes on their way to replicas that catch up."),
-  max_buffered_size: space("max_buffered_size", 128 * MB, "Bytes waiting to be stored in one stream."),
+  tpm: limits("Key from a trusted platform module.", "JetStreamLimits", tpmRows, {
+    ...unencrypted,
+    enables: (tpm: { readonly keys_file: string | undefined } | undefined) => tpm?.keys_file !== undefined,
+  }),
+  max_outstanding_catchup: space(
+    "max_outstanding_catchup",
+    64 * MB,
+    "Bytes on their way to replicas that catch up.",
+    "64 MB",
+  ),
+  max_buffered_size: space("max_buffered_size", 128 * MB, "Bytes waiting to be stored in one stream.", "128 MB"),
   max_buffered_msgs: count(100_000, "a parseable", "Messages waiting to be stored in one stream."),
   request_queue_limit: count(10_000, "a parseable", "API requests waiting."),
-  info_queue_limit: count(10_000, "a parseable", "API requests for information waiting."),
+  info_queue_limit: count(0, "a parseable", "API requests for information waiting.", undefined, "request_queue_limit"),
   meta_compact: count(0, "an absolute", "Entries after which the log of the cluster is compacted."),
-  meta_compact_size: space("meta_compact_size", 0, "Bytes after which it is."),
+  meta_compact_size: space("meta_compact_size", 0, "Bytes after which it is.", "0"),
   meta_compact_sync: bool({ fallback: false, doc: "Waits for that compaction.", reload: "restart" }),
   max_concurrent_io: count(4096, "an absolute", "File operations at a time.", [4, 8192]),
 };
@@ -181,10 +233,7 @@ export const jetstream: Row<JetStreamOptions | undefined> = custom<JetStreamOpti
   {
     doc: "Keeps messages: streams and consumers.",
     reload: "live",
-    status: "later",
     rows: jetstreamRows,
-    why: "JetStream is not supported yet",
-    enables: (on: JetStreamOptions | undefined) => on?.enabled ?? false,
   },
   (node, name, reading) => {
     if (node.kind === "bool") return node.value ? defaultsOf(jetstreamRows) : undefined;

@@ -292,8 +292,6 @@ export const serverRows = {
     doc: "Directory for streams, as store_dir in jetstream.",
     aliases: ["storedir"],
     reload: "restart",
-    status: "later",
-    why: "JetStream is not supported yet",
   }),
   default_js_domain: custom<Readonly<Record<string, string>>>(
     "map",
@@ -302,7 +300,7 @@ export const serverRows = {
       doc: "JetStream domains that accounts use.",
       reload: "restart",
       status: "later",
-      why: "JetStream is not supported yet",
+      why: "accounts have no subject mappings yet",
     },
     readDomains,
   ),
