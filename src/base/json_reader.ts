@@ -53,6 +53,7 @@ export class JsonReader {
   #at: number;
   #depth: number;
   #mismatch: string | undefined;
+  #refusal: string | undefined;
   /** Where the value being read is: the names of the fields that lead to it. */
   readonly path: string[];
   /** Go's name of the innermost record, for the text of a mismatch. */
@@ -66,6 +67,7 @@ export class JsonReader {
     this.#rules = rules;
     this.#depth = 0;
     this.#mismatch = undefined;
+    this.#refusal = undefined;
     this.path = [];
     this.record = "";
   }
@@ -103,7 +105,8 @@ export class JsonReader {
       this.#skipBlanks();
       if (this.#at < this.#to) throw this.#unexpected("after top-level value");
     }
-    if (this.#mismatch !== undefined) throw new JsonError(this.#mismatch);
+    const fault = this.#refusal ?? this.#mismatch;
+    if (fault !== undefined) throw new JsonError(fault);
   }
 
   /** Notes that the value which starts here does not fit Go's `type`, and passes it. The first one is reported. */
@@ -119,9 +122,9 @@ export class JsonReader {
     this.#mismatch ??= `json: cannot unmarshal ${what} into Go ${place} of type ${type}`;
   }
 
-  /** Notes a fault in its own words. */
+  /** Notes the refusal of a value with a JSON form of its own. Go stops at the first, and forgets mismatches before it. */
   noteText(text: string): void {
-    this.#mismatch ??= text;
+    this.#refusal ??= text;
   }
 
   /** Passes an unknown key's value. */

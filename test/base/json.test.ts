@@ -178,6 +178,12 @@ describe("decoding", () => {
     const even = via(int, 0, (n) => (n % 2 === 0 ? n : new JsonError(`${n} is odd`)), (n) => n); // prettier-ignore
     expect(decodeText(even, "4")).toBe(4);
     expect(decodeText(even, "5")).toMatchObject({ message: "5 is odd" });
+    // Go stops at such a refusal and forgets the mismatch before it.
+    const refused = decodeText(record({ a: int, b: even }), '{"a":"x","b":5,"b":7}');
+    expect(refused).toMatchObject({ message: "5 is odd" });
+    expect(decodeText(record({ a: int, b: even }), '{"a":"x","b":5')).toMatchObject({
+      message: "unexpected end of JSON input",
+    });
   });
   test("raw keeps the bytes of a value", () => {
     const got = decodeText(record({ a: raw, b: int }), '{"a": {"x" : [1]} ,"b":2}');
