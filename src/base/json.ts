@@ -282,6 +282,32 @@ function isEmptyIterable(value: Iterable<unknown>): boolean {
   return true;
 }
 
+/** An object with keys of its own choosing, written as they come; only for writing. */
+export function members<D, E>(kind: Kind<D, E>): Kind<readonly [string, D][], Iterable<readonly [string, E]>> {
+  function* writeSlowly(writer: JsonWriter, value: Iterable<readonly [string, E]>): Generator<undefined> {
+    let first = true;
+    writer.open("{");
+    for (const [key, element] of value) {
+      writer.member(first, `${quoted(key)}:`);
+      kind.write(writer, element);
+      first = false;
+      if (isLong(writer)) yield;
+    }
+    writer.close("}", first);
+  }
+  return {
+    zero: [],
+    read: () => assert(false, "members are written only") as never,
+    write: (writer, value) => {
+      const steps = writeSlowly(writer, value);
+      while (steps.next().done !== true);
+    },
+    writeSlowly,
+    isEmpty: isEmptyIterable,
+    optional: false,
+  };
+}
+
 /** An object with keys of its own choosing; written sorted, as Go writes a map. */
 export function map<D, E>(
   kind: Kind<D, E>,

@@ -12,6 +12,8 @@ export interface JetStreamSurroundings {
   /** As in INFO and advisories. */
   readonly serverName: string;
   readonly serverId: string;
+  /** The version of nats-server that clients are told. */
+  readonly version: string;
   /** Empty without one. */
   readonly domain: string;
   /** Runs `fire` at the end of this turn, before connections are flushed; never inside the call. */

@@ -1,0 +1,394 @@
+// JetStream of one account: its streams by name, what they use and reserve,
+// and how they come, change and go.
+//
+//     create ─→ checks ─→ place ─→ store ─→ Stream, open ─→ answered
+//     remove ─→ Stream closed ─→ store closed ─→ place removed ─→ answered
+//
+// Changes of one stream happen one after the other. Owns the streams. Knows
+// nothing of requests: api/ turns those into calls here.
+
+import type { Bus } from "../account/bus.ts";
+import { byteString } from "../base/bytes.ts";
+import { ApiError, apiError } from "../errors/api.ts";
+import { collides } from "../subject/subject.ts";
+import type { Advisories } from "./advisories.ts";
+import { checkStreamConfig } from "./config/stream_checks.ts";
+import type { StreamConfig, StreamConfigRequest } from "./config/stream_config.ts";
+import { acceptCreate, checkStandalone, sameStreamConfig } from "./config/stream_create.ts";
+import { storeLimits } from "./config/stream_limits.ts";
+import type { StreamRules } from "./config/stream_rules.ts";
+import { acceptUpdate, checkUpdate } from "./config/stream_update.ts";
+import { type AccountLimits, misfit, reservedBy, type Space } from "./limits.ts";
+import { Stream } from "./stream.ts";
+import { EventsLater } from "./events_later.ts";
+import type { OpenedStore, StreamPlaces, StreamRecord } from "./stream_places.ts";
+import type { JetStreamSurroundings, StreamAccount } from "./surroundings.ts";
+
+export type Storage = "memory" | "file";
+
+/** What all accounts of a server share. */
+export interface SharedSpace {
+  /** Bytes of that storage for all accounts: at most, and used. */
+  most(storage: Storage): number;
+  used(storage: Storage): number;
+  /** Some account uses `bytes` more. */
+  count(storage: Storage, bytes: number): void;
+  /** Reserved by the streams of all accounts. */
+  reserved(storage: Storage): number;
+  reserve(storage: Storage, bytes: number): void;
+  /** The server has no room left: said once in a while, when a publish was refused. */
+  exceeded(storage: Storage): void;
+}
+
+/** A stream that runs. */
+interface Running {
+  readonly stream: Stream;
+  readonly opened: OpenedStore;
+}
+
+type Done<T> = (result: T | ApiError) => void;
+
+export interface JetStreamAccountOptions {
+  readonly name: string;
+  readonly bus: Bus;
+  readonly limits: AccountLimits;
+  readonly rules: StreamRules;
+  readonly space: SharedSpace;
+  readonly places: Readonly<Record<Storage, StreamPlaces>>;
+  readonly surroundings: JetStreamSurroundings;
+  readonly advisories: Advisories;
+}
+
+export class JetStreamAccount implements StreamAccount {
+  readonly name: string;
+  readonly bus: Bus;
+  readonly limits: AccountLimits;
+  /** API requests answered, and those of them that were refused. */
+  apiTotal = 0;
+  apiErrors = 0;
+  readonly #options: JetStreamAccountOptions;
+  readonly #running = new Map<string, Running>();
+  /** Why they cannot be loaded, by name; they stay on disk as they are. */
+  readonly #offline = new Map<string, string>();
+  /** Those being made: their subjects and bytes are taken already. */
+  readonly #making = new Map<string, StreamConfig>();
+  /** Who waits for a change of a stream to end; a name is in it while one is going on. */
+  readonly #changing = new Map<string, (() => void)[]>();
+  readonly #used = { memory: 0, file: 0 };
+  #isClosed = false;
+
+  constructor(options: JetStreamAccountOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.bus = options.bus;
+    this.limits = options.limits;
+  }
+
+  get streamCount(): number {
+    return this.#running.size + this.#offline.size;
+  }
+  get memoryUsed(): number {
+    return this.#used.memory;
+  }
+  get fileUsed(): number {
+    return this.#used.file;
+  }
+  /** Consumers of all streams. */
+  get consumerCount(): number {
+    let count = 0;
+    for (const { stream } of this.#running.values()) count += stream.consumerCount;
+    return count;
+  }
+  stream(name: string): Stream | undefined {
+    return this.#running.get(name)?.stream;
+  }
+  /** Damage that was found when its store was opened. */
+  lostOf(name: string): OpenedStore["lost"] {
+    return this.#running.get(name)?.opened.lost;
+  }
+  offlineReason(name: string): string | undefined {
+    return this.#offline.get(name);
+  }
+  /** Streams that run, by ascending name. */
+  streams(): Stream[] {
+    return [...this.#running.values()].map(({ stream }) => stream).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+  offline(): IterableIterator<[name: string, reason: string]> {
+    return this.#offline.entries();
+  }
+  /** Bytes reserved by max_bytes, but for the stream `except`. */
+  reserved(storage: Storage, except = ""): number {
+    let bytes = 0;
+    for (const { config } of this.#configs(except)) if (config.storage === storage) bytes += reservedBy(config);
+    return bytes;
+  }
+
+  // ---- for streams
+
+  refusal(storage: Storage, bytes: number): ApiError | undefined {
+    const { space } = this.#options;
+    if (space.used(storage) > space.most(storage)) {
+      space.exceeded(storage);
+      return apiError("insufficientResources");
+    }
+    const most = storage === "memory" ? this.limits.maxMemory : this.limits.maxStore;
+    return most >= 0 && this.#used[storage] + bytes > most ? apiError("accountResourcesExceeded") : undefined;
+  }
+
+  count(storage: Storage, bytes: number): void {
+    this.#used[storage] += bytes;
+    this.#options.space.count(storage, bytes);
+  }
+
+  // ---- changes
+
+  /** Makes a stream, or finds that there is the same one already. `done` when it is durable. */
+  create(request: StreamConfigRequest, name: string, done: Done<Stream>): void {
+    const config = attempt(() => {
+      const asked = acceptCreate(request, name);
+      this.#checkRoom(asked);
+      const checked = checkStreamConfig(asked, this.#options.rules, request.pedantic);
+      checkStandalone(checked);
+      return checked;
+    });
+    if (config instanceof ApiError) done(config);
+    else this.#exclusively(name, (release) => this.#create(config, released(release, done)));
+  }
+
+  #create(config: StreamConfig, done: Done<Stream>): void {
+    const { name } = config;
+    const existing = this.#running.get(name);
+    if (existing !== undefined) {
+      const isSame = sameStreamConfig(config, existing.stream.config);
+      done(isSame ? existing.stream : apiError("streamNameExists"));
+      return;
+    }
+    if (this.#offline.has(name)) {
+      done(apiError("streamNameExists"));
+      return;
+    }
+    const { world } = this.#options.surroundings;
+    const refused = this.#isClosed ? apiError("notEnabled") : (this.#unfit(config) ?? this.#overlap(config));
+    if (refused !== undefined) {
+      done(refused);
+      return;
+    }
+    const record = { config, created: { sec: world.wallSec(), nanos: world.wallNanos() } };
+    this.#making.set(name, config);
+    const finish: Done<Stream> = (result) => {
+      this.#making.delete(name);
+      done(result);
+    };
+    this.#placesOf(config).create(record, (failure) => {
+      if (failure !== undefined) this.#failedToMake(name, failure, finish);
+      else this.start(record, finish);
+    });
+  }
+
+  #failedToMake(name: string, failure: string, done: Done<Stream>): void {
+    this.#options.surroundings.log.warn(`Stream create failed for '${this.name} > ${name}': ${failure}`);
+    done(apiError("streamCreate", { err: "error creating store for stream" }));
+  }
+
+  /** Opens the store of a stream whose place exists, new or found, and runs it. `isNew` ones are told about. */
+  start(record: StreamRecord, done: Done<Stream>, isNew = true): void {
+    const { config } = record;
+    const { surroundings, advisories } = this.#options;
+    const events = new EventsLater();
+    this.#placesOf(config).open(record, storeLimits(config), events, (opened) => {
+      if (typeof opened === "string") {
+        this.#failedToMake(config.name, opened, done);
+        return;
+      }
+      const stream = new Stream(surroundings, this, record, (listener) => {
+        events.listener = listener;
+        return opened.store;
+      });
+      this.#running.set(config.name, { stream, opened });
+      this.#options.space.reserve(config.storage, reservedBy(config));
+      stream.open();
+      if (isNew) advisories.stream(this.bus, config.name, "create");
+      done(stream);
+    });
+  }
+
+  /** A stream that was found and cannot be served. */
+  keepOffline(name: string, reason: string): void {
+    this.#offline.set(name, reason);
+  }
+
+  /** Changes the configuration. `done` when it is durable and in force. */
+  update(request: StreamConfigRequest, name: string, done: Done<Stream>): void {
+    const config = attempt(() => acceptUpdate(request, name, this.#options.rules));
+    if (config instanceof ApiError) done(config);
+    else this.#exclusively(name, (release) => this.#update(config, released(release, done)));
+  }
+
+  #update(asked: StreamConfig, done: Done<Stream>): void {
+    const { name } = asked;
+    const reason = this.#offline.get(name);
+    const stream = this.stream(name);
+    if (reason !== undefined) {
+      done(apiError("streamOfflineReason", { err: reason }));
+      return;
+    }
+    if (stream === undefined) {
+      done(apiError("streamNotFound"));
+      return;
+    }
+    const old = stream.config;
+    const config = attempt(() => {
+      const checked = checkUpdate(old, asked);
+      const refused = this.#unfitUpdate(old, checked) ?? this.#overlap(checked);
+      if (refused !== undefined) throw refused;
+      return checked;
+    });
+    if (config instanceof ApiError) {
+      done(config);
+      return;
+    }
+    this.#placesOf(config).update({ config, created: stream.created }, (failure) => {
+      if (failure !== undefined) {
+        done(apiError("streamUpdate", { err: failure }));
+        return;
+      }
+      this.#options.space.reserve(config.storage, reservedBy(config) - reservedBy(old));
+      stream.update(config);
+      this.#options.advisories.stream(this.bus, name, "modify");
+      done(stream);
+    });
+  }
+
+  /** Removes a stream with everything in it. `done` when that is durable. */
+  remove(name: string, done: Done<undefined>): void {
+    this.#exclusively(name, (release) => this.#remove(name, released(release, done)));
+  }
+
+  #remove(name: string, done: Done<undefined>): void {
+    const { advisories, space } = this.#options;
+    const running = this.#running.get(name);
+    const reason = this.#offline.get(name);
+    if (running === undefined && reason === undefined) {
+      done(apiError("streamNotFound"));
+      return;
+    }
+    if (running === undefined) {
+      done(apiError("streamOfflineReason", { err: reason! }));
+      return;
+    }
+    const { stream, opened } = running;
+    const { config } = stream;
+    this.#running.delete(name);
+    stream.close();
+    opened.close(() => {
+      this.#placesOf(config).remove(name, (failure) => {
+        if (failure !== undefined) {
+          done(apiError("streamDelete", { err: failure }));
+          return;
+        }
+        this.count(config.storage, -stream.usedBytes);
+        space.reserve(config.storage, -reservedBy(config));
+        advisories.stream(this.bus, name, "delete");
+        done(undefined);
+      });
+    });
+  }
+
+  /** Ends all streams; `done` when what they had staged is durable and everything is closed. */
+  close(done: () => void): void {
+    this.#isClosed = true;
+    let left = this.#running.size + 1;
+    const closed = (): void => {
+      if (--left === 0) done();
+    };
+    for (const { stream, opened } of this.#running.values()) {
+      stream.close();
+      opened.close(closed);
+    }
+    closed();
+  }
+
+  // ---- checks
+
+  #placesOf({ storage }: StreamConfig): StreamPlaces {
+    return this.#options.places[storage];
+  }
+
+  *#configs(except: string): Generator<{ readonly name: string; readonly config: StreamConfig }> {
+    for (const [name, { stream }] of this.#running) if (name !== except) yield { name, config: stream.config };
+    for (const [name, config] of this.#making) if (name !== except) yield { name, config };
+  }
+
+  /** Before anything else is looked at: as many streams, and as much space, as the account has. */
+  #checkRoom(config: StreamConfig): void {
+    const { maxStreams } = this.limits;
+    let others = 0;
+    for (const { name } of this.#configs(config.name)) if (name !== config.name) others++;
+    if (maxStreams > 0 && others >= maxStreams) throw apiError("maximumStreamsLimit");
+    const refused = this.#unfit(config);
+    if (refused !== undefined) throw refused;
+  }
+
+  #unfit(config: StreamConfig): ApiError | undefined {
+    const { storage } = config;
+    return misfit(config, this.limits, this.reserved(storage, config.name), this.#serverSpace(storage));
+  }
+
+  #unfitUpdate(old: StreamConfig, config: StreamConfig): ApiError | undefined {
+    const { storage } = config;
+    const { most, reserved } = this.#serverSpace(storage);
+    const others = { most, reserved: reserved - reservedBy(old) };
+    const grew = reservedBy(config) > reservedBy(old);
+    return grew ? misfit(config, this.limits, this.reserved(storage, config.name), others) : undefined;
+  }
+
+  #serverSpace(storage: Storage): Space {
+    const { space } = this.#options;
+    return { most: space.most(storage), reserved: space.reserved(storage) };
+  }
+
+  #overlap(config: StreamConfig): ApiError | undefined {
+    for (const other of this.#configs(config.name)) {
+      for (const taken of other.config.subjects) {
+        for (const wanted of config.subjects) {
+          if (collides(byteString(wanted), byteString(taken))) return apiError("streamSubjectOverlap");
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** Runs `change` when no other change of that stream is going on; it must call `release` once. */
+  #exclusively(name: string, change: (release: () => void) => void): void {
+    const waiting = this.#changing.get(name);
+    if (waiting !== undefined) {
+      waiting.push(() => change(release));
+      return;
+    }
+    const release = (): void => {
+      const next = this.#changing.get(name)!.shift();
+      if (next === undefined) this.#changing.delete(name);
+      else next();
+    };
+    this.#changing.set(name, []);
+    change(release);
+  }
+}
+
+/** What `check` gives, or the refusal it throws. */
+function attempt<T>(check: () => T): T | ApiError {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
+}
+
+/** `done`, after the next change may begin. */
+function released<T>(release: () => void, done: Done<T>): Done<T> {
+  return (result) => {
+    done(result);
+    release();
+  };
+}

@@ -1,0 +1,108 @@
+// An API request on its way to its answer: exactly one of `answer`, `refuse`
+// and `drop` is called, once, now or in a later turn.
+
+import { assert } from "../../base/assert.ts";
+import { shown } from "../../base/bytes.ts";
+import { encode, encodeSlices, type Kind } from "../../base/json.ts";
+import { ApiError } from "../../errors/api.ts";
+import type { Advisories } from "../advisories.ts";
+import type { ApiRequest } from "./request.ts";
+
+const TYPE_PREFIX = "io.nats.jetstream.api.v1.";
+
+/** What calls share. */
+export interface CallHost {
+  readonly advisories: Advisories;
+  /** Runs `fire` in a later turn. */
+  nextTurn(fire: () => void): void;
+  /** A request was answered; counted by its account and the server. */
+  onAnswered(call: ApiCall, isError: boolean): void;
+  /** It is over, answered or not. */
+  onDone(call: ApiCall): void;
+}
+
+export class ApiCall {
+  readonly request: ApiRequest;
+  readonly #host: CallHost;
+  readonly #refusalKind: Kind<unknown, object>;
+  #type: string;
+  #isDone = false;
+
+  /** `refusalKind` writes `{type, error}` and the fields that a refused response has too. */
+  constructor(request: ApiRequest, type: string, refusalKind: Kind<unknown, object>, host: CallHost) {
+    this.request = request;
+    this.#type = TYPE_PREFIX + type;
+    this.#refusalKind = refusalKind;
+    this.#host = host;
+  }
+
+  get type(): string {
+    return this.#type;
+  }
+  /** Answers as a response of another type. */
+  answerAs(type: string): void {
+    this.#type = TYPE_PREFIX + type;
+  }
+
+  /** The response; counted, and told to who audits. */
+  answer<D, E>(kind: Kind<D, E>, fields: Omit<E, "type" | "error">): void {
+    this.#end();
+    this.#send(encode(kind, { type: this.#type, ...fields } as E), false);
+  }
+
+  /** The same for what may be long: it is written over several turns. */
+  answerSlowly<D, E>(kind: Kind<D, E>, fields: Omit<E, "type" | "error">): void {
+    this.#end(false);
+    const slices = encodeSlices(kind, { type: this.#type, ...fields } as E);
+    const parts: string[] = [];
+    const goOn = (): void => {
+      const next = slices.next();
+      if (next.done === true) {
+        this.#host.onDone(this);
+        this.#send(parts.join(""), false);
+        return;
+      }
+      parts.push(next.value);
+      this.#host.nextTurn(goOn);
+    };
+    goOn();
+  }
+
+  /** A response that is not counted, nor told to anybody. */
+  answerQuietly<D, E>(kind: Kind<D, E>, fields: Omit<E, "type" | "error">): void {
+    this.#end();
+    const { account, reply } = this.request;
+    if (reply !== "") account.bus.publishText(reply, encode(kind, { type: this.#type, ...fields } as E));
+  }
+
+  /** An error response. */
+  refuse(error: ApiError): void {
+    this.#end();
+    this.#send(encode(this.#refusalKind, { type: this.#type, error }), true);
+  }
+
+  /** Answers with a result, or refuses with what it failed with. */
+  settle<T>(result: T | ApiError, answer: (result: T) => void): void {
+    if (result instanceof ApiError) this.refuse(result);
+    else answer(result);
+  }
+
+  /** No response. */
+  drop(): void {
+    this.#end();
+  }
+
+  #end(isOver = true): void {
+    assert(!this.#isDone, "a request is answered once");
+    this.#isDone = true;
+    if (isOver) this.#host.onDone(this);
+  }
+
+  #send(response: string, isError: boolean): void {
+    const { account, reply, client, subject, body } = this.request;
+    this.#host.onAnswered(this, isError);
+    if (reply !== "") account.bus.publishText(reply, response);
+    const request = Buffer.from(body).toString();
+    this.#host.advisories.audit(account.bus, client, shown(subject), request, () => response);
+  }
+}

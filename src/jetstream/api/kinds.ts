@@ -1,0 +1,146 @@
+// The JSON of requests and responses of the API, in nats-server's order.
+
+import {
+  bool,
+  byteText,
+  int,
+  type Kind,
+  list,
+  map,
+  members,
+  nullable,
+  omitEmpty,
+  record,
+  text,
+  uint64,
+  via,
+  int64,
+} from "../../base/json.ts";
+import type { ApiError } from "../../errors/api.ts";
+import { apiErrorKind } from "../config/api_error_kind.ts";
+import { streamConfigKind } from "../config/stream_config.ts";
+import { moment } from "../config/stream_source.ts";
+
+/** What every response begins with. */
+const head = { type: text, error: omitEmpty(nullable(apiErrorKind)) };
+const page = { total: int, offset: int, limit: int };
+
+/** Bytes as base64. */
+const base64: Kind<Uint8Array> = via<Uint8Array, string, string>(
+  text,
+  new Uint8Array(0),
+  (written) => Buffer.from(written, "base64"),
+  (bytes) => Buffer.from(bytes).toString("base64"),
+);
+const someBase64: Kind<Uint8Array> = { ...base64, isEmpty: (bytes) => bytes.length === 0 };
+
+// ---- requests
+
+export const pageRequest = record({ offset: int, subject: text }, "server.JSApiStreamNamesRequest");
+export const listRequest = record({ offset: int, subject: text }, "server.JSApiStreamListRequest");
+export const infoRequest = record(
+  { offset: int, deleted_details: bool, subjects_filter: text },
+  "server.JSApiStreamInfoRequest",
+);
+export const purgeRequest = record({ seq: uint64, filter: text, keep: uint64 }, "server.JSApiStreamPurgeRequest");
+export const msgDeleteRequest = record({ seq: uint64, no_erase: bool }, "server.JSApiMsgDeleteRequest");
+export const msgGetRequest = record(
+  {
+    seq: uint64,
+    last_by_subj: text,
+    next_by_subj: text,
+    batch: int,
+    max_bytes: int,
+    start_time: nullable(moment),
+    multi_last: list(text),
+    up_to_seq: uint64,
+    up_to_time: nullable(moment),
+    no_hdr: bool,
+  },
+  "server.JSApiMsgGetRequest",
+);
+
+// ---- responses
+
+const accountLimits = record({
+  max_memory: int64,
+  max_storage: int64,
+  max_streams: int,
+  max_consumers: int,
+  max_ack_pending: int,
+  memory_max_stream_bytes: int64,
+  storage_max_stream_bytes: int64,
+  max_bytes_required: bool,
+});
+const apiStats = record({ level: int, total: uint64, errors: uint64, inflight: omitEmpty(uint64) });
+
+/** Fields of a struct that Go embeds by pointer: all there, or none. */
+const maybe = <D, E>(kind: Kind<D, E>) => omitEmpty(nullable(kind));
+
+export const accountInfoResponse = record({
+  ...head,
+  memory: maybe(uint64),
+  storage: maybe(uint64),
+  reserved_memory: maybe(uint64),
+  reserved_storage: maybe(uint64),
+  streams: maybe(int),
+  consumers: maybe(int),
+  limits: maybe(accountLimits),
+  domain: omitEmpty(text),
+  api: maybe(apiStats),
+});
+
+export const lostKind = record({ msgs: list(uint64), bytes: uint64 });
+export const stateKind = record({
+  messages: uint64,
+  bytes: uint64,
+  first_seq: uint64,
+  first_ts: moment,
+  last_seq: uint64,
+  last_ts: moment,
+  num_subjects: omitEmpty(int),
+  subjects: omitEmpty(members(uint64)),
+  num_deleted: omitEmpty(int),
+  deleted: omitEmpty(list(uint64)),
+  lost: maybe(lostKind),
+  consumer_count: int,
+});
+const alternateKind = record({ name: text, domain: omitEmpty(text), cluster: text });
+const streamInfo = {
+  config: maybe(streamConfigKind),
+  created: maybe(moment),
+  state: maybe(stateKind),
+  domain: omitEmpty(text),
+  alternates: omitEmpty(list(alternateKind)),
+  ts: maybe(moment),
+};
+export const streamInfoKind = record(streamInfo);
+
+export const streamCreateResponse = record({ ...head, ...streamInfo, did_create: omitEmpty(bool) });
+export const streamUpdateResponse = record({ ...head, ...streamInfo });
+export const streamInfoResponse = record({ ...head, ...page, ...streamInfo });
+export const streamNamesResponse = record({ ...head, ...page, streams: nullable(list(text)) });
+export const streamListResponse = record({
+  ...head,
+  ...page,
+  streams: nullable(list(streamInfoKind, "[]*server.StreamInfo")),
+  missing: omitEmpty(list(text)),
+  offline: omitEmpty(map(text)),
+});
+export const successResponse = record({ ...head, success: omitEmpty(bool) });
+export const purgeResponse = record({ ...head, success: omitEmpty(bool), purged: uint64 });
+const storedMsg = record({
+  subject: byteText,
+  seq: uint64,
+  hdrs: omitEmpty(someBase64),
+  data: omitEmpty(someBase64),
+  time: moment,
+});
+export const msgGetResponse = record({ ...head, message: maybe(storedMsg) });
+export const plainResponse = record(head);
+
+/** A response that only says what was wrong. */
+export type Refusal = { readonly type: string; readonly error: ApiError };
+
+export const consumerNamesResponse = record({ ...head, ...page, consumers: nullable(list(text)) });
+export const consumerListResponse = record({ ...head, ...page, consumers: nullable(list(text)) });

@@ -1,0 +1,61 @@
+// STREAM.MSG.GET and STREAM.MSG.DELETE.
+
+import { byteString, byteStringOf } from "../../base/bytes.ts";
+import { apiError } from "../../errors/api.ts";
+import { isValidSubject } from "../../subject/subject.ts";
+import type { ApiCall } from "./call.ts";
+import { msgDeleteRequest, msgGetRequest, msgGetResponse, successResponse } from "./kinds.ts";
+
+export function msgDelete(call: ApiCall): void {
+  const { request } = call;
+  if (request.isEmpty) throw apiError("badRequest");
+  const { seq, no_erase } = request.decode(msgDeleteRequest);
+  const stream = request.account.stream(request.stream);
+  if (stream === undefined) throw apiError("streamNotFound");
+  if (stream.config.sealed) throw apiError("streamSealed");
+  if (stream.config.deny_delete) throw apiError("streamMsgDeleteFailed", { err: "message delete not permitted" });
+  stream.settled(() => {
+    stream.removeMsg(seq, !no_erase, (result) => {
+      if (result === true) call.answer(successResponse, { success: true });
+      else if (result === false) call.refuse(apiError("sequenceNotFound", { seq }));
+      else call.refuse(apiError("streamMsgDeleteFailed", { err: result.failure }));
+    });
+  });
+}
+
+export function msgGet(call: ApiCall): void {
+  const { request } = call;
+  if (request.isEmpty) throw apiError("badRequest");
+  const asked = request.decode(msgGetRequest);
+  const { seq, last_by_subj: last, next_by_subj: next, start_time: start } = asked;
+  const isMixed =
+    (seq > 0 && (last !== "" || start !== undefined)) ||
+    (last !== "" && (next !== "" || start !== undefined)) ||
+    (seq === 0 && last === "" && next === "" && start === undefined);
+  if (isMixed || asked.batch > 0 || asked.max_bytes > 0) throw apiError("badRequest");
+  const stream = request.account.stream(request.stream);
+  if (stream === undefined) {
+    if (request.account.offlineReason(request.stream) !== undefined) call.drop();
+    else throw apiError("streamNotFound");
+    return;
+  }
+  const wanted = byteString(next === "" ? last : next);
+  if (wanted !== "" && !isValidSubject(wanted)) throw apiError("noMessageFound");
+  stream.settled(() => {
+    stream.getMsg({ seq, last: byteString(last), next: byteString(next), start }, (msg) => {
+      if (msg === undefined) {
+        call.refuse(apiError("noMessageFound"));
+        return;
+      }
+      const { subject, subjectFrom, subjectTo, header, headerFrom, headerTo, body, bodyFrom, bodyTo, sec, nanos } = msg;
+      const message = {
+        subject: byteStringOf(subject, subjectFrom, subjectTo),
+        seq: msg.seq,
+        hdrs: asked.no_hdr ? undefined : header.subarray(headerFrom, headerTo),
+        data: body.subarray(bodyFrom, bodyTo),
+        time: { sec, nanos },
+      };
+      call.answerQuietly(msgGetResponse, { message });
+    });
+  });
+}

@@ -1,0 +1,94 @@
+// One request to the JetStream API: its bytes, copied, and how they are read.
+
+import { type ClientInfo, type Frame, type Sender } from "../../account/bus.ts";
+import { type ByteString, byteStringOf, shown } from "../../base/bytes.ts";
+import { decode, decodeAll, JsonError, type Kind } from "../../base/json.ts";
+import { any } from "../../base/json_any.ts";
+import { apiError } from "../../errors/api.ts";
+import { headerValue } from "../header_value.ts";
+import type { JetStreamAccount } from "../account.ts";
+
+/** The highest API level this server speaks. */
+export const API_LEVEL = 4;
+const REQUIRED_LEVEL = "Nats-Required-Api-Level";
+
+/** How the bodies of requests are read, and who hears of bad ones. */
+export interface RequestRules {
+  /** What is wrong with a body is an error; else it is logged, and read leniently. */
+  readonly strict: boolean;
+  warn(text: string): void;
+}
+
+export class ApiRequest {
+  readonly account: JetStreamAccount;
+  readonly subject: ByteString;
+  readonly tokens: readonly string[];
+  /** Empty without one. */
+  readonly reply: ByteString;
+  /** Owned; empty without headers. */
+  readonly header: Uint8Array;
+  /** Owned. */
+  readonly body: Uint8Array;
+  /** Undefined when the server itself asks. */
+  readonly client: ClientInfo | undefined;
+  readonly #rules: RequestRules;
+
+  /** Copies what the frame has; `subject` is it without a domain. */
+  constructor(
+    account: JetStreamAccount,
+    subject: ByteString,
+    frame: Frame,
+    sender: Sender | undefined,
+    rules: RequestRules,
+  ) {
+    const { source, replyFrom, replyTo, payloadFrom, payloadTo } = frame;
+    const bodyFrom = payloadFrom + Math.max(0, frame.headerBytes);
+    this.account = account;
+    this.subject = subject;
+    this.tokens = subject.split(".");
+    this.reply = byteStringOf(source, replyFrom, replyTo);
+    this.header = Uint8Array.prototype.slice.call(source, payloadFrom, bodyFrom);
+    this.body = Uint8Array.prototype.slice.call(source, bodyFrom, payloadTo);
+    this.client = sender?.hooks.info();
+    this.#rules = rules;
+  }
+
+  /** The stream that the subject names: its token after the verb. */
+  get stream(): string {
+    return shown((this.tokens[4] ?? "") as ByteString);
+  }
+
+  /** Throws when it asks for more than this server can. */
+  checkLevel(): void {
+    const level = headerValue(this.header, REQUIRED_LEVEL);
+    if (level === undefined || level === "") return;
+    if (!/^[+-]?\d+$/.test(level) || Number(level) > API_LEVEL) throw apiError("requiredApiLevel");
+  }
+
+  /** The body by a table; nothing at all is the table's zero. Throws when it is refused. */
+  decode<D, E>(kind: Kind<D, E>): D {
+    const { body } = this;
+    const got = decodeAll(kind, body, 0, body.length, { strict: true });
+    if (!(got instanceof JsonError)) return got;
+    const text = got.offset === undefined ? got.text : `${got.text} at offset ${got.offset}`;
+    this.#rules.warn(`Invalid JetStream request '${this.account.name} > ${shown(this.subject)}': ${text}`);
+    if (this.#rules.strict) throw apiError("invalidJson", { err: text });
+    const lenient = decode(kind, body);
+    if (lenient instanceof JsonError) throw apiError("invalidJson", { err: lenient.text });
+    return lenient;
+  }
+
+  /** The same where anything that does not look like JSON is no body. */
+  decodeOptional<D, E>(kind: Kind<D, E>): D {
+    const first = this.body.find((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
+    return first === 0x7b || first === 0x5b ? this.decode(kind) : kind.zero;
+  }
+
+  /** Nothing was asked: no bytes, or an object without keys. */
+  get isEmpty(): boolean {
+    if (this.body.length === 0) return true;
+    const got = decode(any, this.body);
+    if (got instanceof JsonError || typeof got !== "object" || got === null || Array.isArray(got)) return false;
+    return Object.keys(got).length === 0;
+  }
+}

@@ -1,0 +1,150 @@
+// STREAM.CREATE, UPDATE, NAMES, LIST, INFO, DELETE and PURGE.
+
+import { byteString } from "../../base/bytes.ts";
+import { apiError } from "../../errors/api.ts";
+import { SubjectFilter } from "../../store/subject_filter.ts";
+import { collides } from "../../subject/subject.ts";
+import { streamConfigRequestKind } from "../config/stream_config.ts";
+import type { Stream } from "../stream.ts";
+import type { JetStreamSurroundings } from "../surroundings.ts";
+import type { ApiCall } from "./call.ts";
+import {
+  infoRequest,
+  listRequest,
+  pageRequest,
+  purgeRequest,
+  purgeResponse,
+  streamCreateResponse,
+  streamInfoResponse,
+  streamListResponse,
+  streamNamesResponse,
+  streamUpdateResponse,
+  successResponse,
+} from "./kinds.ts";
+import { collectDeleted, collectSubjects, streamInfoOf, SUBJECTS_PAGE } from "./stream_info.ts";
+
+const NAMES_PAGE = 1024;
+const LIST_PAGE = 256;
+/** nats-server lets clients wait this long for the refusal of an offline stream. */
+const OFFLINE_DELAY_MS = 500;
+
+export function streamCreate(call: ApiCall, surroundings: JetStreamSurroundings): void {
+  const { request } = call;
+  const { account } = request;
+  account.create(request.decode(streamConfigRequestKind), request.stream, (result) => {
+    call.settle(result, (stream) => {
+      call.answer(streamCreateResponse, { ...streamInfoOf(stream, account, surroundings), did_create: true });
+    });
+  });
+}
+
+export function streamUpdate(call: ApiCall, surroundings: JetStreamSurroundings): void {
+  const { request } = call;
+  const { account } = request;
+  account.update(request.decode(streamConfigRequestKind), request.stream, (result) => {
+    call.settle(result, (stream) => {
+      const info = streamInfoOf(stream, account, surroundings, surroundings.domain);
+      call.answer(streamUpdateResponse, info);
+    });
+  });
+}
+
+/** Streams with a subject that collides with the filter; all without one. */
+function selected(call: ApiCall, filter: string): Stream[] {
+  const streams = call.request.account.streams();
+  if (filter === "") return streams;
+  const wanted = byteString(filter);
+  return streams.filter((stream) => stream.config.subjects.some((subject) => collides(byteString(subject), wanted)));
+}
+
+export function streamNames(call: ApiCall): void {
+  const { offset, subject } = call.request.decodeOptional(pageRequest);
+  const names = selected(call, subject).map(({ name }) => name);
+  const from = Math.min(Math.max(0, offset), names.length);
+  const streams = names.slice(from, from + NAMES_PAGE);
+  call.answer(streamNamesResponse, {
+    total: names.length,
+    offset: from,
+    limit: NAMES_PAGE,
+    streams: streams.length === 0 ? undefined : streams,
+  });
+}
+
+export function streamList(call: ApiCall, surroundings: JetStreamSurroundings): void {
+  const { account } = call.request;
+  const { offset, subject } = call.request.decodeOptional(listRequest);
+  const streams = selected(call, subject);
+  const from = Math.min(Math.max(0, offset), streams.length);
+  const page = streams.slice(from, from + LIST_PAGE);
+  call.answerSlowly(streamListResponse, {
+    total: streams.length,
+    offset: from,
+    limit: LIST_PAGE,
+    streams: page.map((stream) => streamInfoOf(stream, account, surroundings, surroundings.domain)),
+    offline: new Map(account.offline()),
+  });
+}
+
+export function streamInfo(call: ApiCall, surroundings: JetStreamSurroundings): void {
+  const { request } = call;
+  const { account } = request;
+  const { offset: asked, deleted_details, subjects_filter } = request.decodeOptional(infoRequest);
+  const { nextTurn } = surroundings;
+  const stream = account.stream(request.stream);
+  if (stream === undefined) {
+    refuseAbsent(call, surroundings);
+    return;
+  }
+  stream.settled(() => {
+    const info = streamInfoOf(stream, account, surroundings, surroundings.domain);
+    const withSubjects = (state: NonNullable<typeof info.state>): void => {
+      if (subjects_filter === "") {
+        call.answerSlowly(streamInfoResponse, { total: 0, offset: 0, limit: 0, ...info, state });
+        return;
+      }
+      const offset = Math.max(0, asked);
+      collectSubjects(stream, subjects_filter, offset, nextTurn, ({ total, subjects }) => {
+        const page = total === 0 ? { total: 0, offset: 0, limit: 0 } : { total, offset, limit: SUBJECTS_PAGE };
+        call.answerSlowly(streamInfoResponse, { ...page, ...info, state: { ...state, subjects } });
+      });
+    };
+    if (!deleted_details) withSubjects(info.state!);
+    else collectDeleted(stream, nextTurn, (deleted) => withSubjects({ ...info.state!, deleted }));
+  });
+}
+
+export function streamDelete(call: ApiCall, surroundings: JetStreamSurroundings): void {
+  const { request } = call;
+  if (!request.isEmpty) throw apiError("notEmptyRequest");
+  if (request.account.offlineReason(request.stream) !== undefined) {
+    refuseAbsent(call, surroundings);
+    return;
+  }
+  request.account.remove(request.stream, (result) => {
+    call.settle(result, () => call.answer(successResponse, { success: true }));
+  });
+}
+
+export function streamPurge(call: ApiCall): void {
+  const { request } = call;
+  const { seq, filter, keep } = request.decodeOptional(purgeRequest);
+  if (seq > 0 && keep > 0) throw apiError("badRequest");
+  const stream = request.account.stream(request.stream);
+  if (stream === undefined) throw apiError("streamNotFound");
+  if (stream.config.sealed) throw apiError("streamSealed");
+  if (stream.config.deny_purge) throw apiError("streamPurgeFailed", { err: "stream purge not permitted" });
+  const patterns = filter === "" || filter === ">" ? [] : [byteString(filter)];
+  stream.settled(() => {
+    stream.purge({ filter: new SubjectFilter(patterns), below: seq, keep }, (result) => {
+      if (typeof result === "number") call.answer(purgeResponse, { success: true, purged: result });
+      else call.refuse(apiError("streamGeneral", { err: result.failure }));
+    });
+  });
+}
+
+/** The stream of the request is not there, or not to be used. */
+export function refuseAbsent(call: ApiCall, { world }: JetStreamSurroundings): void {
+  const reason = call.request.account.offlineReason(call.request.stream);
+  if (reason === undefined) throw apiError("streamNotFound");
+  world.after(OFFLINE_DELAY_MS, () => call.refuse(apiError("streamOfflineReason", { err: reason })));
+}

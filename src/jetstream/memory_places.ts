@@ -1,0 +1,42 @@
+// The place of streams in memory: nothing is kept.
+
+import type { World } from "../base/world.ts";
+import { MemoryStore } from "../store/memory/memory_store.ts";
+import type { StoreEvents, StoreLimits } from "../store/stream_store.ts";
+import type { OpenedStore, PlaceDone, StreamPlaces, StreamRecord } from "./stream_places.ts";
+
+export class MemoryPlaces implements StreamPlaces {
+  readonly #world: World;
+  readonly #later: (fire: () => void) => void;
+
+  /** `later` runs what it is given at the end of this turn, before anything is sent. */
+  constructor(world: World, later: (fire: () => void) => void) {
+    this.#world = world;
+    this.#later = later;
+  }
+
+  create(_record: StreamRecord, done: PlaceDone): void {
+    done(undefined);
+  }
+  update(_record: StreamRecord, done: PlaceDone): void {
+    done(undefined);
+  }
+  remove(_name: string, done: PlaceDone): void {
+    done(undefined);
+  }
+
+  open(record: StreamRecord, limits: StoreLimits, events: StoreEvents, done: (opened: OpenedStore) => void): void {
+    const store = new MemoryStore({
+      limits,
+      seed: this.#world.random(2 ** 32),
+      later: this.#later,
+      events,
+    });
+    const first = Number(record.config.first_seq);
+    if (first > 1) {
+      store.stageCompact(first);
+      store.submit();
+    }
+    done({ store, lost: undefined, close: (closed) => closed() });
+  }
+}

@@ -1,0 +1,53 @@
+// Where the streams of an account are kept: the interface between what a
+// stream is and where its messages and its configuration lie.
+
+import type { Moment } from "../base/nanos.ts";
+import type { StoreEvents, StoreLimits, StreamStore } from "../store/stream_store.ts";
+import type { StreamConfig } from "./config/stream_config.ts";
+
+/** What is known of a stream besides its messages. */
+export interface StreamRecord {
+  /** Normalised. */
+  readonly config: StreamConfig;
+  readonly created: Moment;
+}
+
+/** A store that was opened, with what was found to be damaged. */
+export interface OpenedStore {
+  readonly store: StreamStore;
+  readonly lost: LostMessages | undefined;
+  /** Stops it: what is staged becomes durable, then everything is closed. */
+  close(done: () => void): void;
+}
+
+/** Messages that could not be read, as `state.lost` shows them. */
+export interface LostMessages {
+  readonly sequences: readonly number[];
+  readonly bytes: number;
+}
+
+/** What was found of a stream at the start. */
+export interface FoundStream {
+  readonly name: string;
+  /** Its record, or why it cannot be loaded: it stays as it is. */
+  readonly record: StreamRecord | string;
+}
+
+/** Undefined: it is done, and durable. */
+export type PlaceDone = (failure: string | undefined) => void;
+
+export interface StreamPlaces {
+  /** Makes the place of a new stream; durable when `done`. */
+  create(record: StreamRecord, done: PlaceDone): void;
+  /** Replaces the configuration. */
+  update(record: StreamRecord, done: PlaceDone): void;
+  /** Removes everything of the stream, whose store is closed. */
+  remove(name: string, done: PlaceDone): void;
+  /** Opens the messages. `restored` says how far it is, for the log. */
+  open(
+    record: StreamRecord,
+    limits: StoreLimits,
+    events: StoreEvents,
+    done: (opened: OpenedStore | string) => void,
+  ): void;
+}
