@@ -10,6 +10,8 @@ export const MSGS = "msgs";
 export const CONSUMERS = "obs";
 export const META = "meta.inf";
 export const META_SUM = "meta.sum";
+/** Is there when `meta.inf` is encrypted. */
+export const META_KEY = "meta.key";
 export const INDEX = "index.db";
 export const TTL_INDEX = "thw.db";
 export const SCHEDULE_INDEX = "sched.db";
