@@ -59,6 +59,11 @@ function checkTexts({ name, description, metadata }: StreamDraft): void {
   if (Buffer.byteLength(description) > MAX_DESCRIPTION) {
     throw invalidConfig(`stream description is too long, maximum allowed is ${MAX_DESCRIPTION}`);
   }
+  checkMetadata(metadata);
+}
+
+/** Checks the size of keys and values. */
+export function checkMetadata(metadata: ReadonlyMap<string, string>): void {
   let size = 0;
   for (const [key, value] of metadata) size += Buffer.byteLength(key) + Buffer.byteLength(value);
   if (size > MAX_METADATA) throw invalidConfig(`stream metadata exceeds maximum size of ${MAX_METADATA} bytes`);

@@ -84,16 +84,31 @@ const fields = {
   metadata: omitEmpty(map(text)),
 };
 
+/** The fields of a struct in a struct: an error about one of them names the inner struct, too. */
+function embedded<F extends Readonly<Record<string, Kind<unknown, never>>>>(struct: string, inner: F): F {
+  const entries = Object.entries(inner).map(([name, kind]) => {
+    const read: typeof kind.read = (reader, current) => {
+      reader.path.splice(-1, 0, struct);
+      const value = kind.read(reader, current);
+      reader.path.splice(-2, 1);
+      return value;
+    };
+    return [name, { ...kind, read }] as const;
+  });
+  return Object.fromEntries(entries) as unknown as F;
+}
+const inOther = embedded("StreamConfig", fields);
+
 /** As responses hold it, and nats-server's bytes for it. */
 export const streamConfigKind = record(fields, "server.StreamConfig");
 export type StreamConfig = Decoded<typeof streamConfigKind>;
 
 /** The body of STREAM.CREATE and STREAM.UPDATE. */
-export const streamConfigRequestKind = record({ ...fields, pedantic: omitEmpty(bool) }, "server.StreamConfigRequest");
+export const streamConfigRequestKind = record({ ...inOther, pedantic: omitEmpty(bool) }, "server.StreamConfigRequest");
 export type StreamConfigRequest = Decoded<typeof streamConfigRequestKind>;
 
 /** The content of `meta.inf`. */
-export const streamFileKind = record({ Created: moment, ...fields }, "server.FileStreamInfo");
+export const streamFileKind = record({ Created: moment, ...inOther }, "server.FileStreamInfo");
 
 /** What a request says that names a stream and nothing else. */
 export function emptyStreamConfig(name: string): StreamConfig {

@@ -8,7 +8,7 @@
 //                           consumers; 10065 overlap with other streams
 
 import { apiError, type ApiError } from "../../errors/api.ts";
-import { checkStreamConfig } from "./stream_checks.ts";
+import { checkMetadata, checkStreamConfig } from "./stream_checks.ts";
 import { type StreamConfig, type StreamConfigRequest } from "./stream_config.ts";
 import { invalidConfig } from "./stream_draft.ts";
 import { withRequiredLevel } from "./stream_metadata.ts";
@@ -25,6 +25,8 @@ export function acceptUpdate(request: StreamConfigRequest, name: string, rules: 
 /** What the stream with configuration `old` is to become. Throws the ApiError of the first thing that may not change. */
 export function checkUpdate(old: StreamConfig, config: StreamConfig): StreamConfig {
   const refuse = (what: string): ApiError => invalidConfig(`stream configuration update can not ${what}`);
+  // The stamp counts, too.
+  checkMetadata(config.metadata);
   if (config.storage !== old.storage) throw refuse("change storage type");
   if (config.retention !== old.retention && (config.retention === "workqueue" || old.retention === "workqueue")) {
     throw refuse("change retention policy to/from workqueue");

@@ -37,7 +37,9 @@ export const compressionWord: Kind<Compression> = kindOf(["none", "s2"], (reader
   if (start === "string") written = reader.string();
   else if (start === "null") reader.null();
   else {
-    reader.misfit("string");
+    reader.skip();
+    const field = `${reader.record}.${reader.path.join(".")}`;
+    reader.noteText(`json: cannot unmarshal ${start} into Go struct field ${field} of type string`);
     return current;
   }
   if (written === "none" || written === "s2") return written;
