@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { recordLength, writeRecord } from "../../../src/store/format/record.ts";
 import { anyBytes } from "./arbitraries.ts";
 import { blockHasher } from "../../../src/store/format/keys.ts";
-import { scanBlock } from "../../../src/store/format/block_scan.ts";
+import { BlockScan, scanBlock } from "../../../src/store/format/block_scan.ts";
 
 const hasher = blockHasher("S", 1);
 const NONE = new Uint8Array();
@@ -153,4 +153,25 @@ test("any bytes are scanned to their end", () => {
       expect(damage.reduce((sum, { from, to }) => sum + to - from, 0)).toBe(bytes.length);
     }),
   );
+});
+
+test("a scan in the smallest steps tells the same, also while it searches", () => {
+  const { bytes, at } = block(texts(12));
+  bytes[at[4]! + 30]! ^= 1;
+  bytes[at[8]!]! ^= 1;
+  const told: string[] = [];
+  const visitor = {
+    onRecord: ({ seq }: { seq: number }): void => void told.push(`${seq}`),
+    onDamage: (from: number, to: number): void => void told.push(`${from}-${to}`),
+  };
+  scanBlock(bytes, hasher, visitor);
+  const all = told.splice(0);
+  const stepping = new BlockScan(bytes, hasher, visitor);
+  let steps = 0;
+  for (let hadTold = 0; stepping.at < bytes.length; steps++, hadTold = told.length) {
+    expect(stepping.step(1)).toBe(told.length > hadTold);
+  }
+  expect(told).toEqual(all);
+  expect(all).toContain(`${at[8]}-${at[9]}`);
+  expect(steps).toBeGreaterThan(all.length + 20);
 });
