@@ -1,11 +1,13 @@
 // `meta.inf` of a stream: when it was created, and its configuration. What is
 // read here may come from another version of nats-server.
 
-import { type Moment } from "../../base/nanos.ts";
 import { decode, encode, JsonError } from "../../base/json.ts";
+import { type Moment } from "../../base/nanos.ts";
+import { ApiError } from "../../errors/api.ts";
+import { checkStreamConfig } from "./stream_checks.ts";
 import { type StreamConfig, streamFileKind } from "./stream_config.ts";
-import { notSupportedYet } from "./stream_later.ts";
 import { API_LEVEL, levelAbove } from "./stream_metadata.ts";
+import { type StreamRules } from "./stream_rules.ts";
 
 export interface StreamFile {
   readonly created: Moment;
@@ -14,29 +16,40 @@ export interface StreamFile {
   readonly unsupported: string | undefined;
 }
 
-/** Reads the file's bytes, which are borrowed; an error when it can not be read at all. */
-export function readStreamFile(bytes: Uint8Array): StreamFile | JsonError {
+/**
+ * Reads the file's bytes, which are borrowed; an error when it can not be read
+ * at all. A configuration that can be served has its defaults: other versions
+ * may have written less. One that can not is as it was written.
+ */
+export function readStreamFile(bytes: Uint8Array, rules: StreamRules): StreamFile | JsonError {
   const strict = decode(streamFileKind, bytes, 0, bytes.length, { strict: true, stream: true });
   const file = strict instanceof JsonError ? decode(streamFileKind, bytes) : strict;
   if (file instanceof JsonError) return file;
-  const { Created: created, ...config } = file;
-  return { created, config, unsupported: reason(config, strict instanceof JsonError ? strict.message : undefined) };
+  const { Created: created, ...written } = file;
+  const unsupported = reason(written, strict instanceof JsonError ? strict.message : undefined);
+  if (unsupported !== undefined) return { created, config: written, unsupported };
+  try {
+    return { created, config: checkStreamConfig(written, rules, false), unsupported };
+  } catch (error) {
+    if (error instanceof ApiError) return { created, config: written, unsupported: configError(error.description) };
+    throw error;
+  }
 }
 
 function reason(config: StreamConfig, strictError: string | undefined): string | undefined {
   const level = levelAbove(config);
-  if (level !== undefined && strictError !== undefined) {
-    return `unsupported - config error: ${strictError.replace(/^json: /, "")}`;
-  }
-  if (level !== undefined) return `unsupported - required API level: ${level}, current API level: ${API_LEVEL}`;
-  if (strictError !== undefined) return `decoding error: ${strictError}`;
-  const later = notSupportedYet(config);
-  return later === undefined ? undefined : `unsupported - config error: ${later}`;
+  if (level === undefined) return strictError === undefined ? undefined : `decoding error: ${strictError}`;
+  if (strictError !== undefined) return configError(strictError.replace(/^json: /, ""));
+  return `unsupported - required API level: ${level}, current API level: ${API_LEVEL}`;
+}
+
+function configError(why: string): string {
+  return `unsupported - config error: ${why}`;
 }
 
 /** Why a stream with this `meta.inf` can not be served; undefined when it can. */
-export function unsupportedReason(bytes: Uint8Array): string | undefined {
-  const file = readStreamFile(bytes);
+export function unsupportedReason(bytes: Uint8Array, rules: StreamRules): string | undefined {
+  const file = readStreamFile(bytes, rules);
   return file instanceof JsonError ? `decoding error: ${file.message}` : file.unsupported;
 }
 

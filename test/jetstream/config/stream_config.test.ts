@@ -105,9 +105,12 @@ describe("a request to create or update a stream", () => {
 
   test("leaves the file that nats-server writes, and the same file is read back", () => {
     let files = 0;
-    for (const { meta } of scenarios.flatMap(({ steps }) => steps)) {
+    for (const { server, meta } of scenarios.flatMap(({ server, steps }) =>
+      steps.map(({ meta }) => ({ server, meta })),
+    )) {
       if (meta === undefined) continue;
-      const file = readStreamFile(Buffer.from(meta));
+      const file = readStreamFile(Buffer.from(meta), rules[server]);
+
       if (file instanceof JsonError) throw file;
       expect(writeStreamFile(file.config, file.created)).toBe(meta);
       files++;
