@@ -59,55 +59,58 @@ export function* replaceMeta(
 
 /** Reads the pair in a directory, finishes one that was being replaced, and makes it durable. */
 export function* recoverMeta(disk: Disk, directory: string, hasher: Hasher): Slices<FoundMeta> {
-  const paths = [META, META_SUM, META + TEMPORARY, META_SUM + TEMPORARY].map((name) => `${directory}/${name}`);
-  const [infPath, sumPath, newInfPath, newSumPath] = paths as [string, string, string, string];
-  const [inf, sum, newInf, newSum] = paths.map((path) => readWhole(disk, path));
-  const belong = (meta: typeof inf, sum: typeof inf): boolean =>
-    meta instanceof Uint8Array && sum instanceof Uint8Array && metaMatches(hasher, meta, sum);
-  let meta = inf;
+  const metas = [META, META + TEMPORARY].map((name) => found(disk, `${directory}/${name}`));
+  const sums = [META_SUM, META_SUM + TEMPORARY].map((name) => found(disk, `${directory}/${name}`));
+  const [meta, newMeta] = metas as [Found, Found];
+  const [sum, newSum] = sums as [Found, Found];
+  const isNewUsable = !(meta.bytes instanceof DiskError) || meta.bytes.code === "ENOENT";
+  const pair = [
+    [meta, sum] as const,
+    [meta, newSum] as const,
+    [newMeta, sum] as const,
+    // When the old pair cannot be read nothing takes its place.
+    ...(isNewUsable ? [[newMeta, newSum] as const] : []),
+  ].find(([meta, sum]) => belong(hasher, meta, sum));
+  if (pair === undefined) return yield* recoverUnmatched(disk, meta, sum);
   let failed: DiskError | undefined;
-  if (belong(inf, sum)) {
-    if (newInf instanceof Uint8Array) disk.remove(newInfPath);
-    if (newSum instanceof Uint8Array) disk.remove(newSumPath);
-  } else if (belong(inf, newSum)) failed = disk.rename(newSumPath, sumPath);
-  else if (belong(newInf, sum) || (isReadable(inf) && belong(newInf, newSum))) {
-    meta = newInf;
-    failed = disk.rename(newInfPath, infPath);
-    if (failed === undefined && !belong(newInf, sum)) failed = disk.rename(newSumPath, sumPath);
-  } else {
-    const found = unmatched(infPath, inf, sumPath, sum);
-    if (found.meta !== undefined) failed = yield* syncWhole(disk, infPath);
-    return failed === undefined ? found : unsynced(infPath, failed);
-  }
+  if (pair[0] !== meta) failed = disk.rename(newMeta.path, meta.path);
+  if (failed === undefined && pair[1] !== sum) failed = disk.rename(newSum.path, sum.path);
+  // What is left of a change that came to nothing.
+  for (const { path } of [newMeta, newSum]) if (failed === undefined) disk.remove(path);
   failed ??=
-    (yield* syncWhole(disk, infPath)) ?? (yield* syncWhole(disk, sumPath)) ?? (yield* syncNames(disk, directory));
-  if (failed !== undefined) return unsynced(infPath, failed);
-  return { meta: meta as Uint8Array, fault: undefined };
+    (yield* syncWhole(disk, meta.path)) ?? (yield* syncWhole(disk, sum.path)) ?? (yield* syncNames(disk, directory));
+  return failed === undefined ? { meta: pair[0].bytes as Uint8Array, fault: undefined } : unsynced(meta, failed);
 }
 
-/** Whether it was read, or is not there: then nothing is lost when another file takes its place. */
-function isReadable(file: Uint8Array | DiskError | undefined): boolean {
-  return !(file instanceof DiskError) || file.code === "ENOENT";
+interface Found {
+  readonly path: string;
+  readonly bytes: Uint8Array | DiskError;
 }
 
-function unsynced(path: string, failed: DiskError): FoundMeta {
-  return { meta: undefined, fault: `Error syncing metafile "${path}": ${failed.text}` };
+function found(disk: Disk, path: string): Found {
+  return { path, bytes: readWhole(disk, path) };
 }
 
-function unmatched(
-  path: string,
-  inf: Uint8Array | DiskError | undefined,
-  sumPath: string,
-  sum: Uint8Array | DiskError | undefined,
-): FoundMeta {
-  if (!(inf instanceof Uint8Array)) {
+function belong(hasher: Hasher, { bytes: meta }: Found, { bytes: sum }: Found): boolean {
+  return !(meta instanceof DiskError) && !(sum instanceof DiskError) && metaMatches(hasher, meta, sum);
+}
+
+function* recoverUnmatched(disk: Disk, { path, bytes: meta }: Found, sum: Found): Slices<FoundMeta> {
+  if (meta instanceof DiskError) {
     const fault =
-      inf === undefined || inf.code === "ENOENT"
-        ? `Missing metafile "${path}"`
-        : `Error reading metafile "${path}": ${inf.text}`;
+      meta.code === "ENOENT" ? `Missing metafile "${path}"` : `Error reading metafile "${path}": ${meta.text}`;
     return { meta: undefined, fault };
   }
-  if (sum instanceof Uint8Array) return { meta: inf, fault: `Metafile "${path}" does not match its checksum` };
-  const why = sum === undefined || sum.code === "ENOENT" ? "Missing checksum" : `Error reading checksum (${sum.text})`;
-  return { meta: inf, fault: `${why} of metafile: "${sumPath}"` };
+  const failed = yield* syncWhole(disk, path);
+  if (failed !== undefined) return unsynced({ path, bytes: meta }, failed);
+  if (!(sum.bytes instanceof DiskError)) return { meta, fault: `Metafile "${path}" does not match its checksum` };
+  const isMissing = sum.bytes.code === "ENOENT";
+  const fault = isMissing
+    ? `Missing checksum "${sum.path}"`
+    : `Error reading checksum "${sum.path}": ${sum.bytes.text}`;
+  return { meta, fault };
+}
+
+function unsynced({ path }: Found, failed: DiskError): FoundMeta {
+  return { meta: undefined, fault: `Error syncing metafile "${path}": ${failed.text}` };
 }
