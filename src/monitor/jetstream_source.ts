@@ -74,12 +74,12 @@ export interface StreamStateView {
   readonly consumerCount: number;
 }
 
-/** One stream that is loaded. */
+/** One stream that is loaded. It still answers when it is deleted while its row waits to be written. */
 export interface StreamView {
   readonly name: string;
   readonly created: Moment;
   state(): StreamStateView;
-  /** The stream's configuration, as STREAM.INFO shows it without the dynamic metadata. */
+  /** The stream's configuration as it is stored: of the metadata only what is stored too. */
   config(): JsonPart;
   /** Undefined unless it is a mirror. */
   mirror(): JsonPart | undefined;

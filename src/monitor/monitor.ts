@@ -11,7 +11,8 @@ import { accstatz, accstatzOf } from "./accstatz.ts";
 import { connz, connzOf } from "./connz.ts";
 import { readConnz, readSubs, sortOf } from "./connz_options.ts";
 import { healthz, healthzOf, readHealth } from "./healthz.ts";
-import { gatewayz, gatewayzOf, jsz, jszOf, leafz, leafzOf, routez, routezOf } from "./links.ts";
+import { jsz, jszOf, readJsz } from "./jsz.ts";
+import { gatewayz, gatewayzOf, leafz, leafzOf, routez, routezOf } from "./links.ts";
 import { Query, QueryError } from "./query.ts";
 import { rootPage } from "./root.ts";
 import type { MonitorSource } from "./source.ts";
@@ -46,7 +47,7 @@ export class Monitor {
       ["/routez", (query) => this.#routez(query)],
       ["/gatewayz", (query) => this.#counted("/gatewayz", gatewayz, () => gatewayzOf(source, query))],
       ["/leafz", (query) => this.#counted("/leafz", leafz, () => leafzOf(source, query))],
-      ["/jsz", (query) => this.#counted("/jsz", jsz, () => jszOf(source, query))],
+      ["/jsz", (query) => this.#jsz(query)],
       ["/ipqueuesz", ipqueuesz],
       ["/raftz", () => page(404, [text], ["No Raft nodes registered"])],
       ["/stacksz", () => page(200, [json, anyOrigin], ["there are no goroutines here\n"])],
@@ -122,6 +123,11 @@ export class Monitor {
   #routez(query: Query): Page {
     readSubs(query);
     return this.#counted("/routez", routez, () => routezOf(this.#source));
+  }
+
+  #jsz(query: Query): Page {
+    this.#count("/jsz");
+    return lateView(jsz, jszOf(this.#source, readJsz(query)));
   }
 
   #counted<D, E>(path: string, kind: Kind<D, E>, value: () => E): Page {

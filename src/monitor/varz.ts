@@ -2,6 +2,7 @@
 
 import { rfc3339Nano, uptimeText } from "../base/gotime.ts";
 import { bool, type Encodable, float, int, int64, list, map, omitEmpty, record, text } from "../base/json.ts";
+import { jetstreamVarz, jetstreamVarzOf } from "./jetstream.ts";
 import type { MonitorSource } from "./source.ts";
 
 const tlsOptions = { tls_timeout: omitEmpty(float), tls_required: omitEmpty(bool), tls_verify: omitEmpty(bool) };
@@ -84,42 +85,6 @@ const websocket = record({
   ...certificate,
 });
 
-/** JetStream's part of /varz; an empty object without it. */
-const jetstream = record({
-  config: omitEmpty(
-    record({
-      max_memory: int64,
-      max_storage: int64,
-      store_dir: omitEmpty(text),
-      sync_interval: omitEmpty(int64),
-      sync_always: omitEmpty(bool),
-      domain: omitEmpty(text),
-      compress_ok: omitEmpty(bool),
-      unique_tag: omitEmpty(text),
-      strict: omitEmpty(bool),
-    }),
-  ),
-  stats: omitEmpty(
-    record({
-      memory: int64,
-      storage: int64,
-      reserved_memory: int64,
-      reserved_storage: int64,
-      accounts: int,
-      ha_assets: int,
-      api: record({ level: int, total: int64, errors: int64, inflight: omitEmpty(int64) }),
-    }),
-  ),
-  limits: omitEmpty(
-    record({
-      max_request_batch: omitEmpty(int),
-      max_ack_pending: omitEmpty(int),
-      max_ha_assets: omitEmpty(int),
-      max_duplicate_window: omitEmpty(int64),
-    }),
-  ),
-});
-
 const perKind = record({ clients: int64, routes: int64, gateways: int64, leafs: int64 });
 
 /** The fields of /varz in nats-server's order. */
@@ -156,7 +121,7 @@ export const varz = record({
   leaf,
   mqtt,
   websocket,
-  jetstream,
+  jetstream: jetstreamVarz,
   tls_timeout: float,
   write_deadline: int64,
   write_timeout: omitEmpty(text),
@@ -221,7 +186,16 @@ type NumberNames =
   | "stale_connection_stats"
   | "disk_io_wait_stats";
 type ViewNames =
-  "server_id" | "server_name" | "version" | "proto" | "system_account" | "start" | "now" | "uptime" | "http_req_stats";
+  | "server_id"
+  | "server_name"
+  | "version"
+  | "proto"
+  | "jetstream"
+  | "system_account"
+  | "start"
+  | "now"
+  | "uptime"
+  | "http_req_stats";
 
 /** What changes with traffic. */
 export type VarzNumbers = Pick<Varz, NumberNames>;
@@ -239,6 +213,7 @@ export function varzOf(source: MonitorSource, requests: ReadonlyMap<string, numb
     server_name: source.serverName,
     version: source.version,
     proto: 1,
+    jetstream: jetstreamVarzOf(source.jetstream),
     system_account: source.systemAccount,
     start: rfc3339Nano(start.sec, start.nanos),
     now: rfc3339Nano(now.sec, now.nanos),

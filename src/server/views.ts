@@ -92,7 +92,6 @@ export class Views implements MonitorSource {
               tls_map: ws.tls?.verify_and_map,
               tls_pinned_certs: ws.tls?.pinned_certs,
             },
-      jetstream: {},
       tls_timeout: (tls?.timeout ?? 2000) / 1000,
       write_deadline: options.write_deadline * NANOS_PER_MS,
       config_load_time: rfc3339Nano(this.start.sec, this.start.nanos),

@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { AccountDetail } from "../../src/monitor/accountz.ts";
 import { Monitor } from "../../src/monitor/monitor.ts";
 import type { AccountNumbers } from "../../src/monitor/source.ts";
+import { fakeAccount, fakeJetStream, fakeStream, jetstreamOfJsz, jetstreamOfVarz } from "./fake_jetstream.ts";
 import { bodyOf, connectionOf, fakeSource, golden, momentOf, subscription, varzOf } from "./fake_source.ts";
 
 type Rows = readonly Readonly<Record<string, unknown>>[];
@@ -13,7 +14,7 @@ const head = (name: string) => ({
 
 // Each page is made of the values behind the reference's answer and must come out as the same text.
 
-test.each(["varz", "varz_tls", "varz_full"])("/varz as nats-server wrote it: %s", (name) => {
+test.each(["varz", "varz_tls", "varz_full", "varz_js"])("/varz as nats-server wrote it: %s", (name) => {
   const values = varzOf(name);
   const monitor = new Monitor(
     fakeSource({
@@ -23,6 +24,7 @@ test.each(["varz", "varz_tls", "varz_full"])("/varz as nats-server wrote it: %s"
       start: momentOf(values.start),
       config: () => values,
       numbers: () => values,
+      jetstream: values.jetstream.config && jetstreamOfVarz(values.jetstream as Parameters<typeof jetstreamOfVarz>[0]),
     }),
     "",
   );
@@ -95,4 +97,64 @@ test("/accstatz as nats-server wrote it", () => {
 test.each(["routez", "gatewayz", "leafz", "jsz"])("/%s of a server without any, as nats-server wrote it", (name) => {
   const monitor = new Monitor(fakeSource(head(name)), "");
   expect(bodyOf(monitor.page(`/${name}`, "subs=1")).text).toBe(golden(name));
+});
+
+describe("/jsz as nats-server wrote it", () => {
+  /** All accounts and streams, as the fullest answer shows them. */
+  const accounts = parse("jsz_raft")["account_details"] as Rows;
+  const page = (name: string, query: string, of: Rows = accounts): string => {
+    const jetstream = jetstreamOfJsz(parse(name), of);
+    const source = fakeSource({ ...head(name), serverName: "js", jetstream });
+    return bodyOf(new Monitor(source, "").page("/jsz", query)).text;
+  };
+  const of = (name: string): Rows => parse(name)["account_details"] as Rows;
+
+  test("nothing in it", () => {
+    const empty = accounts.map((account) => ({ ...account, stream_detail: [] }));
+    expect(page("jsz_empty", "", empty)).toBe(golden("jsz_empty"));
+  });
+  test.each([
+    ["jsz_full", ""],
+    ["jsz_full", "config=1"],
+    ["jsz_full", "acc=NOPE&streams=1"],
+    ["jsz_accounts", "accounts=1"],
+    ["jsz_accounts", "acc=NOPE&accounts=true"],
+    ["jsz_accounts", "accounts=1&limit=-1&offset=1"],
+    ["jsz_accounts", "accounts=1&offset=-7"],
+    ["jsz_page", "accounts=1&offset=1&limit=1"],
+    ["jsz_acc", "acc=A"],
+    ["jsz_acc", "acc=A&accounts=1&offset=5"],
+    ["jsz_raft", "consumers=1&raft=1&direct-consumers=1"],
+  ])("%s: %s", (name, query) => {
+    expect(page(name, query)).toBe(golden(name));
+  });
+  test.each([
+    ["jsz_streams", "streams=1"],
+    ["jsz_streams", "streams=1&stream-leader-only=1&leader-only=1&direct-consumers=1"],
+    ["jsz_consumers", "acc=A&consumers=1"],
+    ["jsz_consumers_config", "acc=A&consumers=1&config=1&raft=1&direct-consumers=1"],
+  ])("%s: %s", (name, query) => {
+    // Of accounts that are not shown only the totals matter.
+    const shown = of(name);
+    const rest = accounts.filter((account) => !shown.some((each) => each["name"] === account["name"]));
+    expect(page(name, query, [...shown, ...rest])).toBe(golden(name));
+  });
+});
+
+test("a stream without messages has the zero time", () => {
+  const jetstream = fakeJetStream({ accounts: [fakeAccount("A", [fakeStream("S")])] });
+  const got = bodyOf(new Monitor(fakeSource({ jetstream }), "").page("/jsz", "streams=1")).text;
+  expect(got).toContain('"first_ts": "0001-01-01T00:00:00Z"');
+  expect(got).toContain('"last_ts": "0001-01-01T00:00:00Z"');
+});
+
+test("/jsz of many streams does not hold the loop", () => {
+  const streams = Array.from({ length: 20_000 }, (_, i) => fakeStream(`S${i}`));
+  const monitor = new Monitor(fakeSource({ jetstream: fakeJetStream({ accounts: [fakeAccount("A", streams)] }) }), "");
+  const { pieces, text } = bodyOf(monitor.page("/jsz", "streams=1&config=1"));
+  expect(pieces.filter((piece) => piece === "").length).toBeGreaterThan(15);
+  expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(80_000);
+  const { account_details } = JSON.parse(text) as { account_details: { stream_detail: { config: string }[] }[] };
+  expect(account_details[0]!.stream_detail).toHaveLength(20_000);
+  expect(account_details[0]!.stream_detail[7]!.config).toBe("config of S7");
 });
