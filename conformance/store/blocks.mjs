@@ -143,7 +143,9 @@ async function repaired(what, { which, change: damage }) {
     writeFileSync(file, damage(readFileSync(file)));
     change(directory, name, (place) => {
       const report = store.run(store.openBlock(place, block, () => undefined));
-      const repair = store.run(store.repairBlock(place, report, { isLast: block === blocks.at(-1), wallSec: 1_800_000_000 })); // prettier-ignore
+      const after = which === "first" ? 0 : store.run(store.openBlock(place, blocks.at(-2), () => undefined)).lastSeq;
+      const isLast = block === blocks.at(-1);
+      const repair = store.run(store.repairBlock(place, report, { isLast, after, wallSec: 1_800_000_000 }));
       if (repair.how === undefined) check(`${what}: ${name} is repaired`, repair, "done");
     });
     const { messages, holes, tombstones } = readStream(directory, name);

@@ -17,6 +17,8 @@ import { replaceBlock } from "./block_rewrite.ts";
 export interface RepairOptions {
   /** Whether no block follows. */
   readonly isLast: boolean;
+  /** The highest sequence in the blocks before it; 0 for none. */
+  readonly after: number;
   /** For the names of the copies. */
   readonly wallSec: number;
 }
@@ -29,7 +31,7 @@ export interface Repair {
   readonly how: "nothing" | "cut" | "rewritten" | "removed";
   /** The path of the copy of the file as it was. */
   readonly kept: string | undefined;
-  /** Ranges of sequences that may have been lost, ends included; 0: from the end of the block before, or to the begin of the next one. */
+  /** Ranges of sequences that may have been lost, ends included; a last one of 0: up to the next block. */
   readonly lost: readonly LostRange[];
   /** Damaged bytes, unpacked. */
   readonly lostBytes: number;
@@ -47,7 +49,7 @@ export interface LostRange {
 export function* repairBlock(
   place: StreamPlace,
   report: BlockReport,
-  { isLast, wallSec }: RepairOptions,
+  { isLast, after, wallSec }: RepairOptions,
 ): Slices<Repair | DiskError> {
   if (isSound(report) || report.isForeign) return { how: "nothing", kept: undefined, lost: [], lostBytes: 0 };
   const file = blockFile(report.block);
@@ -56,11 +58,11 @@ export function* repairBlock(
   const failed = yield* removeIndex(place, wallSec);
   if (failed !== undefined) return failed;
   const isTail = isLast && !report.isCompressed && report.damaged.length === 1 && report.tornAt !== undefined;
-  const how = isTail ? yield* cut(place, file, report.tornAt!) : yield* rewrite(place, report.block, isLast);
+  const how = isTail ? yield* cut(place, file, report.tornAt!) : yield* rewrite(place, report.block, isLast, after);
   if (how instanceof DiskError) return how;
-  const lost = report.damaged.map(({ after, before }) => ({
-    first: after === 0 ? 0 : after + 1,
-    last: Math.max(0, before - 1),
+  const lost = report.damaged.map((range) => ({
+    first: Math.max(after, range.after) + 1,
+    last: Math.max(0, range.before - 1),
   }));
   const lostBytes = report.damaged.reduce((sum, { from, to }) => sum + to - from, 0);
   return { how, kept, lost: lost.filter(({ first, last }) => last === 0 || first <= last), lostBytes };
@@ -89,11 +91,16 @@ function* cut(place: StreamPlace, name: string, at: number): Slices<"cut" | Disk
   }
 }
 
-function* rewrite(place: StreamPlace, block: number, isLast: boolean): Slices<Repair["how"] | DiskError> {
+function* rewrite(
+  place: StreamPlace,
+  block: number,
+  isLast: boolean,
+  after: number,
+): Slices<Repair["how"] | DiskError> {
   const effort = new Effort();
   const loaded = yield* loadBlock(place, block, effort);
   if (loaded instanceof DiskError) return loaded;
-  const good = yield* goodRecords(place, block, loaded, effort);
+  const good = yield* goodRecords(place, block, after, loaded, effort);
   if (good.length > 0) {
     const { failed } = yield* replaceBlock(place, block, good);
     return failed ?? "rewritten";
@@ -104,7 +111,13 @@ function* rewrite(place: StreamPlace, block: number, isLast: boolean): Slices<Re
 }
 
 /** The good records, moved to the front; behind them a hole for a whole record that ended the block. */
-function* goodRecords(place: StreamPlace, block: number, loaded: BlockBytes, effort: Effort): Slices<Uint8Array> {
+function* goodRecords(
+  place: StreamPlace,
+  block: number,
+  after: number,
+  loaded: BlockBytes,
+  effort: Effort,
+): Slices<Uint8Array> {
   const { records } = loaded;
   let end = 0;
   const report = yield* scanLoaded(
@@ -122,7 +135,8 @@ function* goodRecords(place: StreamPlace, block: number, loaded: BlockBytes, eff
   const hasher = blockHasher(place.stream, block);
   const record = new RecordReader(hasher);
   const isRead = record.readUnchecked(records, last.from, last.to) === undefined;
-  if (!isRead || record.kind === "tombstone" || record.seq !== report.lastSeq + 1) return records.subarray(0, end);
+  if (!isRead || record.kind === "tombstone" || record.seq !== Math.max(after, report.lastSeq) + 1)
+    return records.subarray(0, end);
   // Its time is as doubtful as the rest of it: that of the sequence before must do.
   writeMark(records, end, "hole", record.seq, report.last.sec, report.last.nanos, hasher);
   return records.subarray(0, end + EMPTY_RECORD);

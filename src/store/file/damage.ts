@@ -28,7 +28,6 @@ export function* keepAside(place: StreamPlace, file: string, wallSec: number): S
   if (names instanceof DiskError) return names;
   const copies = names.filter((name) => name.startsWith(`${file}.damaged-`) && !name.endsWith(TEMPORARY));
   let path = yield* sameBytes(place, directory, copies, bytes, effort);
-  if (path instanceof DiskError) return path;
   if (path === undefined) {
     path = `${directory}/${freeName(`${file}.damaged-${wallSec}`, copies)}`;
     const unwritten = yield* writeCopy(place, path, bytes);
@@ -42,32 +41,20 @@ export function* keepAside(place: StreamPlace, file: string, wallSec: number): S
   return path;
 }
 
-/** The path of a copy that has these very bytes, synced. */
+/** The path of a copy that has these very bytes; they were durable before it had its name. */
 function* sameBytes(
   place: StreamPlace,
   directory: string,
   copies: readonly string[],
   bytes: Uint8Array,
   effort: Effort,
-): Slices<string | undefined | DiskError> {
+): Slices<string | undefined> {
   for (const name of copies) {
     const path = `${directory}/${name}`;
     const copy = yield* readWhole(place, path, effort);
-    if (copy instanceof DiskError || Buffer.compare(copy, bytes) !== 0) continue;
-    const failed = yield* syncFile(place, path);
-    return failed ?? path;
+    if (!(copy instanceof DiskError) && Buffer.compare(copy, bytes) === 0) return path;
   }
   return undefined;
-}
-
-function* syncFile({ disk }: StreamPlace, path: string): Slices<DiskError | undefined> {
-  const file = disk.open(path, "write");
-  if (file instanceof DiskError) return file;
-  try {
-    return yield (done: DiskDone) => disk.sync(file, done);
-  } finally {
-    disk.close(file);
-  }
 }
 
 function freeName(name: string, taken: readonly string[]): string {

@@ -8,8 +8,8 @@ import { madeBlock, messages, opened, packed, run, runUntilCall, SEC, seqsIn, st
 
 type Place = ReturnType<typeof streamOnDisk>;
 const NOW = 1_900_000_000;
-function repaired(place: Place, isLast = false, block = 1): Repair {
-  const done = run(place.disk, repairBlock(place, opened(place, block).report, { isLast, wallSec: NOW }));
+function repaired(place: Place, isLast = false, after = 0): Repair {
+  const done = run(place.disk, repairBlock(place, opened(place).report, { isLast, after, wallSec: NOW }));
   if (done === undefined || done instanceof DiskError) throw new Error(done?.text);
   return done;
 }
@@ -61,6 +61,32 @@ test("but not when the sequence it names does not follow, or it is a tombstone",
   expect(seqsIn(place)).toEqual([1, 2]);
 });
 
+test("the sequence before the block is what its first one follows", () => {
+  const made = madeBlock([{ seq: 7 }]);
+  for (const [after, left] of [
+    [6, [7]],
+    [5, []],
+  ] as const) {
+    const place = streamOnDisk({ "1.blk": flipped(made.bytes, 26) });
+    expect(repaired(place, true, after)).toMatchObject({ how: left.length > 0 ? "rewritten" : "cut", lost: [{ first: after + 1, last: 0 }] }); // prettier-ignore
+    expect(seqsIn(place)).toEqual(left);
+    expect(isSound(opened(place).report)).toBe(true);
+  }
+});
+
+test("no hole where the length is in doubt, or for a record in the middle that claims to be the last", () => {
+  const short = flipped(flipped(five.bytes, five.at[1]! + 26), five.at[4]!);
+  const middle = five.bytes.map((byte, i) => (i === five.at[2]! + 4 ? 6 : byte));
+  for (const [bytes, left] of [
+    [short, [1, 3, 4]],
+    [middle, [1, 2, 4, 5]],
+  ] as const) {
+    const place = streamOnDisk({ "1.blk": bytes });
+    repaired(place, true);
+    expect(seqsIn(place)).toEqual(left);
+  }
+});
+
 test("several damaged ranges, the last one torn", () => {
   const { bytes, at } = madeBlock(messages(1, 9));
   const bad = flipped(flipped(bytes, at[1]! + 25), at[5]! + 25).subarray(0, at[9]! - 3);
@@ -78,7 +104,7 @@ test("a damaged compressed block becomes a plain one with what could be had", ()
 test("a block without a good record is removed when others follow, and emptied when not", () => {
   const noise = new Uint8Array(100).fill(0x77);
   const place = streamOnDisk({ "1.blk": noise, "2.blk": madeBlock(messages(6, 7), 2).bytes });
-  expect(repaired(place)).toEqual({ how: "removed", kept: KEPT, lost: [{ first: 0, last: 0 }], lostBytes: 100 });
+  expect(repaired(place)).toEqual({ how: "removed", kept: KEPT, lost: [{ first: 1, last: 0 }], lostBytes: 100 });
   expect(Object.keys(treeOf(place.disk)).sort()).toEqual([KEPT, "S/msgs/2.blk"]);
   const last = streamOnDisk({ "1.blk": noise });
   expect(repaired(last, true).how).toBe("cut");
@@ -88,7 +114,7 @@ test("a block without a good record is removed when others follow, and emptied w
 test("a foreign block is left alone", () => {
   const place = streamOnDisk({ "1.blk": flipped(five.bytes, five.at[2]! + 26) });
   const report = { ...opened(place).report, isForeign: true };
-  expect(run(place.disk, repairBlock(place, report, { isLast: false, wallSec: NOW }))).toMatchObject({
+  expect(run(place.disk, repairBlock(place, report, { isLast: false, after: 0, wallSec: NOW }))).toMatchObject({
     how: "nothing",
   });
   expect(Object.keys(treeOf(place.disk))).toEqual(["S/msgs/1.blk"]);
@@ -113,7 +139,10 @@ test("copies are never overwritten, and the same bytes are kept once", () => {
   const { report } = opened(again);
   for (const failing of [true, false]) {
     if (failing) again.disk.failAt(16);
-    const done = run(again.disk, repairBlock(again, report, { isLast: false, wallSec: failing ? NOW : NOW + 9 }));
+    const done = run(
+      again.disk,
+      repairBlock(again, report, { isLast: false, after: 0, wallSec: failing ? NOW : NOW + 9 }),
+    );
     expect(done instanceof DiskError).toBe(failing);
     again.disk.heal();
   }
@@ -121,6 +150,7 @@ test("copies are never overwritten, and the same bytes are kept once", () => {
 });
 
 const stories: readonly (readonly [string, Uint8Array, boolean, number[]])[] = [
+  ["a block removed", new Uint8Array(100).fill(0x77), false, []],
   ["a record left out", flipped(five.bytes, five.at[1]! + 26), false, upTo(5, [2])],
   ["a torn tail cut", five.bytes.subarray(0, five.at[5]! - 1), true, upTo(4)],
   ["a hole at the end", flipped(five.bytes, five.at[4]! + 26), true, upTo(5)],
@@ -135,12 +165,18 @@ test.each(stories)(
       for (let seed = 1; seed <= 12; seed++) {
         const place = streamOnDisk({ "1.blk": file, "index.db": Uint8Array.of(1) }, 1000 * seed + calls);
         const { report } = opened(place);
-        isOver = runUntilCall(place.disk, repairBlock(place, report, { isLast, wallSec: NOW }), calls);
+        isOver = runUntilCall(place.disk, repairBlock(place, report, { isLast, after: 0, wallSec: NOW }), calls);
         place.disk.powerCut();
         const original = Buffer.from(file).toString("hex");
         expect(Object.values(treeOf(place.disk))).toContain(original);
-        // Started again, it comes to the same end.
-        const done = repaired(place, isLast);
+        const isThere = Object.keys(treeOf(place.disk)).includes("S/msgs/1.blk");
+        // What was done when it ended stays done; else, started again, it comes to the same end.
+        if (isOver) expect(isThere ? isSound(opened(place).report) : seqs.length === 0).toBe(true);
+        const done = isThere ? repaired(place, isLast) : undefined;
+        if (done === undefined || done.how === "removed") {
+          expect(seqs).toEqual([]);
+          continue;
+        }
         expect(done.how === "nothing" || done.kept !== undefined).toBe(true);
         expect(seqsIn(place).filter((seq) => isGood.has(seq))).toEqual(seqs);
         expect(isSound(opened(place).report)).toBe(true);
@@ -156,11 +192,12 @@ test("a failure at any call is a result, and another try comes to the end", () =
       const place = streamOnDisk({ "1.blk": file, "index.db": Uint8Array.of(1) }, call);
       const { report } = opened(place);
       place.disk.failAt(call);
-      done = run(place.disk, repairBlock(place, report, { isLast, wallSec: NOW }));
+      done = run(place.disk, repairBlock(place, report, { isLast, after: 0, wallSec: NOW }));
       place.disk.heal();
       if (!(done instanceof DiskError)) continue;
-      repaired(place, isLast);
-      expect(seqsIn(place)).toEqual(seqs);
+      if (Object.keys(treeOf(place.disk)).includes("S/msgs/1.blk") && repaired(place, isLast).how !== "removed") {
+        expect(seqsIn(place)).toEqual(seqs);
+      }
       expect(Object.values(treeOf(place.disk))).toContain(Buffer.from(file).toString("hex"));
     }
   }

@@ -151,19 +151,18 @@ describe.each([false, true])("compress: %s", (compress) => {
   });
 
   test("cancelled in any slice, nothing has changed", () => {
-    const big = madeBlock(messages(1, 40, (seq) => new Uint8Array(300_000).fill(seq))).bytes;
+    const big = madeBlock(messages(1, 12, (seq) => new Uint8Array(400_000).fill(seq))).bytes;
     for (let slice = 1; ; slice++) {
       const place = streamOnDisk({ "1.blk": big });
       const before = treeOf(place.disk);
       const done = run(place.disk, rewrite(place, fates, compress), slice);
       if (done !== undefined) {
         expect(done.how).toBe("replaced");
-        expect(seqsIn(place)).toEqual(upTo(40, [2]));
-        expect(slice).toBeGreaterThan(10);
+        expect(seqsIn(place)).toEqual(upTo(12, [2]));
+        expect(slice).toBeGreaterThan(8);
         break;
       }
       expect(treeOf(place.disk)).toEqual(before);
-      slice += 2;
     }
   });
 });
