@@ -9,8 +9,8 @@ import { fromObject } from "../../src/config/object.ts";
 import type { ObjectOptions } from "../../src/config/object_types.ts";
 import { noSource } from "../../src/config/source.ts";
 import { NO_ACCOUNT_LIMITS } from "../../src/jetstream/limits.ts";
+import { IN_MEMORY } from "../../src/server/jetstream_names.ts";
 import {
-  IN_MEMORY,
   jetStreamAccounts,
   type Machine,
   overcommitted,
