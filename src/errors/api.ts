@@ -252,19 +252,19 @@ export type WrappingError = {
   [Name in ApiErrorName]: (typeof apiErrors)[Name]["text"] extends "{err}" ? Name : never;
 }[ApiErrorName];
 
-/** A refused request. Its fields are those of `error` in the response. */
-export class ApiError extends Error {
-  override readonly name = "ApiError";
+/**
+ * A refused request. Its fields are those of `error` in the response. It is no
+ * Error: nothing is wrong in here, and a stack would cost more than the refusal.
+ */
+export class ApiError {
   readonly code: number;
   readonly errCode: number;
+  readonly description: string;
 
   constructor(code: number, errCode: number, description: string) {
-    super(description);
     this.code = code;
     this.errCode = errCode;
-  }
-  get description(): string {
-    return this.message;
+    this.description = description;
   }
   /** Whether it is this row, whatever fills its holes. */
   is(name: ApiErrorName): boolean {
@@ -275,7 +275,8 @@ export class ApiError extends Error {
 /** The error of a row, its holes filled. `throw apiError("consumerNameTooLong", { max: 255 })`. */
 export function apiError<Name extends ApiErrorName>(name: Name, ...values: Fillings<Name>): ApiError {
   const { code, errCode, text }: ApiErrorSpec = apiErrors[name];
-  const given: Readonly<Record<string, string | number>> = values[0] ?? {};
+  const given: Readonly<Record<string, string | number>> | undefined = values[0];
+  if (given === undefined) return new ApiError(code, errCode, text);
   const description = text.replaceAll(/\{(\w+)\}/g, (_, hole: string) => String(given[hole]));
   return new ApiError(code, errCode, description);
 }
