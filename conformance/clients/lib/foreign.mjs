@@ -36,10 +36,22 @@ export async function runForeign(program) {
     }
     await server.stop();
   }
+  await streams(program);
   const server = await start(undefined);
   await served(program, "restart", server, server.url, {});
   await server.stop();
   rmSync(dir, { recursive: true, force: true });
+}
+
+/** The group about streams, on a server with JetStream. */
+async function streams(program) {
+  let server;
+  await runCase(`${program.label}: JetStream: the server starts`, async () => {
+    server = await Server.start({ flags: ["-js", "-sd", "{dir}/js"] });
+  });
+  if (!server) return;
+  await served(program, "streams", server, server.url, {}, "JetStream");
+  await server.stop();
 }
 
 /** Each server of a program's own: its configuration, and which groups meet it with which credentials. */

@@ -2,7 +2,7 @@
 
 client.py GROUP --url URL [--user U --password P] [--token T] [--nkey SEEDFILE] [--ca F] [--cert F --key F]
 
-Groups: core, access, refused, permissions, tls, restart. The restart group prints "restart", waits for a line on
+Groups: core, access, refused, permissions, tls, restart, streams. The restart group prints "restart", waits for a line on
 stdin and goes on: whoever started it restarts the server in between.
 """
 
@@ -12,6 +12,7 @@ import sys
 
 import access
 import core
+import streams
 
 GROUPS = {
     "core": core.CASES,
@@ -20,6 +21,7 @@ GROUPS = {
     "permissions": [access.violations_are_reported],
     "tls": [access.tls_carries_messages],
     "restart": [access.reconnects_after_a_restart],
+    "streams": streams.CASES,
 }
 
 
