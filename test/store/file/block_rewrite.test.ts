@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { removeTemporaries, rewriteBlock, type Fate, type Rewrite } from "../../../src/store/file/block_rewrite.ts";
+import { SlicedJob } from "../../../src/store/file/sliced_job.ts";
 import { madeBlock, messages, opened, packed, run, runUntilCall, seqsIn, streamOnDisk, treeOf, upTo } from "./stream_on_disk.ts"; // prettier-ignore
 
 const randomBytes = (count: number): Uint8Array => new Uint8Array(count).fill(0xa5);
@@ -100,6 +101,23 @@ test("a temporary that was left over is no hindrance, and is removed at the star
   expect(seqsIn(place)).toEqual([2, 3]);
   expect(removeTemporaries(place)).toBeUndefined();
   expect(Object.keys(treeOf(place.disk))).toEqual(["S/msgs/1.blk", "S/msgs/x.tmp"]);
+});
+
+test("cancelled while the new block is written, the old one stays and the new one goes", () => {
+  const place = streamOnDisk({ "1.blk": madeBlock(messages(1, 3)).bytes });
+  const before = treeOf(place.disk);
+  const turns: (() => void)[] = [];
+  const job = new SlicedJob(
+    rewrite(place, { 1: "drop" }),
+    (fire) => turns.push(fire),
+    () => undefined,
+  );
+  turns.shift()!();
+  expect(place.disk.pending).toBe(1);
+  job.cancel();
+  place.disk.complete();
+  turns.shift()!();
+  expect([job.isOver, turns.length, treeOf(place.disk)]).toEqual([true, 0, before]);
 });
 
 const fates: Fates = { 2: "drop", 4: "erase" };
