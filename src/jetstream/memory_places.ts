@@ -3,7 +3,7 @@
 import type { World } from "../base/world.ts";
 import { MemoryStore } from "../store/memory/memory_store.ts";
 import type { StoreEvents, StoreLimits } from "../store/stream_store.ts";
-import type { OpenedStore, PlaceDone, StreamPlaces, StreamRecord } from "./stream_places.ts";
+import type { FoundStream, OpenedStore, PlaceDone, StreamPlaces, StreamRecord } from "./stream_places.ts";
 
 export class MemoryPlaces implements StreamPlaces {
   readonly #world: World;
@@ -15,6 +15,9 @@ export class MemoryPlaces implements StreamPlaces {
     this.#later = later;
   }
 
+  find(done: (found: readonly FoundStream[]) => void): void {
+    done([]);
+  }
   create(_record: StreamRecord, done: PlaceDone): void {
     done(undefined);
   }

@@ -37,6 +37,8 @@ export interface FoundStream {
 export type PlaceDone = (failure: string | undefined) => void;
 
 export interface StreamPlaces {
+  /** What is there already, in no order. */
+  find(done: (found: readonly FoundStream[]) => void): void;
   /** Makes the place of a new stream; durable when `done`. */
   create(record: StreamRecord, done: PlaceDone): void;
   /** Replaces the configuration. */

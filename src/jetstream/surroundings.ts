@@ -16,6 +16,9 @@ export interface JetStreamSurroundings {
   readonly version: string;
   /** Empty without one. */
   readonly domain: string;
+  /** What of one stream may wait for the disk before publishes are refused. */
+  readonly maxBufferedMsgs: number;
+  readonly maxBufferedBytes: number;
   /** Runs `fire` at the end of this turn, before connections are flushed; never inside the call. */
   beforeFlush(fire: () => void): void;
   /** Runs `fire` at the start of a later turn: how long work is cut in slices. */

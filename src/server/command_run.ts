@@ -60,6 +60,7 @@ class Command {
     try {
       this.#server = await Server.open(options, {
         log: this.#log,
+        withoutDir: "temporary",
         ...(digest === undefined ? {} : { configDigest: digest }),
         onCore: (core) => {
           const notices = [...this.#loaded.notices, ...flagNotices(this.#run.overrides)];

@@ -170,6 +170,8 @@ export class Core implements SessionHost {
       host: listener.host,
       port: listener.port,
       headers: !options.no_header_support,
+      jetstream: options.jetstream !== undefined,
+      domain: options.jetstream?.domain ?? "",
       auth_required: authenticator.infoAuthRequired(kind),
       tls_required: isPipe ? false : listener.tlsRequired,
       tls_verify: isPipe ? false : listener.tlsVerify,

@@ -11,6 +11,7 @@ import { jetstreamRows } from "../config/options/jetstream.ts";
 import { apiErrors } from "../errors/api.ts";
 import { type AccountLimits, NO_ACCOUNT_LIMITS } from "../jetstream/limits.ts";
 import type { JetStreamConfig, JetStreamLimits } from "../monitor/jetstream_source.ts";
+import { IN_MEMORY } from "./jetstream_names.ts";
 
 const GB = 2 ** 30;
 /** Where nothing can be found out. */
@@ -27,9 +28,6 @@ export interface Machine {
   /** Bytes free on the disk of `dir`, which is made when it is not there; undefined when nobody knows. */
   freeDisk(dir: string): number | undefined;
 }
-
-/** Embedded without a directory, files are kept in memory. */
-export const IN_MEMORY = "in memory";
 
 /** How much may wait before it is refused. */
 export interface JetStreamQueues {

@@ -22,6 +22,8 @@ import { guardAccept, guardWorld } from "./guard.ts";
 import { LameDuck } from "./lame_duck.ts";
 import { hostPort, listenForClients, listenForWebSockets, openMonitor } from "./listeners.ts";
 import { asksForLog, openLogOf } from "./log_of.ts";
+import type { RunningJetStream } from "./jetstream.ts";
+import { IN_MEMORY } from "./jetstream_names.ts";
 import { roundTrip } from "./round_trip.ts";
 
 /** How long `stop` waits for connections to take their last bytes. */
@@ -36,6 +38,8 @@ export interface ServerSurroundings {
   readonly closeLog?: () => Promise<void> | undefined;
   /** Called with the core before the listeners open, so that the command can write its banner. */
   readonly onCore?: (core: Core) => void;
+  /** Where streams are kept when no directory is given: the command takes a temporary one. */
+  readonly withoutDir?: "temporary";
 }
 
 export class Server {
@@ -47,6 +51,8 @@ export class Server {
   #client: Listener | undefined = undefined;
   #websocket: Listener | undefined = undefined;
   #monitors: readonly Listener[] = [];
+  #jetstream: RunningJetStream | undefined = undefined;
+  readonly #withoutDir: "temporary" | typeof IN_MEMORY;
   #lameDuck: LameDuck | undefined = undefined;
   #stopping: Promise<void> | undefined = undefined;
   readonly #closed: Promise<void>;
@@ -62,6 +68,7 @@ export class Server {
     this.#closed.catch(() => {});
     this.#log = surroundings.log;
     this.#closeLog = surroundings.closeLog;
+    this.#withoutDir = surroundings.withoutDir ?? IN_MEMORY;
     this.#world = guardWorld(openWorld(), this.#onBug);
     this.#hasher = openPasswordHasher();
     const keys = createServerKeys((count) => this.#world.randomBytes(count));
@@ -111,6 +118,7 @@ export class Server {
   static async open(options: ServerOptions, surroundings: ServerSurroundings): Promise<Server> {
     const server = new Server(options, surroundings);
     try {
+      await server.#openJetStream();
       await server.#openListeners();
       return server;
     } catch (error) {
@@ -201,6 +209,7 @@ export class Server {
     this.#core.isClosing = true;
     this.#lameDuck?.stop();
     const doors = this.#closeDoors();
+    await this.#jetstream?.close();
     this.#core.closeAll();
     await Promise.all([doors, this.#allGone(), ...this.#monitors.map((monitor) => monitor.close())]);
     await this.#hasher.close();
@@ -222,6 +231,13 @@ export class Server {
         resolve();
       });
     });
+  }
+
+  async #openJetStream(): Promise<void> {
+    const { jetstream } = this.#core.options;
+    if (jetstream === undefined) return;
+    const { openJetStream } = await import("./jetstream.ts");
+    this.#jetstream = await openJetStream(this.#core, jetstream, this.#withoutDir, this.#onBug);
   }
 
   async #openListeners(): Promise<void> {

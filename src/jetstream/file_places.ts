@@ -1,0 +1,98 @@
+// The place of an account's streams on a disk: the catalog has their
+// configurations, a file store each one's messages.
+
+import { DiskError, type Disk } from "../base/disk.ts";
+import { JsonError } from "../base/json.ts";
+import type { World } from "../base/world.ts";
+import { StreamCatalog, type StoredStream } from "../store/catalog.ts";
+import { openFileStore } from "../store/file/open_file_store.ts";
+import { StoreCache } from "../store/file/store_cache.ts";
+import type { StoreEvents, StoreLimits } from "../store/stream_store.ts";
+import type { StreamConfig } from "./config/stream_config.ts";
+import { readStreamFile, writeStreamFile } from "./config/stream_file.ts";
+import type { FoundStream, OpenedStore, PlaceDone, StreamPlaces, StreamRecord } from "./stream_places.ts";
+import type { JetStreamSurroundings } from "./surroundings.ts";
+
+const MB = 1024 * 1024;
+/** What the stores of a server keep in memory of their blocks. */
+const CACHE_BYTES = 16 * MB;
+/** Sizes of blocks. */
+const LARGE = 8 * MB;
+const MEDIUM = 4 * MB;
+const LEAST = 32_000;
+
+/** What the file stores of a server share. */
+export interface DiskFacts {
+  readonly disk: Disk;
+  readonly cache: StoreCache;
+  /** Every group is synced before it is acknowledged; else files are synced at this interval. */
+  readonly syncAlways: boolean;
+  readonly syncIntervalMs: number;
+}
+
+export function diskFactsOf(disk: Disk, syncAlways: boolean, syncIntervalNanos: number): DiskFacts {
+  return { disk, cache: new StoreCache(CACHE_BYTES), syncAlways, syncIntervalMs: syncIntervalNanos / 1e6 };
+}
+
+/** How long the blocks of a stream get: a quarter of what it may hold, as far as that is known, within bounds. */
+export function blockBytesOf(config: StreamConfig): number {
+  const most = mostBytes(config);
+  if (most === undefined) return config.max_msgs_per_subject <= 0n && config.retention === "limits" ? LARGE : MEDIUM;
+  if (most / 4 < LEAST) return LEAST;
+  return most / 4 < LARGE ? MEDIUM : LARGE;
+}
+
+function mostBytes({ max_bytes, max_msgs, max_msg_size }: StreamConfig): number | undefined {
+  if (max_bytes > 0n) return Number(max_bytes);
+  return max_msgs > 0n ? Number(max_msgs) * (max_msg_size > 0 ? max_msg_size : MB) : undefined;
+}
+
+export class FilePlaces implements StreamPlaces {
+  readonly #facts: DiskFacts;
+  readonly #surroundings: JetStreamSurroundings;
+  readonly #catalog: StreamCatalog;
+
+  constructor(account: string, facts: DiskFacts, surroundings: JetStreamSurroundings) {
+    this.#facts = facts;
+    this.#surroundings = surroundings;
+    this.#catalog = new StreamCatalog({
+      disk: facts.disk,
+      account,
+      later: surroundings.nextTurn,
+      report: (text) => surroundings.log.warn(text),
+    });
+  }
+
+  find(done: (found: readonly FoundStream[]) => void): void {
+    this.#catalog.load((found) => {
+      if (found instanceof DiskError) {
+        this.#surroundings.log.error(`JetStream could not read its streams: ${found.text}`);
+        done([]);
+      } else done(found.map((stream) => this.#recordOf(stream)));
+    });
+  }
+
+  #recordOf({ name, meta, fault, isEncrypted }: StoredStream): FoundStream {
+    if (fault !== undefined) this.#surroundings.log.warn(`Stream '${name}': ${fault}`);
+    if (meta === undefined) return { name, record: `unsupported - config error: ${fault ?? "no meta.inf"}` };
+    if (isEncrypted) return { name, record: "unsupported - config error: it is encrypted, which is not supported yet" };
+    const file = readStreamFile(meta);
+    if (file instanceof JsonError) return { name, record: `decoding error: ${file.text}` };
+    const { config, created, unsupported } = file;
+    return { name, record: unsupported ?? { config, created } };
+  }
+
+  create(record: StreamRecord, done: PlaceDone): void {
+    this.#catalog.create(record.config.name, metaOf(record), (failed) => done(failed?.text));
+  }
+  update(record: StreamRecord, done: PlaceDone): void {
+    this.#catalog.update(record.config.name, metaOf(record), (failed) => done(failed?.text));
+  }
+  remove(name: string, done: PlaceDone): void {
+    this.#catalog.delete(name, (failed) => done(failed?.text));
+  }
+}
+
+function metaOf({ config, created }: StreamRecord): Uint8Array {
+  return Buffer.from(writeStreamFile(config, created));
+}

@@ -1,0 +1,190 @@
+// JetStream of a server: its accounts, the space they share, and the API.
+//
+//     open ─→ each account: find streams ─→ start each ─→ listen to the API
+//
+// Owns the accounts and the server's numbers. Knows no disk: places come in.
+
+import type { Bus } from "../account/bus.ts";
+import { ApiError } from "../errors/api.ts";
+import { JetStreamAccount, type SharedSpace, type Storage } from "./account.ts";
+import { Advisories } from "./advisories.ts";
+import { Api } from "./api/api.ts";
+import type { StreamRules } from "./config/stream_rules.ts";
+import type { AccountLimits } from "./limits.ts";
+import type { FoundStream, StreamPlaces } from "./stream_places.ts";
+import type { JetStreamSurroundings } from "./surroundings.ts";
+
+/** How often at most the log says that there is no room left. */
+const EXCEEDED_EVERY_MS = 10_000;
+
+export interface AccountSetup {
+  readonly name: string;
+  readonly bus: Bus;
+  readonly limits: AccountLimits;
+  readonly places: Readonly<Record<Storage, StreamPlaces>>;
+}
+
+export interface JetStreamOptions {
+  readonly surroundings: JetStreamSurroundings;
+  readonly accounts: readonly AccountSetup[];
+  /** Where the server's own advisories go; undefined without a system account. */
+  readonly system: Bus | undefined;
+  /** Bytes. */
+  readonly maxMemory: number;
+  readonly maxFile: number;
+  readonly strict: boolean;
+  readonly requestQueueLimit: number;
+  readonly infoQueueLimit: number;
+  /** Nanoseconds; 0 is no limit. */
+  readonly maxDuplicateWindow: bigint;
+}
+
+/** What the log is told while streams come back. */
+export interface RestoreListener {
+  onAccount(account: JetStreamAccount, streams: number): void;
+  onStream(account: JetStreamAccount, stream: string): void;
+  onStreamRestored(account: JetStreamAccount, stream: string, msgs: number, tookMs: number): void;
+  onAccountRestored(account: JetStreamAccount): void;
+}
+
+export class JetStream {
+  readonly accounts = new Map<string, JetStreamAccount>();
+  readonly api: Api;
+  readonly space: ServerSpace;
+  readonly #options: JetStreamOptions;
+
+  constructor(options: JetStreamOptions) {
+    this.#options = options;
+    const { surroundings } = options;
+    const advisories = new Advisories(surroundings);
+    this.space = new ServerSpace(options);
+    this.api = new Api({
+      surroundings,
+      advisories,
+      strict: options.strict,
+      requestQueueLimit: options.requestQueueLimit,
+      infoQueueLimit: options.infoQueueLimit,
+      system: options.system,
+    });
+    for (const { name, bus, limits, places } of options.accounts) {
+      const rules: StreamRules = {
+        maxDuplicateWindow: options.maxDuplicateWindow,
+        maxBytesRule: (storage) => ({
+          required: limits.maxBytesRequired,
+          limit: BigInt(Math.max(0, storage === "memory" ? limits.memoryMaxStreamBytes : limits.storeMaxStreamBytes)),
+        }),
+      };
+      const account = new JetStreamAccount({
+        name,
+        bus,
+        limits,
+        rules,
+        space: this.space,
+        places,
+        surroundings,
+        advisories,
+      });
+      this.accounts.set(name, account);
+    }
+  }
+
+  /** Brings every stream back, account by account, then answers requests. */
+  open(listener: RestoreListener, done: () => void): void {
+    const accounts = [...this.#options.accounts];
+    const next = (): void => {
+      const setup = accounts.shift();
+      if (setup === undefined) {
+        for (const account of this.accounts.values()) this.api.listen(account);
+        done();
+        return;
+      }
+      const account = this.accounts.get(setup.name)!;
+      setup.places.file.find((found) => this.#restore(account, found, listener, next));
+    };
+    next();
+  }
+
+  #restore(
+    account: JetStreamAccount,
+    found: readonly FoundStream[],
+    listener: RestoreListener,
+    done: () => void,
+  ): void {
+    const { log, world } = this.#options.surroundings;
+    const left = found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    listener.onAccount(account, left.length);
+    const next = (): void => {
+      const stream = left.shift();
+      if (stream === undefined) {
+        listener.onAccountRestored(account);
+        done();
+        return;
+      }
+      const { name, record } = stream;
+      if (typeof record === "string") {
+        log.warn(`Stream '${account.name} > ${name}' is offline: ${record}`);
+        account.keepOffline(name, record);
+        next();
+        return;
+      }
+      listener.onStream(account, name);
+      const began = world.nowMs();
+      account.start(
+        record,
+        (result) => {
+          if (result instanceof ApiError) account.keepOffline(name, result.description);
+          else listener.onStreamRestored(account, name, result.state().msgs, world.nowMs() - began);
+          next();
+        },
+        false,
+      );
+    };
+    next();
+  }
+
+  /** Ends all streams; `done` when everything staged is durable and closed. */
+  close(done: () => void): void {
+    let left = this.accounts.size + 1;
+    const closed = (): void => {
+      if (--left === 0) done();
+    };
+    for (const account of this.accounts.values()) account.close(closed);
+    closed();
+  }
+}
+
+/** The bytes that all accounts share. */
+export class ServerSpace implements SharedSpace {
+  readonly #options: JetStreamOptions;
+  readonly #used = { memory: 0, file: 0 };
+  readonly #reserved = { memory: 0, file: 0 };
+  #warnedAtMs = -Infinity;
+
+  constructor(options: JetStreamOptions) {
+    this.#options = options;
+  }
+
+  most(storage: Storage): number {
+    return storage === "memory" ? this.#options.maxMemory : this.#options.maxFile;
+  }
+  used(storage: Storage): number {
+    return this.#used[storage];
+  }
+  count(storage: Storage, bytes: number): void {
+    this.#used[storage] += bytes;
+  }
+  reserved(storage: Storage): number {
+    return this.#reserved[storage];
+  }
+  reserve(storage: Storage, bytes: number): void {
+    this.#reserved[storage] += bytes;
+  }
+
+  exceeded(storage: Storage): void {
+    const { log, world } = this.#options.surroundings;
+    if (world.nowMs() - this.#warnedAtMs < EXCEEDED_EVERY_MS) return;
+    this.#warnedAtMs = world.nowMs();
+    const name = storage === "memory" ? "memory" : "file";
+    log.error(`JetStream ${name} resource limits exceeded for server`);
+  }
+}

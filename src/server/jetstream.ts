@@ -1,0 +1,138 @@
+// JetStream in a server: its disk, its accounts, its lines in the log, and how
+// it ends. Loaded only when the options ask for it.
+
+import { DiskError, type Disk } from "../base/disk.ts";
+import type { JetStreamOptions } from "../config/options.ts";
+import { openStoreDirectory } from "../io/disk_directory.ts";
+import { diskFactsOf, FilePlaces } from "../jetstream/file_places.ts";
+import { type AccountSetup, JetStream, type RestoreListener } from "../jetstream/jetstream.ts";
+import { MemoryPlaces } from "../jetstream/memory_places.ts";
+import type { JetStreamSurroundings } from "../jetstream/surroundings.ts";
+import { MemoryDisk } from "../store/memory_disk.ts";
+import type { Core } from "./core.ts";
+import type { OnBug } from "./guard.ts";
+import {
+  logAccountEnabled,
+  logAccountRecovered,
+  logJetStream,
+  logRestored,
+  logRestoring,
+  logShutdown,
+  logStarted,
+  logStarting,
+  logTemporaryDir,
+} from "./jetstream_banner.ts";
+import type { IN_MEMORY } from "./jetstream_names.ts";
+import { jetStreamAccounts, type JetStreamSetup, overcommitted, setUpJetStream, thisMachine } from "./jetstream_setup.ts";
+import { JetStreamViews } from "./jetstream_view.ts";
+import { API_LEVEL, NATS_VERSION } from "./version.ts";
+
+/** JetStream while the server runs. */
+export interface RunningJetStream {
+  /** Ends it: everything staged becomes durable, files are closed. */
+  close(): Promise<void>;
+}
+
+/** A disk, and how it is given back. */
+interface Place {
+  readonly disk: Disk;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts JetStream and resolves once every stream is back. Rejects, in
+ * nats-server's words, when that cannot be: nothing stays open then.
+ */
+export async function openJetStream(
+  core: Core,
+  options: JetStreamOptions,
+  withoutDir: "temporary" | typeof IN_MEMORY,
+  onBug: OnBug,
+): Promise<RunningJetStream> {
+  const { log, world } = core;
+  const began = world.nowMs();
+  logStarting(log);
+  const setup = setUpJetStream(options, thisMachine, withoutDir);
+  const { config } = setup;
+  if (setup.isTemporary) logTemporaryDir(log);
+  const limits = jetStreamAccounts(core.options);
+  const tooMuch = overcommitted(limits, config);
+  if (tooMuch !== undefined) throw new Error(tooMuch);
+  const place = openPlace(core, setup, onBug);
+  logJetStream(log, { ...config, apiLevel: API_LEVEL });
+  const surroundings = surroundingsOf(core, setup);
+  const memory = new MemoryPlaces(world, surroundings.beforeFlush);
+  const facts = diskFactsOf(world, place.disk, config.syncAlways || config.storeDir === "", config.syncIntervalNanos);
+  const accounts = [...limits].map(([name, accountLimits]): AccountSetup => {
+    const file = new FilePlaces(name, facts, surroundings);
+    return { name, bus: core.accounts.get(name)!.bus, limits: accountLimits, places: { memory, file } };
+  });
+  const jetstream = new JetStream({
+    surroundings,
+    accounts,
+    system: core.systemAccount === undefined ? undefined : core.accounts.get(core.systemAccount)?.bus,
+    maxMemory: config.maxMemory,
+    maxFile: config.maxStorage,
+    strict: config.strict,
+    requestQueueLimit: setup.queues.requests,
+    infoQueueLimit: setup.queues.infoRequests,
+    maxDuplicateWindow: BigInt(setup.limits.maxDuplicateWindowNanos),
+  });
+  await new Promise<void>((resolve) => jetstream.open(restoreLines(core), resolve));
+  core.jetstreamView = new JetStreamViews(jetstream, setup, place.disk);
+  logStarted(log, world.nowMs() - began);
+  return {
+    async close() {
+      logShutdown(log, false);
+      await new Promise<void>((resolve) => jetstream.close(resolve));
+      await place.close();
+      core.jetstreamView = undefined;
+      logShutdown(log, true);
+    },
+  };
+}
+
+function openPlace(core: Core, { config }: JetStreamSetup, onBug: OnBug): Place {
+  const later = (fire: () => void): void => core.world.atTurnEnd(fire);
+  if (config.storeDir === "") return { disk: new MemoryDisk({ later }), close: () => Promise.resolve() };
+  const opened = openStoreDirectory(config.storeDir, {
+    later,
+    enter: (fire) => {
+      try {
+        fire();
+      } catch (error) {
+        onBug(error);
+      }
+    },
+  });
+  if (opened instanceof DiskError) throw new Error(`Can't start JetStream: ${opened.text}`);
+  return opened;
+}
+
+function surroundingsOf(core: Core, { config, queues }: JetStreamSetup): JetStreamSurroundings {
+  const { world, log, identity, turn } = core;
+  return {
+    world,
+    log,
+    serverName: identity.name,
+    serverId: identity.id,
+    version: NATS_VERSION,
+    domain: config.domain,
+    maxBufferedMsgs: queues.maxBufferedMsgs,
+    maxBufferedBytes: queues.maxBufferedBytes,
+    beforeFlush: (fire) => turn.beforeFlush(fire),
+    nextTurn: (fire) => world.atTurnEnd(fire),
+  };
+}
+
+function restoreLines({ log }: Core): RestoreListener {
+  return {
+    onAccount: (account, streams) => {
+      const { maxMemory, maxStore } = account.limits;
+      logAccountEnabled(log, account.name, { maxMemory, maxStorage: maxStore }, streams > 0);
+    },
+    onStream: (account, stream) => logRestoring(log, account.name, stream),
+    onStreamRestored: (account, stream, msgs, tookMs) => logRestored(log, account.name, stream, msgs, tookMs),
+    onAccountRestored: (account) => logAccountRecovered(log, account.name),
+  };
+}

@@ -1,0 +1,129 @@
+// JetStream as monitoring sees it.
+
+import { DiskError, type Disk } from "../base/disk.ts";
+import type { JetStreamAccount } from "../jetstream/account.ts";
+import { streamConfigKind } from "../jetstream/config/stream_config.ts";
+import type { JetStream } from "../jetstream/jetstream.ts";
+import type { Stream } from "../jetstream/stream.ts";
+import {
+  type JetStreamAccountView,
+  type JetStreamConfig,
+  type JetStreamLimits,
+  type JetStreamUsage,
+  type JetStreamView,
+  partOf,
+  type StoredAccountView,
+  type StoredStreamView,
+  type StreamStateView,
+  type StreamView,
+} from "../monitor/jetstream_source.ts";
+import { storedAccounts } from "../store/catalog.ts";
+import type { JetStreamSetup } from "./jetstream_setup.ts";
+import { API_LEVEL } from "./version.ts";
+
+export class JetStreamViews implements JetStreamView {
+  readonly apiLevel = API_LEVEL;
+  readonly config: JetStreamConfig;
+  readonly limits: JetStreamLimits;
+  readonly #jetstream: JetStream;
+  readonly #disk: Disk;
+
+  constructor(jetstream: JetStream, { config, limits }: JetStreamSetup, disk: Disk) {
+    this.#jetstream = jetstream;
+    this.config = config;
+    this.limits = limits;
+    this.#disk = disk;
+  }
+
+  usage(): JetStreamUsage {
+    const { space, api } = this.#jetstream;
+    return {
+      memory: space.used("memory"),
+      storage: space.used("file"),
+      reservedMemory: space.reserved("memory"),
+      reservedStorage: space.reserved("file"),
+      apiTotal: api.total,
+      apiErrors: api.errors,
+      apiInflight: api.inflight,
+    };
+  }
+
+  get accountCount(): number {
+    return this.#jetstream.accounts.size;
+  }
+  *accounts(): Iterable<JetStreamAccountView> {
+    for (const account of this.#jetstream.accounts.values()) yield accountView(account);
+  }
+  hasAccount(name: string): boolean {
+    return this.#jetstream.accounts.has(name);
+  }
+
+  *stored(): Iterable<StoredAccountView> {
+    const names = storedAccounts(this.#disk);
+    if (names instanceof DiskError) return;
+    for (const name of names.sort()) {
+      const account = this.#jetstream.accounts.get(name);
+      yield {
+        name,
+        isResolved: account !== undefined,
+        streams: () => (account === undefined ? [] : storedStreams(account)),
+      };
+    }
+  }
+}
+
+function* storedStreams(account: JetStreamAccount): Generator<StoredStreamView> {
+  for (const stream of account.streams()) {
+    if (stream.config.storage !== "file") continue;
+    yield { name: stream.name, isRecovered: true, writeError: stream.failure ?? "", hasConsumer: () => false };
+  }
+  for (const [name] of account.offline()) {
+    yield { name, isRecovered: true, writeError: "", hasConsumer: () => false };
+  }
+}
+
+function accountView(account: JetStreamAccount): JetStreamAccountView {
+  return {
+    name: account.name,
+    memory: account.memoryUsed,
+    storage: account.fileUsed,
+    memoryLimit: account.limits.maxMemory,
+    storageLimit: account.limits.maxStore,
+    apiTotal: account.apiTotal,
+    apiErrors: account.apiErrors,
+    streamCount: account.streamCount,
+    *streams() {
+      for (const stream of account.streams()) yield streamView(stream);
+    },
+  };
+}
+
+function streamView(stream: Stream): StreamView {
+  return {
+    name: stream.name,
+    created: stream.created,
+    state: () => stateView(stream),
+    config: () => partOf(streamConfigKind, stream.config),
+    mirror: () => undefined,
+    sources: () => [],
+    consumerCount: () => stream.consumerCount,
+    consumers: () => [],
+    directConsumers: () => [],
+  };
+}
+
+function stateView(stream: Stream): StreamStateView {
+  const state = stream.state();
+  const isEmpty = state.msgs === 0;
+  return {
+    messages: state.msgs,
+    bytes: state.bytes,
+    firstSeq: state.firstSeq,
+    firstTime: isEmpty ? undefined : { sec: state.firstSec, nanos: state.firstNanos },
+    lastSeq: state.lastSeq,
+    lastTime: state.lastSeq === 0 ? undefined : { sec: state.lastSec, nanos: state.lastNanos },
+    subjectCount: state.subjects,
+    deletedCount: state.deleted,
+    consumerCount: stream.consumerCount,
+  };
+}
