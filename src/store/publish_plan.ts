@@ -70,7 +70,11 @@ export class PublishPlan {
   /** Notes what a message, which is appended already, will have done once it commits. */
   add(seq: number, subject: number, size: number, rule: StageRule, limits: StoreLimits): void {
     const messages = this.#messages;
-    const { maxMsgsPerSubject: limit, discardNew: isTracked } = limits;
+    const { maxMsgsPerSubject: limit } = limits;
+    if (!limits.discardNew) {
+      this.#addUntracked(seq, subject, rule, limit);
+      return;
+    }
     let count = this.#countOf(subject);
     let oldest = this.#oldestOf(subject);
     let msgs = 1;
@@ -82,26 +86,33 @@ export class PublishPlan {
       this.#staged.emptyAll();
       count = 0;
     } else if (rule === "rollupSubject") {
-      if (isTracked) {
-        bytes -= this.#bytesBetween(oldest, seq);
-        msgs -= count;
-      }
+      bytes -= this.#bytesBetween(oldest, seq);
+      msgs -= count;
       count = 0;
     }
     if (count === 0) oldest = seq;
     count++;
     for (const most = limit > 0 ? limit : count; count > most;) {
-      if (isTracked) bytes -= messages.sizeAt(oldest);
+      bytes -= messages.sizeAt(oldest);
       msgs--;
       count--;
       oldest = messages.nextOf(oldest);
     }
     this.#staged.set(this.#staged.hold(subject), seq, count, oldest);
-    if (!isTracked) return;
     this.#msgs += msgs;
     this.#bytes += bytes;
     this.#openMsgs += msgs;
     this.#openBytes += bytes;
+  }
+
+  /** Without discard new nobody asks for numbers, and finding the oldest message may be dear: only the last one is kept. */
+  #addUntracked(seq: number, subject: number, rule: StageRule, limit: number): void {
+    if (rule === "rollupAll") {
+      this.#rollupAllAt = seq;
+      this.#staged.emptyAll();
+    }
+    const count = rule === "plain" || rule === "replicated" ? this.#countOf(subject) + 1 : 1;
+    this.#staged.set(this.#staged.hold(subject), seq, limit > 0 ? Math.min(count, limit) : count, 0);
   }
 
   /** The open group is closed. */
@@ -119,6 +130,16 @@ export class PublishPlan {
     if (!isLast) return;
     this.#msgs = 0;
     this.#bytes = 0;
+  }
+
+  /** Nothing of what is staged will happen. */
+  refuse(): void {
+    while (this.#closed.size > 0) this.#closed.shift();
+    this.#msgs = 0;
+    this.#bytes = 0;
+    this.#openMsgs = 0;
+    this.#openBytes = 0;
+    this.#rollupAllAt = 0;
   }
 
   /** How many messages the subject will have once everything staged is committed. */

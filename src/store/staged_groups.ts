@@ -18,8 +18,11 @@ export interface StagedGroup {
   readonly upTo: number;
   readonly ops: number;
   readonly bytes: number;
-  readonly waiters: (() => void)[];
+  readonly waiters: Waiter[];
 }
+
+/** Undefined: it is committed. */
+export type Waiter = (failure: string | undefined) => void;
 
 /** An operation, taken out of the queue; reused. */
 export interface StagedOp {
@@ -39,7 +42,7 @@ export class StagedGroups {
   // Of the group that is open.
   #openOps = 0;
   #openBytes = 0;
-  #openWaiters: (() => void)[] = [];
+  #openWaiters: Waiter[] = [];
 
   /** The last sequence given out. */
   get lastSeq(): number {
@@ -85,7 +88,7 @@ export class StagedGroups {
   }
 
   /** `done` is for the commit of the open group. */
-  addWaiter(done: () => void): void {
+  addWaiter(done: Waiter): void {
     this.#openWaiters.push(done);
   }
 
@@ -107,6 +110,20 @@ export class StagedGroups {
     assert(group !== undefined, "a group commits once");
     this.#bytes -= group.bytes;
     return group;
+  }
+
+  /** Forgets all that is staged, behind the last committed sequence; who waited for it. */
+  refuse(committedSeq: number): Waiter[] {
+    const waiters = [...this.#closed.flatMap((group) => group.waiters), ...this.#openWaiters];
+    this.#closed.length = 0;
+    this.#closedUpTo = committedSeq;
+    this.#lastSeq = committedSeq;
+    this.#bytes = 0;
+    while (this.#ops.size > 0) this.#ops.shift();
+    this.#openOps = 0;
+    this.#openBytes = 0;
+    this.#openWaiters = [];
+    return waiters;
   }
 
   /** Whether the next operation, which there must be, happens right after sequence `seq` or earlier. */

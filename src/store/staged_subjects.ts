@@ -78,12 +78,25 @@ export class StagedSubjects {
     this.#oldests[slot] = oldest;
   }
 
+  /** Whether a message is the oldest that its subject will have. */
+  isOldest(subject: number, seq: number): boolean {
+    const slot = this.find(subject);
+    return slot >= 0 && this.#oldests[slot] === seq;
+  }
+
   /** A message that nobody planned to trim is gone; `next` follows it on its subject. What is planned changes. */
   forget(subject: number, seq: number, next: number): void {
     const slot = this.find(subject);
     if (slot < 0 || seq < this.#oldests[slot]!) return;
     this.#counts[slot] = Math.max(0, this.#counts[slot]! - 1);
     if (seq === this.#oldests[slot]) this.#oldests[slot] = next;
+  }
+
+  /** Nothing is staged any more. */
+  clear(): void {
+    this.#refs.fill(0);
+    this.#total = 0;
+    this.#clear();
   }
 
   /** Every subject held so far will have no message: a staged rollup of all. */

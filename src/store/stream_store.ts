@@ -92,6 +92,8 @@ export const REFUSED = {
   frozen: -4,
   /** The next sequence would be above 2^53−1. */
   sequences: -5,
+  /** Its record would be longer than nats-server reads. */
+  tooLarge: -6,
 } as const;
 
 /**

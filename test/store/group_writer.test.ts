@@ -5,9 +5,8 @@ import { scanBlock } from "../../src/store/format/block_scan.ts";
 import { blockHasher } from "../../src/store/format/keys.ts";
 import { blockIndexOf } from "../../src/store/format/layout.ts";
 import type { RecordReader } from "../../src/store/format/record.ts";
+import { StoredMsg } from "../../src/store/stream_store.ts";
 import { FakeDisk } from "../support/fake_disk.ts";
-
-const NO_BYTES = new Uint8Array(0);
 
 class Story {
   readonly disk: FakeDisk;
@@ -31,14 +30,18 @@ class Story {
       },
       reopened: (): void => void this.said.push("reopened"),
     };
-    this.writer = new GroupWriter({ disk, directory: "msgs", stream: "S", block, size, blockBytes, how: "synced", events }); // prettier-ignore
+    const later = (): void => undefined; // only for groups of nothing
+    this.writer = new GroupWriter({ disk, directory: "msgs", stream: "S", block, size, blockBytes, how: "synced", later, events }); // prettier-ignore
   }
   append(bytes: number): void {
     this.seq++;
-    const payload = new Uint8Array(bytes).fill(this.seq);
-    this.writer.append({ kind: "message", seq: this.seq, sec: 1_800_000_000, nanos: this.seq, subject: Buffer.from("s"), headers: NO_BYTES, payload }); // prettier-ignore
+    const msg = new StoredMsg();
+    [msg.sec, msg.nanos, msg.subject, msg.subjectTo] = [1_800_000_000, this.seq, Buffer.from("s"), 1];
+    [msg.body, msg.bodyTo] = [new Uint8Array(bytes).fill(this.seq), bytes];
+    this.writer.appendMessage(this.seq, msg, 7);
   }
   submit(): void {
+    if (this.seq === (this.#groups.at(-1) ?? this.durableSeq)) return;
     this.#groups.push(this.seq);
     this.writer.submit();
   }

@@ -20,16 +20,15 @@ import { DiskError, type Disk, type DiskFile } from "../../base/disk.ts";
 import type { Hasher } from "../../base/highway_hash.ts";
 import { blockHasher } from "../format/keys.ts";
 import { blockFile } from "../format/layout.ts";
-import { writeRecord, recordLength, type RecordParts } from "../format/record.ts";
-
-const LEAST_BUFFER = 4096;
-const MOST_BUFFER_KEPT = 1 << 20;
+import { EMPTY_RECORD, recordLength } from "../format/record.ts";
+import type { StoredMsg } from "../stream_store.ts";
+import { WriteGroup, type Piece } from "./write_group.ts";
 
 export interface WriterEvents {
-  /** The oldest submitted group is durable. Begins a turn; the writer may be called. */
-  durable(): void;
-  /** All groups, submitted or not, are lost. `failed` stays set until `reopened`. */
-  refused(failed: DiskError): void;
+  /** The oldest submitted group is durable. Begins a turn; the writer may be called. The group is borrowed. */
+  durable(group: WriteGroup): void;
+  /** All groups, submitted or not, are lost; they are borrowed. `failed` stays set until `reopened`. */
+  refused(failed: DiskError, groups: readonly WriteGroup[]): void;
   /** The disk was full, what was refused is cut off: records are taken again. */
   reopened(): void;
 }
@@ -39,27 +38,15 @@ export interface WriterOptions {
   /** Of the blocks. */
   readonly directory: string;
   readonly stream: string;
-  /** The last block that is there, 0 for none, and its length. All of it is durable. */
+  /** The last block that is there, 0 for none, and its length; 0: the next record begins another one. All of it is durable. */
   readonly block: number;
   readonly size: number;
   /** A record that would make a block longer than this begins the next one. */
   readonly blockBytes: number;
   readonly how: "synced" | "written";
+  /** Runs `fire` later in this turn, never inside the call. */
+  readonly later: (fire: () => void) => void;
   readonly events: WriterEvents;
-}
-
-/** What a group adds to one block: bytes [from, to) of its buffer at offset `at`. */
-interface Piece {
-  readonly block: number;
-  readonly at: number;
-  readonly from: number;
-  to: number;
-}
-
-class Group {
-  bytes = new Uint8Array(LEAST_BUFFER);
-  used = 0;
-  pieces: Piece[] = [];
 }
 
 export class GroupWriter {
@@ -68,17 +55,20 @@ export class GroupWriter {
   readonly #stream: string;
   readonly #blockBytes: number;
   readonly #how: "synced" | "written";
+  readonly #later: (fire: () => void) => void;
   readonly #events: WriterEvents;
   // Where the next record goes.
   #block: number;
   #size: number;
   #hasher: Hasher;
+  #isNew = false; // began with this writer
+  #isApart = false;
   // The file of the last block that was written to, and that block.
   #file: DiskFile | undefined = undefined;
   #fileBlock = 0;
-  #open = new Group();
-  #spare: Group | undefined = undefined;
-  readonly #submitted: Group[] = [];
+  #open = new WriteGroup();
+  #spare: WriteGroup | undefined = undefined;
+  readonly #submitted: WriteGroup[] = [];
   #isWriting = false;
   #failed: DiskError | undefined = undefined;
 
@@ -88,11 +78,12 @@ export class GroupWriter {
     this.#stream = options.stream;
     this.#blockBytes = options.blockBytes;
     this.#how = options.how;
+    this.#later = options.later;
     this.#events = options.events;
     this.#block = options.block;
     this.#size = options.size;
     this.#hasher = blockHasher(options.stream, options.block);
-    if (options.block === 0) this.#roll();
+    if (options.size === 0) this.roll();
   }
 
   /** Why no records are taken, when so. */
@@ -107,42 +98,91 @@ export class GroupWriter {
   get size(): number {
     return this.#size;
   }
-
-  /** Adds a record to the open group; copies its bytes. Where it begins in `block`. Not while `failed`. */
-  append(parts: RecordParts): number {
-    assert(this.#failed === undefined, "a writer that failed takes nothing");
-    const length = recordLength(parts.subject.length, parts.headers.length, parts.payload.length);
-    if (this.#size > 0 && this.#size + length > this.#blockBytes) this.#roll();
-    const group = this.#open;
-    const from = group.used;
-    makeRoom(group, length);
-    group.used = writeRecord(group.bytes, from, parts, this.#hasher);
-    assert(group.used === from + length, "a record is as long as was said");
-    const piece = group.pieces.at(-1);
-    if (piece?.block === this.#block) piece.to = group.used;
-    else group.pieces.push({ block: this.#block, at: this.#size, from, to: group.used });
-    const at = this.#size;
-    this.#size += length;
-    return at;
+  /** Whether everything appended is durable. */
+  get isIdle(): boolean {
+    return this.#submitted.length === 0 && this.#open.used === 0;
+  }
+  /** Groups on their way, the oldest first, and the open one. */
+  *groups(): Generator<WriteGroup> {
+    yield* this.#submitted;
+    yield this.#open;
   }
 
-  /** Closes the open group, if it has records, and writes it when the ones before are durable. */
+  /** Adds a message to the open group; copies its bytes. `tag` is a number of the caller's. Not while `failed`. */
+  appendMessage(seq: number, msg: StoredMsg, tag: number): void {
+    const { subjectFrom, subjectTo, headerFrom, headerTo, bodyFrom, bodyTo } = msg;
+    this.#place(recordLength(subjectTo - subjectFrom, headerTo - headerFrom, bodyTo - bodyFrom));
+    this.#placed(this.#open.addMessage(seq, msg, tag, this.#hasher));
+  }
+
+  /** Adds a hole or a tombstone to the open group. Not while `failed`. */
+  appendMark(kind: "hole" | "tombstone", seq: number, sec: number, nanos: number): void {
+    this.#place(EMPTY_RECORD);
+    this.#placed(this.#open.addMark(kind, seq, sec, nanos, this.#hasher));
+    if (kind === "tombstone") this.#open.pieces.at(-1)!.hasTombstones = true;
+  }
+
+  /** What is appended from here on is not on disk before all that is. */
+  setApart(): void {
+    this.#isApart = true;
+  }
+
+  /** The next record begins a block, if this one has any. Numbers are never used again. */
+  roll(): void {
+    if (this.#size === 0 && this.#isNew) return;
+    this.#block++;
+    this.#size = 0;
+    this.#isNew = true;
+    this.#hasher = blockHasher(this.#stream, this.#block);
+  }
+
+  /** Closes the open group, which may be empty, and writes it when the ones before are durable. */
   submit(): void {
-    if (this.#open.used === 0) return;
     this.#submitted.push(this.#open);
-    this.#open = this.#spare ?? new Group();
+    this.#open = this.#spare ?? new WriteGroup();
     this.#spare = undefined;
     this.#next();
+  }
+
+  /** The file of a block that is not written to any more is not held open. */
+  letGo(block: number): void {
+    if (this.#file === undefined || this.#fileBlock !== block || this.#isWriting) return;
+    this.#disk.close(this.#file);
+    this.#file = undefined;
+  }
+
+  /** Closes the file. Nothing is on its way. */
+  close(): void {
+    assert(this.#submitted.length === 0, "a writer closes when all is written");
+    this.letGo(this.#fileBlock);
+  }
+
+  #place(length: number): void {
+    assert(this.#failed === undefined, "a writer that failed takes nothing");
+    if (this.#size > 0 && this.#size + length > this.#blockBytes) this.roll();
+  }
+
+  #placed(length: number): void {
+    const group = this.#open;
+    const piece = group.pieces.at(-1);
+    if (piece?.block === this.#block && !this.#isApart) piece.to = group.used;
+    else {
+      const from = group.used - length;
+      group.pieces.push({ block: this.#block, at: this.#size, from, to: group.used, hasTombstones: false });
+    }
+    this.#isApart = false;
+    this.#size += length;
   }
 
   #next(): void {
     const group = this.#submitted[0];
     if (this.#isWriting || group === undefined) return;
     this.#isWriting = true;
-    this.#writePiece(group, 0);
+    if (group.pieces.length > 0) this.#writePiece(group, 0);
+    else this.#later(() => this.#land(group));
   }
 
-  #writePiece(group: Group, index: number): void {
+  #writePiece(group: WriteGroup, index: number): void {
     const piece = group.pieces[index];
     if (piece === undefined) {
       this.#land(group);
@@ -150,7 +190,7 @@ export class GroupWriter {
     }
     const file = this.#fileOf(piece);
     if (file instanceof DiskError) {
-      this.#refuse(file);
+      this.#later(() => this.#refuse(file));
       return;
     }
     this.#disk.commit(file, piece.at, group.bytes, piece.from, piece.to, this.#how, (failed) => {
@@ -161,7 +201,7 @@ export class GroupWriter {
   }
 
   /** The name of a block that has just begun. */
-  #syncName(group: Group, index: number): void {
+  #syncName(group: WriteGroup, index: number): void {
     this.#disk.syncDirectory(this.#directory, (failed) => {
       if (failed !== undefined) this.#refuse(failed);
       else this.#writePiece(group, index + 1);
@@ -179,23 +219,23 @@ export class GroupWriter {
     return file;
   }
 
-  #land(group: Group): void {
+  #land(group: WriteGroup): void {
     this.#isWriting = false;
     this.#submitted.shift();
-    group.used = 0;
-    group.pieces = [];
-    if (group.bytes.length <= MOST_BUFFER_KEPT) this.#spare = group;
     this.#next();
-    this.#events.durable();
+    this.#events.durable(group);
+    if (group.reset()) this.#spare = group;
   }
 
   #refuse(failed: DiskError): void {
     const lost = this.#submitted[0]!;
+    const groups = [...this.groups()];
     this.#failed = failed;
     this.#submitted.length = 0;
-    this.#open = new Group();
+    this.#open = new WriteGroup();
+    this.#isApart = false;
     this.#isWriting = false;
-    this.#events.refused(failed);
+    this.#events.refused(failed, groups);
     this.#cut(lost.pieces, lost.pieces.length - 1);
   }
 
@@ -224,25 +264,11 @@ export class GroupWriter {
   #reopen(): void {
     if (this.#failed?.code !== "ENOSPC") return;
     this.#failed = undefined;
-    this.#roll();
+    this.roll();
     this.#events.reopened();
-  }
-
-  /** The next record begins a block. Numbers are never used again. */
-  #roll(): void {
-    this.#block++;
-    this.#size = 0;
-    this.#hasher = blockHasher(this.#stream, this.#block);
   }
 
   #pathOf(block: number): string {
     return `${this.#directory}/${blockFile(block)}`;
   }
-}
-
-function makeRoom(group: Group, more: number): void {
-  if (group.used + more <= group.bytes.length) return;
-  const grown = new Uint8Array(Math.max(group.bytes.length * 2, group.used + more));
-  grown.set(group.bytes.subarray(0, group.used));
-  group.bytes = grown;
 }

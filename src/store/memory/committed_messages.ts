@@ -13,6 +13,8 @@ import type { PlannedMessages } from "../publish_plan.ts";
 import type { StagedSubjects } from "../staged_subjects.ts";
 import { ZERO_SEC, StoredMsg, type StoreEvents, type StoreState } from "../stream_store.ts";
 import type { SubjectFilter } from "../subject_filter.ts";
+import type { LimitedMessages } from "../limit_keeper.ts";
+import type { SearchedMessages } from "../message_search.ts";
 import { SubjectTree } from "../subject_tree.ts";
 import { MessageLog } from "./message_log.ts";
 
@@ -28,7 +30,7 @@ export interface CommittedOptions {
   readonly events: Pick<StoreEvents, "removed" | "compacted">;
 }
 
-export class CommittedMessages implements PlannedMessages {
+export class CommittedMessages implements PlannedMessages, SearchedMessages, LimitedMessages {
   readonly log: MessageLog;
   readonly tree: SubjectTree;
   readonly #staged: StagedSubjects;
@@ -107,6 +109,69 @@ export class CommittedMessages implements PlannedMessages {
   sizeHere(): number {
     const log = this.log;
     return messageSize(this.tree.lengthOf(log.subject), log.headerLength, log.bodyLength);
+  }
+
+  // What searches and limits ask.
+
+  get firstSec(): number {
+    assert(this.log.locate(this.#firstSeq), "the first message is there");
+    return this.log.sec;
+  }
+  get firstNanos(): number {
+    assert(this.log.locate(this.#firstSeq), "the first message is there");
+    return this.log.nanos;
+  }
+  liveUpTo(upTo: number): number {
+    return this.log.liveUpTo(Math.min(upTo, this.#lastSeq));
+  }
+  runFrom(seq: number): number {
+    assert(this.log.locate(seq), "a run begins with a message");
+    return this.log.runFrom(seq);
+  }
+  matchesAt(filter: SubjectFilter, seq: number): boolean {
+    assert(this.log.locate(seq), "what is compared is there");
+    return this.matches(filter, this.log.subject);
+  }
+  lastOf(subject: number): number {
+    return this.tree.last(subject);
+  }
+  nextOfSubject(subject: number, from: number, most: number): number {
+    if (this.log.locate(from - 1) && this.log.subject === subject) return this.log.neighbour(from - 1, 1);
+    // From both sides: along the messages of the subject from its first, and along all messages from here.
+    let chain = this.tree.first(subject);
+    let at = from;
+    for (let left = most; left > 0; left--) {
+      chain = this.log.neighbour(chain, 1);
+      if (chain >= from) return chain;
+      at = this.liveFrom(at);
+      if (this.log.subject === subject) return at;
+      at++;
+    }
+    return -at;
+  }
+  previousOfSubject(subject: number, upTo: number, most: number): number {
+    let chain = this.tree.last(subject);
+    let at = upTo;
+    for (let left = most; left > 0; left--) {
+      chain = this.log.neighbour(chain, -1);
+      if (chain <= upTo) return chain;
+      at = this.log.liveUpTo(at);
+      if (this.log.subject === subject) return at;
+      at--;
+    }
+    return -at;
+  }
+  countBetween(from: number, upTo: number): number {
+    let count = 0;
+    let at = this.liveFrom(Math.max(from, 1));
+    for (; at > 0 && at <= upTo; at = this.liveFrom(at + 1)) count++;
+    return count;
+  }
+  seqAt(sec: number, nanos: number): number {
+    return this.log.seqAt(sec, nanos);
+  }
+  trim(seq: number): void {
+    this.remove(seq, false, true);
   }
 
   // What plans ask (PlannedMessages).

@@ -10,6 +10,8 @@
 
 import { assert } from "../../base/assert.ts";
 import type { ByteString } from "../../base/bytes.ts";
+import { LimitKeeper } from "../limit_keeper.ts";
+import { MessageSearch } from "../message_search.ts";
 import { PublishPlan } from "../publish_plan.ts";
 import { OP, StagedGroups, type StagedOp } from "../staged_groups.ts";
 import { StagedSubjects } from "../staged_subjects.ts";
@@ -26,9 +28,7 @@ import {
 import type { SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT, type SubjectTree } from "../subject_tree.ts";
 import { CommittedMessages, messageSize } from "./committed_messages.ts";
-import { LimitKeeper } from "./limit_keeper.ts";
 import { MOST_ROWS } from "./memory_block.ts";
-import { MessageSearch } from "./message_search.ts";
 
 export interface MemoryStoreOptions {
   readonly limits: StoreLimits;
@@ -134,8 +134,8 @@ export class MemoryStore implements StreamStore {
   afterCommit(done: (failure: string | undefined) => void): void {
     this.#enter();
     const flying = this.#groups.lastClosed;
-    if (this.#groups.isOpen) this.#groups.addWaiter(() => done(undefined));
-    else if (flying !== undefined) flying.waiters.push(() => done(undefined));
+    if (this.#groups.isOpen) this.#groups.addWaiter(done);
+    else if (flying !== undefined) flying.waiters.push(done);
     else this.#later(() => done(undefined));
   }
 
@@ -280,7 +280,7 @@ export class MemoryStore implements StreamStore {
     this.#busy = true;
     this.#events.committed(group.upTo);
     this.#busy = false;
-    for (const waiter of group.waiters) waiter();
+    for (const waiter of group.waiters) waiter(undefined);
   }
 
   #run({ kind, argument, sec, nanos }: StagedOp): void {

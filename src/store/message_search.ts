@@ -1,29 +1,51 @@
-// Looks among the committed messages of a memory stream: by subject, sequence
-// and time. `StreamStore` says what each question means.
+// Looks among the committed messages of a stream: by subject, sequence and time.
+// `StreamStore` says what each question means.
 //
 // A literal goes along the messages of its subject, a pattern along all
 // messages, and after many in vain by what the subjects know of their first and
-// last. Owns nothing, changes nothing but the cursor of the log.
+// last. Owns nothing; what it asks of the messages is `SearchedMessages`.
 
-import type { ByteString } from "../../base/bytes.ts";
-import type { SubjectCount } from "../stream_store.ts";
-import type { SubjectFilter } from "../subject_filter.ts";
-import { NO_SUBJECT, type SubjectTree } from "../subject_tree.ts";
-import type { CommittedMessages } from "./committed_messages.ts";
-import type { MessageLog } from "./message_log.ts";
+import type { ByteString } from "../base/bytes.ts";
+import type { SubjectCount } from "./stream_store.ts";
+import type { SubjectFilter } from "./subject_filter.ts";
+import { NO_SUBJECT, type SubjectTree } from "./subject_tree.ts";
+
+/** Committed messages, as a search sees them. */
+export interface SearchedMessages {
+  readonly tree: SubjectTree;
+  readonly msgs: number;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** The first message at or after a sequence, or the last at or below it; 0 when there is none. */
+  liveFrom(from: number): number;
+  liveUpTo(upTo: number): number;
+  /** The last sequence of an unbroken run that begins with the message `seq`, at least; it may go on behind. */
+  runFrom(seq: number): number;
+  /** Whether the subject of the message `seq`, which is there, matches. */
+  matchesAt(filter: SubjectFilter, seq: number): boolean;
+  /** The first and the last message of a subject that has any. */
+  firstOf(subject: number): number;
+  lastOf(subject: number): number;
+  /** The first message of a subject at or after `from`, which lies between its first and its last; −n as `next`. */
+  nextOfSubject(subject: number, from: number, most: number): number;
+  /** The last message of a subject at or below `upTo`, which lies between its first and its last; −n as `previous`. */
+  previousOfSubject(subject: number, upTo: number, most: number): number;
+  /** How many messages the sequences from..upTo hold. */
+  countBetween(from: number, upTo: number): number;
+  /** The first sequence, of a removed message perhaps, stored at or after a time; 0 when all are older. */
+  seqAt(sec: number, nanos: number): number;
+}
 
 const ROWS_BEFORE_TREE = 512;
 const SUBJECTS_TO_SKIP_BY = 256;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 export class MessageSearch {
-  readonly #messages: CommittedMessages;
-  readonly #log: MessageLog;
+  readonly #messages: SearchedMessages;
   readonly #tree: SubjectTree;
 
-  constructor(messages: CommittedMessages) {
+  constructor(messages: SearchedMessages) {
     this.#messages = messages;
-    this.#log = messages.log;
     this.#tree = messages.tree;
   }
 
@@ -37,31 +59,27 @@ export class MessageSearch {
 
   previous(filter: SubjectFilter, upTo: number, most: number): number {
     let at = Math.min(upTo, this.#messages.lastSeq);
-    if (filter.literal !== undefined) {
-      const subject = this.#tree.find(filter.literal, 0, filter.literal.length);
-      if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#tree.first(subject) > at) return 0;
-      if (this.#tree.last(subject) <= at) return this.#tree.last(subject);
-    }
+    if (filter.literal !== undefined) return this.#previousOfSubject(filter.literal, at, most);
     for (let left = most; at > 0; left--) {
-      at = this.#log.liveUpTo(at);
+      at = this.#messages.liveUpTo(at);
       if (at === 0) return 0;
       if (left <= 0) return -at;
-      if (this.#messages.matches(filter, this.#log.subject)) return at;
+      if (this.#messages.matchesAt(filter, at)) return at;
       at--;
     }
     return 0;
   }
 
   last(filter: SubjectFilter): number {
-    if (filter.all) return this.#log.liveUpTo(this.#messages.lastSeq);
+    if (filter.all) return this.#messages.liveUpTo(this.#messages.lastSeq);
     const { literal } = filter;
     if (literal !== undefined) {
       const subject = this.#tree.find(literal, 0, literal.length);
-      return subject === NO_SUBJECT || this.#tree.count(subject) === 0 ? 0 : this.#tree.last(subject);
+      return subject === NO_SUBJECT || this.#tree.count(subject) === 0 ? 0 : this.#messages.lastOf(subject);
     }
     let last = 0;
     this.#tree.walk(filter, "" as ByteString, Number.POSITIVE_INFINITY, (subject) => {
-      last = Math.max(last, this.#tree.last(subject));
+      last = Math.max(last, this.#messages.lastOf(subject));
       return undefined;
     });
     return last;
@@ -70,18 +88,17 @@ export class MessageSearch {
   lastPerSubject(filter: SubjectFilter, upTo: number, most: number, into: number[]): boolean {
     const found: number[] = [];
     this.#tree.walk(filter, "" as ByteString, Number.POSITIVE_INFINITY, (subject) => {
-      let seq = this.#tree.first(subject) > upTo ? 0 : this.#tree.last(subject);
-      while (seq > upTo) seq = this.#log.neighbour(seq, -1);
+      const seq = this.#lastUpTo(subject, upTo);
       if (seq > 0) found.push(seq);
       return found.length <= most;
     });
     if (found.length > most) return false;
-    into.push(...found.sort((a, b) => a - b));
+    for (const seq of found.sort((a, b) => a - b)) into.push(seq);
     return true;
   }
 
   seqAt(sec: number, nanos: number): number {
-    const at = this.#log.seqAt(sec, nanos);
+    const at = this.#messages.seqAt(sec, nanos);
     const seq = at === 0 ? 0 : this.#messages.liveFrom(at);
     return seq === 0 ? this.#messages.lastSeq + 1 : seq;
   }
@@ -100,8 +117,8 @@ export class MessageSearch {
       shown.bytes = tree.bufferOf(subject);
       shown.from = tree.startOf(subject);
       shown.to = shown.from + tree.lengthOf(subject);
-      shown.first = tree.first(subject);
-      shown.last = tree.last(subject);
+      shown.first = this.#messages.firstOf(subject);
+      shown.last = this.#messages.lastOf(subject);
       shown.count = tree.count(subject);
       show(shown);
       return --left > 0;
@@ -110,13 +127,11 @@ export class MessageSearch {
 
   count(filter: SubjectFilter, from: number, upTo: number): number {
     const end = Math.min(upTo, this.#messages.lastSeq);
+    if (filter.all) return this.#messages.countBetween(from, end);
     let count = 0;
-    for (
-      let at = this.#messages.liveFrom(Math.max(from, 1));
-      at > 0 && at <= end;
-      at = this.#messages.liveFrom(at + 1)
-    ) {
-      if (filter.all || this.#messages.matches(filter, this.#log.subject)) count++;
+    let at = this.#messages.liveFrom(Math.max(from, 1));
+    for (; at > 0 && at <= end; at = this.#messages.liveFrom(at + 1)) {
+      if (this.#messages.matchesAt(filter, at)) count++;
     }
     return count;
   }
@@ -127,7 +142,7 @@ export class MessageSearch {
     for (let left = most; expected <= this.#messages.lastSeq;) {
       const live = this.#messages.liveFrom(expected);
       if (live === expected) {
-        expected = Math.min(this.#log.runFrom(expected), this.#messages.lastSeq) + 1;
+        expected = Math.min(this.#messages.runFrom(expected), this.#messages.lastSeq) + 1;
         continue;
       }
       if (left-- <= 0) return expected;
@@ -140,32 +155,37 @@ export class MessageSearch {
 
   #nextOfSubject(name: Uint8Array, from: number, most: number): number {
     const subject = this.#tree.find(name, 0, name.length);
-    if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#tree.last(subject) < from) return 0;
-    if (this.#tree.first(subject) >= from) return this.#tree.first(subject);
-    if (this.#log.locate(from - 1) && this.#log.subject === subject) return this.#log.neighbour(from - 1, 1);
-    // From both sides: along the messages of the subject from its first, and along all messages from here.
-    let chain = this.#tree.first(subject);
-    let at = from;
-    for (let left = most; left > 0; left--) {
-      chain = this.#log.neighbour(chain, 1);
-      if (chain >= from) return chain;
-      at = this.#messages.liveFrom(at);
-      if (this.#log.subject === subject) return at;
-      at++;
+    if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#messages.lastOf(subject) < from) return 0;
+    const first = this.#messages.firstOf(subject);
+    return first >= from ? first : this.#messages.nextOfSubject(subject, from, most);
+  }
+
+  #previousOfSubject(name: Uint8Array, upTo: number, most: number): number {
+    const subject = this.#tree.find(name, 0, name.length);
+    if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#messages.firstOf(subject) > upTo) return 0;
+    const last = this.#messages.lastOf(subject);
+    return last <= upTo ? last : this.#messages.previousOfSubject(subject, upTo, most);
+  }
+
+  #lastUpTo(subject: number, upTo: number): number {
+    if (this.#messages.firstOf(subject) > upTo) return 0;
+    const last = this.#messages.lastOf(subject);
+    if (last <= upTo) return last;
+    let at = upTo;
+    for (;;) {
+      const found = this.#messages.previousOfSubject(subject, at, Number.POSITIVE_INFINITY);
+      if (found >= 0) return found;
+      at = -found;
     }
-    return -at;
   }
 
   #nextOfPattern(filter: SubjectFilter, from: number, most: number): number {
     let at = from;
-    let known = NO_SUBJECT; // does not match
     for (let left = most; ; left--) {
       at = this.#messages.liveFrom(at);
       if (at === 0) return 0;
       if (left <= 0) return -at;
-      const subject = this.#log.subject;
-      if (subject !== known && this.#messages.matches(filter, subject)) return at;
-      known = subject;
+      if (this.#messages.matchesAt(filter, at)) return at;
       at++;
       if (left === most - ROWS_BEFORE_TREE) {
         const skipped = this.#skipByTree(filter, at);
@@ -181,8 +201,9 @@ export class MessageSearch {
     let least = Number.POSITIVE_INFINITY;
     this.#tree.walk(filter, "" as ByteString, SUBJECTS_TO_SKIP_BY, (subject) => {
       seen++;
-      if (this.#tree.first(subject) >= from) least = Math.min(least, this.#tree.first(subject));
-      else if (this.#tree.last(subject) >= from) least = from;
+      const first = this.#messages.firstOf(subject);
+      if (first >= from) least = Math.min(least, first);
+      else if (this.#messages.lastOf(subject) >= from) least = from;
       return seen < SUBJECTS_TO_SKIP_BY && least > from;
     });
     if (seen >= SUBJECTS_TO_SKIP_BY || least === from) return from;

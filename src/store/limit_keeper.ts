@@ -1,27 +1,37 @@
-// Removes the committed messages of a memory stream that its limits leave no
+// Removes the committed messages of a stream that its limits leave no
 // room for: at a commit, when they are too old, and after limits were lowered.
 //
 // Owns the limits in force and how far `enforce` got. Discard new is the
 // matter of PublishPlan: at its limits nothing is removed here.
 
-import { assert } from "../../base/assert.ts";
-import type { ByteString } from "../../base/bytes.ts";
-import type { StoreLimits } from "../stream_store.ts";
-import { ALL_SUBJECTS } from "../subject_filter.ts";
-import type { SubjectTree } from "../subject_tree.ts";
-import type { CommittedMessages } from "./committed_messages.ts";
-import type { MessageLog } from "./message_log.ts";
+import type { ByteString } from "../base/bytes.ts";
+import type { StoreLimits } from "./stream_store.ts";
+import { ALL_SUBJECTS } from "./subject_filter.ts";
+import type { SubjectTree } from "./subject_tree.ts";
+
+/** Committed messages, as limits see them. */
+export interface LimitedMessages {
+  readonly tree: SubjectTree;
+  readonly msgs: number;
+  readonly bytes: number;
+  readonly firstSeq: number;
+  /** When the first message was stored; there is one. */
+  readonly firstSec: number;
+  readonly firstNanos: number;
+  /** The first message of a subject that has any. */
+  firstOf(subject: number): number;
+  /** Removes a message, which is there, and tells so. */
+  trim(seq: number): void;
+}
 
 export class LimitKeeper {
-  readonly #messages: CommittedMessages;
-  readonly #log: MessageLog;
+  readonly #messages: LimitedMessages;
   readonly #tree: SubjectTree;
   #limits: StoreLimits;
   #enforceFrom: ByteString | undefined = "" as ByteString;
 
-  constructor(messages: CommittedMessages, limits: StoreLimits) {
+  constructor(messages: LimitedMessages, limits: StoreLimits) {
     this.#messages = messages;
-    this.#log = messages.log;
     this.#tree = messages.tree;
     this.#limits = limits;
   }
@@ -34,12 +44,12 @@ export class LimitKeeper {
   trim(subject: number): void {
     const { maxMsgsPerSubject } = this.#limits;
     if (maxMsgsPerSubject > 0) this.keepLast(subject, maxMsgsPerSubject);
-    while (this.#isBeyondLimits()) this.#messages.remove(this.#messages.firstSeq, false, true);
+    while (this.#isBeyondLimits()) this.#messages.trim(this.#messages.firstSeq);
   }
 
   /** Removes the oldest messages of a subject until at most `most` are left. */
   keepLast(subject: number, most: number): void {
-    while (this.#tree.count(subject) > most) this.#messages.remove(this.#tree.first(subject), false, true);
+    while (this.#tree.count(subject) > most) this.#messages.trim(this.#messages.firstOf(subject));
   }
 
   /** As StreamStore. */
@@ -53,11 +63,10 @@ export class LimitKeeper {
       oldNanos += 1e9;
     }
     for (let left = most; this.#messages.msgs > 0; left--) {
-      assert(this.#log.locate(this.#messages.firstSeq), "the first message is there");
-      const age = this.#log.sec - oldSec;
-      if (age > 0 || (age === 0 && this.#log.nanos > oldNanos)) return false;
+      const age = this.#messages.firstSec - oldSec;
+      if (age > 0 || (age === 0 && this.#messages.firstNanos > oldNanos)) return false;
       if (left <= 0) return true;
-      this.#messages.remove(this.#messages.firstSeq, false, true);
+      this.#messages.trim(this.#messages.firstSeq);
     }
     return false;
   }
@@ -72,7 +81,7 @@ export class LimitKeeper {
   enforce(most: number): boolean {
     let left = most;
     while (this.#enforceFrom !== undefined && left > 0) left -= this.#enforceSubjects(left);
-    while (left-- > 0 && this.#isBeyondLimits()) this.#messages.remove(this.#messages.firstSeq, false, true);
+    while (left-- > 0 && this.#isBeyondLimits()) this.#messages.trim(this.#messages.firstSeq);
     return this.#enforceFrom !== undefined || this.#isBeyondLimits();
   }
 

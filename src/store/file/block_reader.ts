@@ -1,0 +1,242 @@
+// Reads records of a stream's blocks through windows: parts of a file that are
+// in memory, each with the place where its reader will probably go on.
+//
+//     block   ├──── window ────┤          grows while it is read in order
+//                    ↑ next: the record behind the one read last
+//
+// A compressed block is unpacked as a whole. Owns the windows and the files it
+// reads from; the cache may take a window away. Knows nothing of which records
+// count: it is told where one starts.
+
+import { DiskError, type Disk, type DiskFile } from "../../base/disk.ts";
+import { HASH_BYTES, Hasher } from "../../base/highway_hash.ts";
+import { uint32 } from "../../base/nanos.ts";
+import { blockRecords } from "../format/compressed_block.ts";
+import { Fault } from "../format/fault.ts";
+import { blockHasher } from "../format/keys.ts";
+import { blockFile } from "../format/layout.ts";
+import { EMPTY_RECORD, MAX_RECORD, RecordReader } from "../format/record.ts";
+import type { FileBlock } from "./file_block.ts";
+import type { Cached, StoreCache } from "./store_cache.ts";
+
+const WINDOWS = 3;
+const LEAST_READ = 4096;
+const MOST_READ = 1 << 17;
+const NO_BYTES = new Uint8Array(0);
+const NO_KEY = new Uint8Array(32);
+const LENGTH_MASK = 0x7fff_ffff;
+
+export class Window implements Cached {
+  block: FileBlock | undefined = undefined;
+  file: DiskFile | undefined = undefined;
+  /** Offsets in the block that `bytes` begins at and ends at. */
+  from = 0;
+  to = 0;
+  bytes: Uint8Array = NO_BYTES;
+  /** The sequence read last, where its record starts, and where the record behind what was read starts. */
+  seq = 0;
+  at = 0;
+  next = 0;
+  used = 0;
+
+  get heldBytes(): number {
+    return this.bytes.length;
+  }
+  /** The file stays open: it costs nothing to speak of. */
+  drop(): void {
+    this.bytes = NO_BYTES;
+    this.from = 0;
+    this.to = 0;
+  }
+}
+
+export class BlockReader {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  readonly #stream: string;
+  readonly #cache: StoreCache;
+  readonly #onFailure: (block: number, failure: string) => void;
+  readonly #windows: Window[] = [];
+  #clock = 0;
+  #hasher: Hasher | undefined = undefined;
+  #hasherBlock = 0;
+  /** Windows are not written over: someone borrows their bytes. */
+  isBorrowed = false;
+  /** The record read last, in the bytes of `window`. */
+  readonly record = new RecordReader(new Hasher(NO_KEY));
+  window: Window;
+
+  constructor(
+    disk: Disk,
+    directory: string,
+    stream: string,
+    cache: StoreCache,
+    onFailure: (block: number, failure: string) => void,
+  ) {
+    // prettier-ignore
+    this.#disk = disk;
+    this.#directory = directory;
+    this.#stream = stream;
+    this.#cache = cache;
+    this.#onFailure = onFailure;
+    this.window = new Window();
+  }
+
+  /** The bytes the record lies in. */
+  get bytes(): Uint8Array {
+    return this.window.bytes;
+  }
+  /** Where in its block the record starts. */
+  get at(): number {
+    return this.window.from + this.record.from;
+  }
+  /** Where in its block the record ends. */
+  get end(): number {
+    return this.window.from + this.record.to;
+  }
+
+  /** The window of this block whose reader is at or before `seq`, the closest one; undefined when there is none. */
+  cursorFor(block: FileBlock, seq: number): Window | undefined {
+    let best: Window | undefined;
+    for (const window of this.#windows) {
+      if (window.block !== block || window.next === 0 || window.seq > seq) continue;
+      if (best === undefined || window.seq > best.seq) best = window;
+    }
+    return best;
+  }
+
+  /** Reads the record at an offset of a block into `record`; false when there is none. Not checked. */
+  read(block: FileBlock, at: number): boolean {
+    if (at + EMPTY_RECORD > block.size) return false;
+    let { window } = this;
+    if (window.block !== block || at < window.from || at + EMPTY_RECORD > window.to) {
+      const found = this.#windowFor(block, at, EMPTY_RECORD);
+      if (found === undefined) return false;
+      window = found;
+    }
+    const length = uint32(window.bytes, at - window.from) & LENGTH_MASK;
+    if (at + length > window.to) {
+      if (length > MAX_RECORD || at + length > block.size) return false;
+      const found = this.#windowFor(block, at, length);
+      if (found === undefined) return false;
+      window = found;
+    }
+    this.window = window;
+    window.used = ++this.#clock;
+    const fault = this.record.readUnchecked(window.bytes, at - window.from, window.to - window.from);
+    if (fault !== undefined) return false;
+    window.next = at + length;
+    if (this.record.kind === "tombstone") return true;
+    window.seq = this.record.seq;
+    window.at = at;
+    return true;
+  }
+
+  /** Whether the checksum of the record read last is right. */
+  isIntact(): boolean {
+    const { record, window } = this;
+    const { block, bytes } = window;
+    if (this.#hasher === undefined || this.#hasherBlock !== block!.number) {
+      this.#hasher = blockHasher(this.#stream, block!.number);
+      this.#hasherBlock = block!.number;
+    }
+    return this.#hasher
+      .start()
+      .add(bytes, record.from + 4, record.from + 20)
+      .add(bytes, record.subjectFrom, record.subjectTo)
+      .add(bytes, record.headersFrom, record.payloadTo)
+      .matches(bytes, record.to - HASH_BYTES);
+  }
+
+  /** What is known of a block is no longer so, or it will not be read again. Its file is closed. */
+  forget(block: FileBlock): void {
+    for (const window of this.#windows) if (window.block === block) this.#empty(window);
+  }
+
+  close(): void {
+    for (const window of this.#windows) this.#empty(window);
+  }
+
+  #empty(window: Window): void {
+    if (window.file !== undefined) this.#disk.close(window.file);
+    this.#cache.forget(window);
+    window.file = undefined;
+    window.block = undefined;
+    window.next = 0;
+    window.drop();
+  }
+
+  /** A window of the block that holds at least [at, at + need). */
+  #windowFor(block: FileBlock, at: number, need: number): Window | undefined {
+    let victim: Window | undefined;
+    for (const window of this.#windows) {
+      if (window.block !== block) continue;
+      if (at >= window.from && at + need <= window.to) {
+        this.#cache.use(window);
+        return window;
+      }
+      // It is read in order: the next part of it.
+      if (at >= window.from && at <= window.to && window.to > window.from) victim = window;
+    }
+    let size = LEAST_READ;
+    if (victim !== undefined) size = Math.min(MOST_READ, Math.max(LEAST_READ, (victim.to - victim.from) * 2));
+    else victim = this.#leastUsed();
+    if (victim.block !== block) {
+      this.#empty(victim);
+      const file = this.#disk.open(`${this.#directory}/${blockFile(block.number)}`, "read");
+      if (file instanceof DiskError) return this.#failed(block, file.text);
+      victim.file = file;
+      victim.block = block;
+    }
+    const isRead = block.isCompressed
+      ? this.#unpack(victim, block)
+      : this.#fill(victim, block, at, Math.max(need, size));
+    if (!isRead || at < victim.from || at + need > victim.to) return undefined;
+    this.#cache.use(victim);
+    return victim;
+  }
+
+  #fill(window: Window, block: FileBlock, at: number, wanted: number): boolean {
+    const size = Math.min(wanted, block.size - at);
+    if (this.isBorrowed || window.bytes.length < size || (window.bytes.length > MOST_READ && size <= MOST_READ)) {
+      let room = LEAST_READ;
+      while (room < size && room < MOST_READ) room *= 2;
+      window.bytes = new Uint8Array(Math.max(room, size));
+    }
+    window.from = at;
+    window.to = at;
+    const got = this.#disk.read(window.file!, at, window.bytes, 0, size);
+    if (got instanceof DiskError) return this.#failed(block, got.text) ?? false;
+    window.to = at + got;
+    return true;
+  }
+
+  #unpack(window: Window, block: FileBlock): boolean {
+    window.drop();
+    const size = this.#disk.size(window.file!);
+    if (size instanceof DiskError) return this.#failed(block, size.text) ?? false;
+    const packed = new Uint8Array(size);
+    const got = this.#disk.read(window.file!, 0, packed, 0, size);
+    if (got instanceof DiskError) return this.#failed(block, got.text) ?? false;
+    const records = blockRecords(packed);
+    if (records instanceof Fault) return this.#failed(block, "it cannot be unpacked") ?? false;
+    window.bytes = records;
+    window.from = 0;
+    window.to = records.length;
+    return true;
+  }
+
+  #failed(block: FileBlock, failure: string): undefined {
+    this.#onFailure(block.number, failure);
+    return undefined;
+  }
+
+  #leastUsed(): Window {
+    if (this.#windows.length < WINDOWS) {
+      const made = new Window();
+      this.#windows.push(made);
+      return made;
+    }
+    return this.#windows.reduce((least, window) => (window.used < least.used ? window : least));
+  }
+}

@@ -1,0 +1,688 @@
+// The committed messages of a file stream, and their numbers: how many, how
+// large, first and last, for the stream and for each subject.
+//
+// Which messages are there is known in memory (BlockTable); what they are is
+// read from disk when it is asked for. The first and last sequence of a subject
+// in the tree may be bounds, which are negative: −n stands for "the first at or
+// after n" and "the last at or below n"; they are resolved when needed.
+//
+// Owns the blocks, the subjects and the numbers; says which messages go. Knows
+// nothing of limits and groups.
+
+import { assert } from "../../base/assert.ts";
+import type { Disk } from "../../base/disk.ts";
+import type { LimitedMessages } from "../limit_keeper.ts";
+import type { SearchedMessages } from "../message_search.ts";
+import type { PlannedMessages } from "../publish_plan.ts";
+import type { StagedSubjects } from "../staged_subjects.ts";
+import { ZERO_SEC, type StoredMsg, type StoreEvents, type StoreState } from "../stream_store.ts";
+import type { SubjectFilter } from "../subject_filter.ts";
+import { NO_SUBJECT, SubjectTree } from "../subject_tree.ts";
+import { BlockIndex, NO_ENTRY_SUBJECT, SAMPLE } from "./block_index.ts";
+import { BlockReader } from "./block_reader.ts";
+import { BlockTable } from "./block_table.ts";
+import type { FileBlock } from "./file_block.ts";
+import { hasSchedule, hasTtl } from "./header_marks.ts";
+import type { Erasure } from "./record_eraser.ts";
+import type { StoreCache } from "./store_cache.ts";
+import { HOLE_ENTRY, type Piece, type WriteGroup } from "./write_group.ts";
+
+/** Staged messages, of which a plan may ask too. */
+export interface StagedRecords {
+  /** The bytes that a staged message counts as; 0 when it is not there. */
+  sizeOf(seq: number): number;
+  /** The first staged message of a subject behind `seq`; 0 when there is none. */
+  nextOf(subject: number, seq: number): number;
+  /** The subject of a staged message; `NO_SUBJECT` when it is not there. */
+  subjectOf(seq: number): number;
+}
+
+export interface FileMessagesOptions {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly stream: string;
+  readonly seed: number;
+  readonly cache: StoreCache;
+  readonly staged: StagedSubjects;
+  readonly stagedRecords: StagedRecords;
+  readonly events: Pick<StoreEvents, "removed" | "compacted">;
+  /** A block is not needed any more: its file is to be removed. */
+  readonly onDropped: (block: FileBlock) => void;
+  /** A block could not be read. */
+  readonly onUnreadable: (block: number, failure: string) => void;
+}
+
+export class FileMessages implements PlannedMessages, SearchedMessages, LimitedMessages {
+  readonly tree: SubjectTree;
+  readonly table = new BlockTable();
+  readonly #cache: StoreCache;
+  readonly #reader: BlockReader;
+  readonly #staged: StagedSubjects;
+  readonly #stagedRecords: StagedRecords;
+  readonly #events: Pick<StoreEvents, "removed" | "compacted">;
+  readonly #onDropped: (block: FileBlock) => void;
+  readonly #onUnreadable: (block: number, failure: string) => void;
+  #msgs = 0;
+  #bytes = 0;
+  #firstSeq = 0;
+  #lastSeq = 0;
+  #lastSec = ZERO_SEC;
+  #lastNanos = 0;
+  // When the first message was stored, once that was asked for.
+  #timedSeq = 0;
+  #firstSec = ZERO_SEC;
+  #firstNanos = 0;
+  // Of the group that is landing: the piece its next entry is in, and the next entry.
+  #piece = 0;
+  #entry = 0;
+
+  constructor(options: FileMessagesOptions) {
+    this.tree = new SubjectTree(options.seed);
+    this.#cache = options.cache;
+    this.#reader = new BlockReader(
+      options.disk,
+      options.directory,
+      options.stream,
+      options.cache,
+      options.onUnreadable,
+    );
+    this.#staged = options.staged;
+    this.#stagedRecords = options.stagedRecords;
+    this.#events = options.events;
+    this.#onDropped = options.onDropped;
+    this.#onUnreadable = options.onUnreadable;
+  }
+
+  get msgs(): number {
+    return this.#msgs;
+  }
+  get bytes(): number {
+    return this.#bytes;
+  }
+  get firstSeq(): number {
+    return this.#firstSeq;
+  }
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+  get lastSec(): number {
+    return this.#lastSec;
+  }
+  get lastNanos(): number {
+    return this.#lastNanos;
+  }
+  get firstSec(): number {
+    this.#timeFirst();
+    return this.#firstSec;
+  }
+  get firstNanos(): number {
+    this.#timeFirst();
+    return this.#firstNanos;
+  }
+
+  state(): StoreState {
+    const isEmpty = this.#msgs === 0;
+    return {
+      msgs: this.#msgs,
+      bytes: this.#bytes,
+      firstSeq: this.#firstSeq,
+      firstSec: isEmpty ? ZERO_SEC : this.firstSec,
+      firstNanos: isEmpty ? 0 : this.firstNanos,
+      lastSeq: this.#lastSeq,
+      lastSec: this.#lastSec,
+      lastNanos: this.#lastNanos,
+      subjects: this.tree.size,
+      deleted: this.#lastSeq === 0 ? 0 : this.#lastSeq - this.#firstSeq + 1 - this.#msgs,
+    };
+  }
+
+  has(seq: number): boolean {
+    return this.table.blockOf(seq) !== undefined;
+  }
+
+  /** Fills `into` from disk; false when there is no such message, or it is damaged. */
+  load(seq: number, into: StoredMsg): boolean {
+    const block = this.table.blockOf(seq);
+    if (block === undefined || !this.#find(block, seq)) return false;
+    if (!this.#reader.isIntact()) {
+      this.#onUnreadable(block.number, `the checksum of message ${seq} is wrong`);
+      return false;
+    }
+    const { record, bytes } = this.#reader;
+    into.seq = seq;
+    into.sec = record.sec;
+    into.nanos = record.nanos;
+    into.subject = bytes;
+    into.subjectFrom = record.subjectFrom;
+    into.subjectTo = record.subjectTo;
+    into.header = bytes;
+    into.headerFrom = record.headersFrom;
+    into.headerTo = record.headersTo;
+    into.body = bytes;
+    into.bodyFrom = record.payloadFrom;
+    into.bodyTo = record.payloadTo;
+    return true;
+  }
+
+  /** When a message was stored: `sec` and `nanos` of the record; false when it cannot be had. The record is borrowed. */
+  peek(seq: number): { readonly sec: number; readonly nanos: number } | undefined {
+    const block = this.table.blockOf(seq);
+    return block !== undefined && this.#find(block, seq) ? this.#reader.record : undefined;
+  }
+
+  /** Where the record of a message is; undefined when it cannot be read. */
+  whereIs(seq: number): Erasure | undefined {
+    const block = this.table.blockOf(seq);
+    if (block === undefined || !this.#find(block, seq)) return undefined;
+    return { block: block.number, seq, at: this.#reader.at, length: this.#reader.end - this.#reader.at };
+  }
+
+  /** While it runs, bytes that were loaded before stay as they are. */
+  borrowing<T>(run: () => T): T {
+    this.#reader.isBorrowed = true;
+    const result = run();
+    this.#reader.isBorrowed = false;
+    return result;
+  }
+
+  // What searches ask.
+
+  liveFrom(from: number): number {
+    return this.table.liveFrom(from);
+  }
+  liveUpTo(upTo: number): number {
+    return this.table.liveUpTo(upTo);
+  }
+  runFrom(seq: number): number {
+    const block = this.table.blockOf(seq);
+    assert(block !== undefined, "a run begins with a message");
+    return block.runFrom(seq);
+  }
+  countBetween(from: number, upTo: number): number {
+    return this.table.count(from, upTo);
+  }
+  matchesAt(filter: SubjectFilter, seq: number): boolean {
+    if (filter.all) return true;
+    const block = this.table.blockOf(seq)!;
+    if (!this.#find(block, seq)) return false;
+    const { record, bytes } = this.#reader;
+    return filter.matches(bytes, record.subjectFrom, record.subjectTo);
+  }
+
+  firstOf(subject: number): number {
+    const first = this.tree.first(subject);
+    if (first > 0) return first;
+    let found = this.nextOfSubject(subject, -first, Number.POSITIVE_INFINITY);
+    if (found <= 0) found = this.#firstSeq; // nothing of it can be read
+    this.tree.setFirst(subject, found);
+    return found;
+  }
+  lastOf(subject: number): number {
+    const last = this.tree.last(subject);
+    if (last > 0) return last;
+    let found = this.previousOfSubject(subject, -last, Number.POSITIVE_INFINITY);
+    if (found <= 0) found = this.#firstSeq;
+    this.tree.setLast(subject, found);
+    return found;
+  }
+
+  nextOfSubject(subject: number, from: number, most: number): number {
+    if (this.tree.size === 1) return this.liveFrom(from);
+    const blocks = this.table.all;
+    let left = most;
+    let start = from;
+    for (let at = this.table.indexFrom(from); at < blocks.length; at++) {
+      const block = blocks[at]!;
+      if (block.msgs === 0) continue;
+      if (left <= 0 && start > from) return -start;
+      left -= SAMPLE;
+      const found = this.#nextInBlock(block, subject, start);
+      if (found > 0) return found;
+      start = Math.max(start, block.lastSeq + 1);
+    }
+    return 0;
+  }
+
+  previousOfSubject(subject: number, upTo: number, most: number): number {
+    if (this.tree.size === 1) return this.liveUpTo(upTo);
+    const blocks = this.table.all;
+    let left = most;
+    let end = upTo;
+    for (let at = Math.min(this.table.indexFrom(upTo), blocks.length - 1); at >= 0; at--) {
+      const block = blocks[at]!;
+      if (block.msgs === 0 || block.firstSeq > end) continue;
+      if (left <= 0 && end < upTo) return -end;
+      left -= SAMPLE;
+      const found = this.#previousInBlock(block, subject, end);
+      if (found > 0) return found;
+      end = Math.min(end, block.firstSeq - 1);
+    }
+    return 0;
+  }
+
+  seqAt(sec: number, nanos: number): number {
+    const blocks = this.table.all;
+    let low = 0;
+    let high = blocks.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const { lastSec, lastNanos } = blocks[middle]!;
+      if (lastSec < sec || (lastSec === sec && lastNanos < nanos)) low = middle + 1;
+      else high = middle;
+    }
+    const block = blocks[low];
+    if (block === undefined) return 0;
+    const index = this.#indexOf(block, false);
+    let first = 0;
+    let end = index.samples;
+    while (end - first > 1) {
+      const middle = (first + end) >> 1;
+      if (this.#isOlder(block, index.offsetOf(middle), sec, nanos)) first = middle;
+      else end = middle;
+    }
+    if (index.samples === 0) return block.firstSeq;
+    for (let at = index.offsetOf(first); this.#reader.read(block, at); at = this.#reader.end) {
+      const { record } = this.#reader;
+      if (record.kind === "tombstone") continue;
+      if (record.sec > sec || (record.sec === sec && record.nanos >= nanos)) return record.seq;
+    }
+    return block.lastSeq + 1;
+  }
+
+  #isOlder(block: FileBlock, at: number, sec: number, nanos: number): boolean {
+    if (!this.#reader.read(block, at)) return false;
+    const { record } = this.#reader;
+    return record.sec < sec || (record.sec === sec && record.nanos < nanos);
+  }
+
+  // What plans ask.
+
+  countOf(subject: number): number {
+    return this.tree.count(subject);
+  }
+  sizeAt(seq: number): number {
+    if (seq > this.#lastSeq) return this.#stagedRecords.sizeOf(seq);
+    const block = this.table.blockOf(seq);
+    return block !== undefined && this.#find(block, seq) ? this.#reader.record.to - this.#reader.record.from : 0;
+  }
+  nextOf(seq: number): number {
+    if (seq > this.#lastSeq) return this.#stagedRecords.nextOf(this.#stagedRecords.subjectOf(seq), seq);
+    const block = this.table.blockOf(seq);
+    if (block === undefined || !this.#find(block, seq)) return 0;
+    const subject = this.#subjectHere();
+    if (subject === NO_SUBJECT) return 0;
+    return this.nextAfter(subject, seq);
+  }
+  /** The message of a subject behind `seq`, staged ones included; 0 when there is none. */
+  nextAfter(subject: number, seq: number): number {
+    if (seq < this.#lastSeq && this.tree.count(subject) > 0 && this.lastOf(subject) > seq) {
+      const next = this.nextOfSubject(subject, seq + 1, Number.POSITIVE_INFINITY);
+      if (next > 0) return next;
+    }
+    return this.#stagedRecords.nextOf(subject, Math.max(seq, this.#lastSeq));
+  }
+
+  // Changing.
+
+  /** The entries of a group that is durable come next. */
+  begin(): void {
+    this.#piece = 0;
+    this.#entry = 0;
+  }
+
+  /** Makes the next message of the landing group visible; its subject. */
+  advance(group: WriteGroup): number {
+    const seq = this.#lastSeq + 1;
+    const entry = this.#entry;
+    const start = group.startOf(entry);
+    const subject = group.tagOf(entry);
+    const length = group.lengthOf(entry);
+    const offset = this.#place(group, start);
+    const block = this.table.last!;
+    const { sec, nanos } = group.momentOf(entry);
+    block.add(seq, length, sec, nanos);
+    if (group.hasHeaders(entry)) this.#markHeaders(block, group, start);
+    block.index?.add(seq, offset, subject);
+    block.size = offset + length;
+    const { tree } = this;
+    const count = tree.count(subject);
+    if (count === 0) tree.setFirst(subject, seq);
+    tree.setLast(subject, seq);
+    tree.setCount(subject, count + 1);
+    this.#lastSec = sec;
+    this.#lastNanos = nanos;
+    this.#bytes += length;
+    this.#msgs++;
+    this.#lastSeq = seq;
+    if (this.#msgs === 1) this.#firstSeq = seq;
+    this.#staged.drop(subject);
+    return subject;
+  }
+
+  /** The sequences up to `seq` are used without messages; the landing group has a hole for the last of them. */
+  skip(group: WriteGroup, seq: number, sec: number, nanos: number): void {
+    const entry = this.#entry;
+    assert(group.tagOf(entry) === HOLE_ENTRY && group.seqOf(entry) === seq, "a skip has a hole in its group");
+    const offset = this.#place(group, group.startOf(entry));
+    const block = this.table.last!;
+    block.skip(seq, sec, nanos);
+    block.index?.add(seq, offset, NO_ENTRY_SUBJECT);
+    block.size = offset + group.lengthOf(entry);
+    this.#lastSeq = seq;
+    this.#lastSec = sec;
+    this.#lastNanos = nanos;
+    if (this.#msgs === 0) this.#firstSeq = seq + 1;
+  }
+
+  /** All entries of the landing group were taken. */
+  end(group: WriteGroup): void {
+    assert(this.#entry === group.entries, "a group lands as a whole");
+    for (; this.#piece < group.pieces.length; this.#piece++) this.#enter(group.pieces[this.#piece]!);
+  }
+
+  /** Removes a committed message. */
+  trim(seq: number): void {
+    this.remove(seq, true);
+  }
+
+  remove(seq: number, tell: boolean): void {
+    const block = this.table.blockOf(seq);
+    assert(block !== undefined, "what is removed is there");
+    if (!this.#find(block, seq)) {
+      this.#lose(block, seq);
+      return;
+    }
+    const { record } = this.#reader;
+    const size = record.to - record.from;
+    const subject = this.#subjectHere();
+    // What the plan holds of this subject has to know who comes next; asked while the message is there.
+    const isOldest = subject !== NO_SUBJECT && this.#staged.isOldest(subject, seq);
+    const next = isOldest ? this.nextAfter(subject, seq) : 0;
+    if (subject !== NO_SUBJECT) this.#staged.forget(subject, seq, next);
+    this.#take(block, seq, size);
+    if (tell) this.#tell(block, seq, subject);
+    if (subject !== NO_SUBJECT) this.#uncount(subject, seq);
+    this.#settle(block);
+  }
+
+  /** Removes everything below `first`. */
+  compactTo(first: number): void {
+    let gone = this.#msgs;
+    if (first > this.#lastSeq && this.#staged.total === 0) {
+      this.tree.clear();
+      this.#dropBlocks(undefined);
+    } else {
+      while (this.#msgs > 0 && this.#firstSeq < first) this.remove(this.#firstSeq, false);
+      gone -= this.#msgs;
+    }
+    this.#lastSeq = Math.max(this.#lastSeq, first - 1);
+    if (this.#msgs === 0 && this.#lastSeq > 0) this.#firstSeq = this.#lastSeq + 1;
+    if (gone > 0) this.#events.compacted(first, gone);
+  }
+
+  /** Removes everything but the last message, which is alone in its block; the number its subject has now. */
+  keepOnly(seq: number, subject: number): number {
+    const gone = this.#msgs - 1;
+    const start = this.tree.startOf(subject);
+    const name = Uint8Array.from(this.tree.bufferOf(subject).subarray(start, start + this.tree.lengthOf(subject)));
+    this.tree.clear();
+    const kept = this.tree.intern(name, 0, name.length);
+    this.tree.setFirst(kept, seq);
+    this.tree.setLast(kept, seq);
+    this.tree.setCount(kept, 1);
+    this.#dropBlocks(this.table.last);
+    const block = this.table.last!;
+    assert(block.msgs === 1, "a rollup of all begins a block");
+    // Numbers of subjects began anew.
+    if (block.index !== undefined) this.#cache.forget(block.index);
+    block.index = undefined;
+    this.#msgs = 1;
+    this.#bytes = block.bytes;
+    this.#firstSeq = seq;
+    if (gone > 0) this.#events.compacted(seq, gone);
+    return kept;
+  }
+
+  /** The reader forgets a block, whose file is about to be changed or removed. */
+  forget(block: FileBlock): void {
+    this.#reader.forget(block);
+    if (block.index !== undefined) this.#cache.forget(block.index);
+    block.index = undefined;
+  }
+
+  close(): void {
+    for (const block of this.table.all) this.forget(block);
+    this.#reader.close();
+  }
+
+  checkInvariants(): void {
+    this.tree.checkInvariants();
+    this.table.checkInvariants();
+    const counts = new Map<number, number[]>();
+    let msgs = 0;
+    let bytes = 0;
+    for (let seq = this.liveFrom(1); seq > 0; seq = this.liveFrom(seq + 1)) {
+      const block = this.table.blockOf(seq)!;
+      assert(this.#find(block, seq), "a live message is on disk");
+      assert(this.#reader.isIntact(), "a message on disk is intact");
+      msgs++;
+      bytes += this.#reader.record.to - this.#reader.record.from;
+      const subject = this.#subjectHere();
+      const seqs = counts.get(subject) ?? [];
+      seqs.push(seq);
+      counts.set(subject, seqs);
+    }
+    assert(msgs === this.#msgs, "messages are counted");
+    assert(bytes === this.#bytes, "bytes are counted");
+    assert(counts.size === this.tree.size, "subjects are counted");
+    for (const [subject, seqs] of counts) {
+      assert(this.tree.count(subject) === seqs.length, "a subject's messages are counted");
+      assert(this.firstOf(subject) === seqs[0], "a subject knows its first message");
+      assert(this.lastOf(subject) === seqs.at(-1), "a subject knows its last message");
+    }
+    assert(this.#msgs > 0 || this.#lastSeq === 0 || this.#firstSeq === this.#lastSeq + 1, "empty: first is last + 1");
+    assert(this.#msgs === 0 || this.liveFrom(1) === this.#firstSeq, "the first sequence is the first message");
+    if (this.#staged.total === 0) {
+      assert(this.tree.held === this.tree.size, "a subject without messages is released");
+    }
+  }
+
+  /** Where in its block the entry is that starts at `start` of the landing group; makes the block known. */
+  #place(group: WriteGroup, start: number): number {
+    let piece = group.pieces[this.#piece]!;
+    while (start >= piece.to) {
+      this.#enter(piece);
+      piece = group.pieces[++this.#piece]!;
+    }
+    this.#entry++;
+    this.#blockOfPiece(piece);
+    return piece.at + start - piece.from;
+  }
+
+  /** All of a piece is in its block. */
+  #enter(piece: Piece): void {
+    const block = this.#blockOfPiece(piece);
+    block.size = piece.at + piece.to - piece.from;
+    if (piece.hasTombstones) block.hasTombstones = true;
+  }
+
+  #blockOfPiece(piece: Piece): FileBlock {
+    const { last } = this.table;
+    if (last?.number === piece.block) return last;
+    const block = this.table.add(piece.block, this.#lastSeq);
+    block.lastSec = this.#lastSec;
+    block.lastNanos = this.#lastNanos;
+    block.index = new BlockIndex(() => (block.index = undefined));
+    if (last?.index?.hasSubjects === true) block.index.keepSubjects();
+    this.#cache.use(block.index);
+    if (last?.index !== undefined) this.#cache.use(last.index);
+    if (last !== undefined) this.#settle(last);
+    return block;
+  }
+
+  #markHeaders(block: FileBlock, group: WriteGroup, start: number): void {
+    const { bytes } = group;
+    const at = start + 22 + (bytes[start + 20]! | (bytes[start + 21]! << 8));
+    const length = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    if (hasTtl(bytes, at + 4, at + 4 + length)) block.ttlMsgs++;
+    if (hasSchedule(bytes, at + 4, at + 4 + length)) block.scheduledMsgs++;
+  }
+
+  #take(block: FileBlock, seq: number, size: number): void {
+    block.remove(seq, size);
+    this.#msgs--;
+    this.#bytes -= size;
+    if (seq === this.#firstSeq) this.#firstSeq = this.#msgs === 0 ? this.#lastSeq + 1 : this.liveFrom(seq);
+  }
+
+  #tell(block: FileBlock, seq: number, subject: number): void {
+    // Asking for the next one may have moved the reader.
+    if (subject !== NO_SUBJECT) {
+      const start = this.tree.startOf(subject);
+      this.#events.removed(seq, this.tree.bufferOf(subject), start, start + this.tree.lengthOf(subject));
+    } else if (this.#find(block, seq)) {
+      const { record, bytes } = this.#reader;
+      this.#events.removed(seq, bytes, record.subjectFrom, record.subjectTo);
+    }
+  }
+
+  #uncount(subject: number, seq: number): void {
+    const { tree } = this;
+    const count = tree.count(subject) - 1;
+    tree.setCount(subject, count);
+    if (count === 0) {
+      if (this.#staged.find(subject) < 0) tree.release(subject);
+      return;
+    }
+    if (Math.abs(tree.first(subject)) === seq) tree.setFirst(subject, -(seq + 1));
+    if (Math.abs(tree.last(subject)) === seq) tree.setLast(subject, -(seq - 1));
+    if (count > 1) return;
+    if (tree.last(subject) > 0) tree.setFirst(subject, tree.last(subject));
+    else if (tree.first(subject) > 0) tree.setLast(subject, tree.first(subject));
+  }
+
+  /** A message that cannot be read is gone. What its subject counts stays too high until the next start. */
+  #lose(block: FileBlock, seq: number): void {
+    this.#take(block, seq, block.msgs === 1 ? block.bytes : Math.floor(block.bytes / block.msgs));
+    this.#onUnreadable(block.number, `message ${seq} is not where it should be`);
+    this.#settle(block);
+  }
+
+  /** Drops a block in which nothing is live, unless it is the last or has tombstones for blocks before it. */
+  #settle(block: FileBlock): void {
+    if (block.msgs > 0 || block === this.table.last) return;
+    if (!block.hasTombstones || block === this.table.all[0]) this.#drop(block);
+    // The next ones may have waited for that.
+    for (let first = this.table.all[0]; first !== undefined && first.msgs === 0; first = this.table.all[0]) {
+      if (first === this.table.last) return;
+      this.#drop(first);
+    }
+  }
+
+  /** Drops all blocks, or all but one. */
+  #dropBlocks(but: FileBlock | undefined): void {
+    for (const block of [...this.table.all]) if (block !== but) this.#drop(block);
+    this.#msgs = 0;
+    this.#bytes = 0;
+  }
+
+  #drop(block: FileBlock): void {
+    this.forget(block);
+    this.table.remove(block);
+    this.#onDropped(block);
+  }
+
+  #timeFirst(): void {
+    if (this.#timedSeq === this.#firstSeq) return;
+    const record = this.peek(this.#firstSeq);
+    this.#firstSec = record?.sec ?? ZERO_SEC;
+    this.#firstNanos = record?.nanos ?? 0;
+    this.#timedSeq = this.#firstSeq;
+  }
+
+  #subjectHere(): number {
+    const { record, bytes } = this.#reader;
+    return this.tree.find(bytes, record.subjectFrom, record.subjectTo);
+  }
+
+  /** Reads the record of a live message of a block. */
+  #find(block: FileBlock, seq: number): boolean {
+    const reader = this.#reader;
+    const cursor = reader.cursorFor(block, seq);
+    let at: number;
+    if (cursor !== undefined && seq - cursor.seq <= SAMPLE) at = cursor.seq === seq ? cursor.at : cursor.next;
+    else {
+      const index = this.#indexOf(block, false);
+      const sample = index.sampleFor(seq);
+      if (sample < 0) return false;
+      at = index.offsetOf(sample);
+    }
+    for (; reader.read(block, at); at = reader.end) {
+      const { record } = reader;
+      if (record.kind === "tombstone" || record.seq < seq) continue;
+      return record.seq === seq && record.kind === "message";
+    }
+    return false;
+  }
+
+  #nextInBlock(block: FileBlock, subject: number, from: number): number {
+    const index = this.#indexOf(block, true);
+    if (!index.mayHave(subject)) return 0;
+    let entry = index.nextOf(subject, Math.max(0, index.sampleFor(from)) * SAMPLE);
+    for (; entry >= 0; entry = index.nextOf(subject, entry + 1)) {
+      const seq = this.#seqOfEntry(block, index, entry);
+      if (seq >= from && block.has(seq)) return seq;
+    }
+    return 0;
+  }
+
+  #previousInBlock(block: FileBlock, subject: number, upTo: number): number {
+    const index = this.#indexOf(block, true);
+    if (!index.mayHave(subject)) return 0;
+    const sample = index.sampleFor(upTo);
+    let entry = index.previousOf(subject, (sample + 1) * SAMPLE - 1);
+    for (; entry >= 0; entry = index.previousOf(subject, entry - 1)) {
+      const seq = this.#seqOfEntry(block, index, entry);
+      if (seq <= upTo && block.has(seq)) return seq;
+    }
+    return 0;
+  }
+
+  #seqOfEntry(block: FileBlock, index: BlockIndex, entry: number): number {
+    const sample = Math.floor(entry / SAMPLE);
+    const into = entry - sample * SAMPLE;
+    const seq = index.seqOf(sample);
+    if (into === 0) return seq;
+    if (sample + 1 < index.samples && index.seqOf(sample + 1) - seq === SAMPLE) return seq + into;
+    let left = into;
+    for (let at = index.offsetOf(sample); this.#reader.read(block, at); at = this.#reader.end) {
+      if (this.#reader.record.kind === "tombstone") continue;
+      if (left-- === 0) return this.#reader.record.seq;
+    }
+    return 0;
+  }
+
+  /** Where the records of a block are; reads all of it the first time. */
+  #indexOf(block: FileBlock, withSubjects: boolean): BlockIndex {
+    let { index } = block;
+    if (index !== undefined && (!withSubjects || index.hasSubjects)) {
+      this.#cache.use(index);
+      return index;
+    }
+    if (index !== undefined) this.#cache.forget(index);
+    index = new BlockIndex(() => (block.index = undefined));
+    if (withSubjects) index.keepSubjects();
+    const reader = this.#reader;
+    let last = 0;
+    for (let at = 0; reader.read(block, at); at = reader.end) {
+      const { record } = reader;
+      if (record.kind === "tombstone" || record.seq <= last) continue;
+      last = record.seq;
+      const isLive = withSubjects && record.kind === "message" && block.has(record.seq);
+      index.add(record.seq, reader.at, isLive ? this.#subjectHere() : NO_ENTRY_SUBJECT);
+    }
+    block.index = index;
+    this.#cache.use(index);
+    return index;
+  }
+}

@@ -1,0 +1,548 @@
+// A stream's messages in the blocks of nats-server's data directory.
+//
+//     stage ─→ PublishPlan (is there room?) ─→ GroupWriter, StagedGroups
+//     durable ─→ FileMessages ─→ LimitKeeper ─→ (blocks removed, bytes erased) ─→ committed
+//     next, last, count … ─→ MessageSearch
+//
+// What a group removes is in the group: a tombstone for each message that is
+// removed, or rolled up, or compacted out of a block that stays; a block of which
+// nothing stays is removed before the group is reported. A rollup's tombstones are
+// written behind its message (`setApart`), so that a power cut between them loses
+// neither. Limits leave no trace: they would do the same again.
+//
+// Owns the order of things: what a commit does, and that no listener calls back.
+// Opened by open_file_store.ts.
+
+import { assert } from "../../base/assert.ts";
+import type { ByteString } from "../../base/bytes.ts";
+import type { Disk, DiskError } from "../../base/disk.ts";
+import { NumberQueue } from "../chunks.ts";
+import { MAX_RECORD, recordLength } from "../format/record.ts";
+import { LimitKeeper } from "../limit_keeper.ts";
+import { MessageSearch } from "../message_search.ts";
+import { PublishPlan } from "../publish_plan.ts";
+import { OP, StagedGroups, type StagedOp, type Waiter } from "../staged_groups.ts";
+import { StagedSubjects } from "../staged_subjects.ts";
+import {
+  REFUSED,
+  type StageRule,
+  type StoredMsg,
+  type StoreEvents,
+  type StoreLimits,
+  type StoreState,
+  type StreamStore,
+  type SubjectCount,
+} from "../stream_store.ts";
+import type { SubjectFilter } from "../subject_filter.ts";
+import { NO_SUBJECT } from "../subject_tree.ts";
+import { BlockRemover } from "./block_remover.ts";
+import { FileMessages, type StagedRecords } from "./file_messages.ts";
+import { GroupWriter } from "./group_writer.ts";
+import { RecordEraser } from "./record_eraser.ts";
+import type { StoreCache } from "./store_cache.ts";
+import type { WriteGroup } from "./write_group.ts";
+
+export interface FileStoreOptions {
+  readonly disk: Disk;
+  /** The stream's directory of messages (`msgs`). */
+  readonly directory: string;
+  /** Its name, which is in the checksums. */
+  readonly stream: string;
+  readonly limits: StoreLimits;
+  /** For the hash of subjects: unpredictable. */
+  readonly seed: number;
+  readonly events: StoreEvents;
+  /** Whether a commit waits for the disk or only for the system. */
+  readonly how: "synced" | "written";
+  readonly blockBytes: number;
+  /** Of the server's stores together. */
+  readonly cache: StoreCache;
+  /** Unpredictable bytes, for what is erased. */
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** Runs `fire` later in this turn, never inside the call. */
+  readonly later: (fire: () => void) => void;
+  /** Told of what an operator should know: damage, repairs, a failing disk. */
+  readonly log: (text: string) => void;
+}
+
+/** A group that is durable and visible, and not yet reported. */
+interface Landed {
+  readonly upTo: number;
+  readonly waiters: readonly Waiter[];
+  /** Whether blocks have to be gone for good, or bytes to be erased, first. */
+  readonly mustFlush: boolean;
+}
+
+export class FileStore implements StreamStore {
+  readonly #later: (fire: () => void) => void;
+  readonly #events: StoreEvents;
+  readonly #log: (text: string) => void;
+  readonly #messages: FileMessages;
+  readonly #search: MessageSearch;
+  readonly #keeper: LimitKeeper;
+  readonly #staged = new StagedSubjects();
+  readonly #groups = new StagedGroups();
+  readonly #plan: PublishPlan;
+  readonly #writer: GroupWriter;
+  readonly #remover: BlockRemover;
+  readonly #eraser: RecordEraser;
+  readonly #landed: Landed[] = [];
+  #isFlushing = false;
+  // What the rollups of the open group remove: sequence and time of each.
+  readonly #rolledUp = new NumberQueue();
+  /** Sequences up to here were refused; they are marked as used once that is possible. */
+  #refusedUpTo = 0;
+  #busy = false;
+
+  constructor(options: FileStoreOptions) {
+    const { disk, directory, stream } = options;
+    this.#later = options.later;
+    this.#events = options.events;
+    this.#log = options.log;
+    this.#messages = new FileMessages({
+      disk,
+      directory,
+      stream,
+      seed: options.seed,
+      cache: options.cache,
+      staged: this.#staged,
+      stagedRecords: this.#stagedRecords(),
+      events: this.#guarded(options.events),
+      onDropped: (block) => {
+        this.#writer.letGo(block.number);
+        this.#remover.add(block);
+      },
+      onUnreadable: (block, failure) => this.#log(`${directory}/${block}.blk: ${failure}`),
+    });
+    this.#search = new MessageSearch(this.#messages);
+    this.#keeper = new LimitKeeper(this.#messages, options.limits);
+    this.#plan = new PublishPlan(this.#messages, this.#staged);
+    this.#remover = new BlockRemover(disk, directory, (failed, path) => this.#log(`${path}: ${failed.text}`));
+    this.#eraser = new RecordEraser(disk, directory, stream, options.randomBytes);
+    this.#writer = new GroupWriter({
+      disk,
+      directory,
+      stream,
+      block: 0,
+      size: 0,
+      blockBytes: options.blockBytes,
+      how: options.how,
+      later: options.later,
+      events: {
+        durable: (group) => this.#commit(group),
+        refused: (failed, groups) => this.#refuse(failed, groups),
+        reopened: () => this.#log(`${directory}: there is room again, writing goes on`),
+      },
+    });
+  }
+
+  get failure(): string | undefined {
+    return this.#writer.failed?.text;
+  }
+  get stagedLastSeq(): number {
+    return Math.max(this.#groups.lastSeq, this.#refusedUpTo);
+  }
+  get stagedBytes(): number {
+    return this.#groups.bytes;
+  }
+
+  stage(msg: StoredMsg, rule: StageRule): number {
+    this.#enter();
+    if (this.#writer.failed !== undefined) return REFUSED.frozen;
+    const seq = this.stagedLastSeq + 1;
+    if (seq > Number.MAX_SAFE_INTEGER) return REFUSED.sequences;
+    const { limits } = this.#keeper;
+    const { subject: name, subjectFrom: from, subjectTo: to } = msg;
+    const size = recordLength(to - from, msg.headerTo - msg.headerFrom, msg.bodyTo - msg.bodyFrom);
+    if (size > MAX_RECORD) return REFUSED.tooLarge;
+    let subject = this.#messages.tree.find(name, from, to);
+    if (limits.discardNew && rule !== "replicated") {
+      const refused = this.#messages.borrowing(() => this.#plan.refusal(subject, size, rule, limits));
+      if (refused !== 0) return refused;
+    }
+    this.#markRefused();
+    if (subject === NO_SUBJECT) subject = this.#messages.tree.intern(name, from, to);
+    if (rule === "rollupAll") this.#writer.roll();
+    this.#writer.appendMessage(seq, msg, subject);
+    if (limits.discardNew) this.#messages.borrowing(() => this.#plan.add(seq, subject, size, rule, limits));
+    else this.#plan.add(seq, subject, size, rule, limits);
+    this.#groups.addMessage(size);
+    if (rule === "rollupSubject") this.#stageRollup(seq, subject);
+    else if (rule === "rollupAll") this.#groups.addOp(OP.rollupAll, seq, 0, 0);
+    return seq;
+  }
+
+  stageSkip(seq: number, sec: number, nanos: number): void {
+    this.#enter();
+    if (seq <= this.stagedLastSeq || this.#writer.failed !== undefined) return;
+    assert(seq <= Number.MAX_SAFE_INTEGER, "sequences stay below 2^53");
+    this.#markRefused();
+    this.#skipTo(seq, sec, nanos);
+  }
+
+  stageRemove(seq: number, erase: boolean): boolean {
+    this.#enter();
+    if (this.#writer.failed !== undefined || !this.#messages.has(seq)) return false;
+    this.#markRefused();
+    const record = this.#messages.peek(seq);
+    this.#writer.appendMark("tombstone", seq, record?.sec ?? 0, record?.nanos ?? 0);
+    this.#groups.addOp(erase ? OP.erase : OP.remove, seq, 0, 0);
+    return true;
+  }
+
+  stageCompact(first: number): void {
+    this.#enter();
+    assert(first <= Number.MAX_SAFE_INTEGER, "sequences stay below 2^53");
+    if (this.#writer.failed !== undefined) return;
+    this.#markRefused();
+    const { lastSeq } = this.#groups;
+    if (first > lastSeq) {
+      if (first === lastSeq + 1 && this.#groups.isEmpty && this.#messages.msgs === 0) return;
+      // A block that begins with the last sequence used; the ones before it go.
+      this.#writer.roll();
+      this.#writer.appendMark("tombstone", first - 1, this.#messages.lastSec, this.#messages.lastNanos);
+    } else this.#buryBelow(first);
+    this.#groups.addOp(OP.compact, first, 0, 0);
+    this.#groups.skipTo(first - 1);
+  }
+
+  submit(): void {
+    this.#enter();
+    if (this.#rolledUp.size > 0) this.#buryRolledUp();
+    if (!this.#groups.close()) return;
+    this.#plan.close();
+    this.#writer.submit();
+  }
+
+  afterCommit(done: Waiter): void {
+    this.#enter();
+    const { failed } = this.#writer;
+    if (this.#groups.isOpen) this.#groups.addWaiter(done);
+    else if (this.#groups.lastClosed !== undefined) this.#groups.lastClosed.waiters.push(done);
+    else if (this.#landed.length > 0) this.#landed.push({ upTo: 0, waiters: [done], mustFlush: false });
+    else this.#later(() => done(failed?.text));
+  }
+
+  stagedLast(filter: SubjectFilter): number {
+    this.#enter();
+    let last = 0;
+    if (this.#staged.total > 0) {
+      const { literal } = filter;
+      const { tree } = this.#messages;
+      if (literal !== undefined) {
+        const subject = tree.find(literal, 0, literal.length);
+        const slot = subject === NO_SUBJECT ? -1 : this.#staged.find(subject);
+        if (slot >= 0) last = this.#staged.last(slot);
+      } else {
+        this.#staged.forEach((subject, at) => {
+          if (at <= last) return;
+          const start = tree.startOf(subject);
+          if (filter.matches(tree.bufferOf(subject), start, start + tree.lengthOf(subject))) last = at;
+        });
+      }
+    }
+    if (last > 0 || this.#plan.isEmptied) return last;
+    return this.#search.last(filter);
+  }
+
+  loadStaged(seq: number, into: StoredMsg): boolean {
+    this.#enter();
+    if (seq <= this.#messages.lastSeq) return this.#messages.load(seq, into);
+    for (const group of this.#writer.groups()) if (group.load(seq, into)) return true;
+    return false;
+  }
+
+  load(seq: number, into: StoredMsg): boolean {
+    this.#enter();
+    return this.#messages.load(seq, into);
+  }
+
+  state(): StoreState {
+    this.#enter();
+    return this.#messages.state();
+  }
+
+  sizeOf(subjectLength: number, headerLength: number, bodyLength: number): number {
+    return recordLength(subjectLength, headerLength, bodyLength);
+  }
+
+  next(filter: SubjectFilter, from: number, most: number): number {
+    this.#enter();
+    return this.#search.next(filter, from, most);
+  }
+
+  previous(filter: SubjectFilter, upTo: number, most: number): number {
+    this.#enter();
+    return this.#search.previous(filter, upTo, most);
+  }
+
+  last(filter: SubjectFilter): number {
+    this.#enter();
+    return this.#search.last(filter);
+  }
+
+  lastPerSubject(filter: SubjectFilter, upTo: number, most: number, into: number[]): boolean {
+    this.#enter();
+    return this.#search.lastPerSubject(filter, upTo, most, into);
+  }
+
+  seqAt(sec: number, nanos: number): number {
+    this.#enter();
+    return this.#search.seqAt(sec, nanos);
+  }
+
+  subjects(
+    filter: SubjectFilter,
+    from: ByteString,
+    most: number,
+    show: (subject: SubjectCount) => void,
+  ): ByteString | undefined {
+    this.#enter();
+    return this.#search.subjects(filter, from, most, show);
+  }
+
+  count(filter: SubjectFilter, from: number, upTo: number): number {
+    this.#enter();
+    return this.#search.count(filter, from, upTo);
+  }
+
+  deletedRanges(from: number, most: number, show: (first: number, last: number) => void): number {
+    this.#enter();
+    return this.#search.deletedRanges(from, most, show);
+  }
+
+  expire(sec: number, nanos: number, most: number): boolean {
+    this.#enter();
+    const hasMore = this.#keeper.expire(sec, nanos, most);
+    this.#remover.start();
+    return hasMore;
+  }
+
+  setLimits(limits: StoreLimits): void {
+    this.#enter();
+    this.#keeper.set(limits);
+  }
+
+  enforce(most: number): boolean {
+    this.#enter();
+    const hasMore = this.#keeper.enforce(most);
+    this.#remover.start();
+    return hasMore;
+  }
+
+  checkInvariants(): void {
+    this.#messages.checkInvariants();
+  }
+
+  #enter(): void {
+    assert(!this.#busy, "a listener does not call the store");
+  }
+  #guarded(events: StoreEvents): Pick<StoreEvents, "removed" | "compacted"> {
+    return {
+      removed: (seq, subject, from, to) => {
+        this.#busy = true;
+        events.removed(seq, subject, from, to);
+        this.#busy = false;
+      },
+      compacted: (first, msgs) => {
+        this.#busy = true;
+        events.compacted(first, msgs);
+        this.#busy = false;
+      },
+    };
+  }
+
+  /** What plans and rollups may ask of messages that are not durable. */
+  #stagedRecords(): StagedRecords {
+    return {
+      sizeOf: (seq) => {
+        for (const group of this.#writer.groups()) {
+          const entry = group.find(seq);
+          if (entry >= 0) return group.lengthOf(entry);
+        }
+        return 0;
+      },
+      subjectOf: (seq) => {
+        for (const group of this.#writer.groups()) {
+          const entry = group.find(seq);
+          if (entry >= 0) return group.tagOf(entry);
+        }
+        return NO_SUBJECT;
+      },
+      nextOf: (subject, seq) => {
+        for (const group of this.#writer.groups()) {
+          for (let entry = 0; entry < group.entries; entry++) {
+            if (group.tagOf(entry) === subject && group.seqOf(entry) > seq) return group.seqOf(entry);
+          }
+        }
+        return 0;
+      },
+    };
+  }
+
+  #skipTo(seq: number, sec: number, nanos: number): void {
+    // A long gap lies between two blocks, where it costs nothing.
+    if (seq - this.#groups.lastSeq > LONG_GAP) this.#writer.roll();
+    this.#writer.appendMark("hole", seq, sec, nanos);
+    this.#groups.addOp(OP.skip, seq, sec, nanos);
+    this.#groups.skipTo(seq);
+  }
+
+  /** Sequences that were refused are used up, durably. */
+  #markRefused(): void {
+    const upTo = this.#refusedUpTo;
+    this.#refusedUpTo = 0;
+    if (upTo > this.#groups.lastSeq) this.#skipTo(upTo, this.#messages.lastSec, this.#messages.lastNanos);
+  }
+
+  /** Notes everything on a subject before its message `seq`. */
+  #stageRollup(seq: number, subject: number): void {
+    this.#groups.addOp(OP.rollupSubject, subject, 0, 0);
+    this.#messages.borrowing(() => {
+      const messages = this.#messages;
+      let at =
+        messages.countOf(subject) > 0 ? messages.firstOf(subject) : messages.nextAfter(subject, messages.lastSeq);
+      for (; at > 0 && at < seq; at = messages.nextAfter(subject, at)) {
+        const { sec, nanos } = messages.peek(at) ?? NO_MOMENT;
+        this.#rolledUp.push(at);
+        this.#rolledUp.push(sec);
+        this.#rolledUp.push(nanos);
+      }
+    });
+  }
+
+  /** Tombstones for what the rollups of the open group remove, on disk behind their messages. */
+  #buryRolledUp(): void {
+    this.#writer.setApart();
+    while (this.#rolledUp.size > 0) {
+      this.#writer.appendMark("tombstone", this.#rolledUp.shift(), this.#rolledUp.shift(), this.#rolledUp.shift());
+    }
+  }
+
+  /** Tombstones for the messages below `first` in blocks that stay, and for the staged ones. */
+  #buryBelow(first: number): void {
+    const messages = this.#messages;
+    const { all, last } = messages.table;
+    for (const block of all) {
+      if (block.firstSeq >= first) break;
+      if (block.lastSeq < first && block !== last) continue;
+      for (let seq = block.firstSeq; seq > 0 && seq < first; seq = block.liveFrom(seq + 1)) {
+        const { sec, nanos } = messages.peek(seq) ?? NO_MOMENT;
+        this.#writer.appendMark("tombstone", seq, sec, nanos);
+      }
+    }
+    for (let seq = messages.lastSeq + 1; seq < first; seq++) this.#writer.appendMark("tombstone", seq, 0, 0);
+  }
+
+  #commit(written: WriteGroup): void {
+    this.#enter();
+    const messages = this.#messages;
+    const groups = this.#groups;
+    const group = groups.shift();
+    let { ops } = group;
+    let mustFlush = false;
+    messages.begin();
+    for (;;) {
+      if (ops > 0 && groups.isOpDue(messages.lastSeq)) {
+        ops--;
+        const op = groups.shiftOp();
+        if (op.kind === OP.compact || op.kind === OP.erase || op.kind === OP.rollupAll) mustFlush = true;
+        this.#run(op, written);
+      } else if (messages.lastSeq < group.upTo) {
+        const subject = messages.advance(written);
+        // A rollup trims before the limits do: they run after it.
+        if (ops === 0 || !groups.isRollupAt(messages.lastSeq)) this.#keeper.trim(subject);
+      } else break;
+    }
+    assert(ops === 0 && messages.lastSeq === group.upTo, "a commit ends where its group ends");
+    messages.end(written);
+    this.#plan.land(groups.isEmpty);
+    this.#landed.push({ upTo: group.upTo, waiters: group.waiters, mustFlush });
+    this.#report();
+  }
+
+  #run({ kind, argument, sec, nanos }: StagedOp, written: WriteGroup): void {
+    const messages = this.#messages;
+    if (kind === OP.remove || kind === OP.erase) {
+      if (!messages.has(argument)) return;
+      if (kind === OP.erase) this.#erase(argument);
+      messages.remove(argument, true);
+    } else if (kind === OP.compact) messages.compactTo(argument);
+    else if (kind === OP.skip) messages.skip(written, argument, sec, nanos);
+    else if (kind === OP.rollupAll) {
+      const subject = written.tagOf(written.find(argument));
+      if (this.#staged.total === 0) this.#keeper.trim(messages.keepOnly(argument, subject));
+      else {
+        messages.compactTo(argument);
+        this.#keeper.trim(subject);
+      }
+    } else {
+      this.#keeper.keepLast(argument, 1);
+      this.#keeper.trim(argument);
+    }
+  }
+
+  #erase(seq: number): void {
+    const erasure = this.#messages.whereIs(seq);
+    if (erasure !== undefined) this.#eraser.add(erasure);
+  }
+
+  /** Reports groups in order, each when all that belongs to it is done. */
+  #report(): void {
+    if (this.#isFlushing) return;
+    for (let landed = this.#landed[0]; landed !== undefined; landed = this.#landed[0]) {
+      if (!landed.mustFlush) {
+        this.#landed.shift();
+        this.#tell(landed, undefined);
+        continue;
+      }
+      this.#isFlushing = true;
+      this.#eraser.flush((notErased) => {
+        this.#remover.flush((notRemoved) => {
+          this.#isFlushing = false;
+          this.#landed.shift();
+          this.#tell(landed, notErased ?? notRemoved);
+          this.#report();
+        });
+      });
+      return;
+    }
+    this.#remover.start();
+  }
+
+  #tell({ upTo, waiters }: Landed, failed: DiskError | undefined): void {
+    if (upTo > 0 || waiters.length === 0) {
+      this.#busy = true;
+      this.#events.committed(upTo);
+      this.#busy = false;
+    }
+    for (const waiter of waiters) waiter(failed?.text);
+  }
+
+  #refuse(failed: DiskError, groups: readonly WriteGroup[]): void {
+    this.#enter();
+    const { tree, lastSeq } = this.#messages;
+    const upTo = this.#groups.lastSeq;
+    this.#log(`writing failed: ${failed.text}`);
+    this.#refusedUpTo = Math.max(this.#refusedUpTo, upTo);
+    const waiters = this.#groups.refuse(lastSeq);
+    this.#plan.refuse();
+    this.#staged.clear();
+    while (this.#rolledUp.size > 0) this.#rolledUp.shift();
+    const subjects = new Set<number>();
+    for (const group of groups) {
+      for (let entry = 0; entry < group.entries; entry++) subjects.add(group.tagOf(entry));
+    }
+    for (const subject of subjects) if (subject >= 0 && tree.count(subject) === 0) tree.release(subject);
+    if (upTo > lastSeq) {
+      this.#busy = true;
+      this.#events.refused(lastSeq + 1, upTo, failed.text);
+      this.#busy = false;
+    }
+    for (const waiter of waiters) waiter(failed.text);
+  }
+}
+
+const NO_MOMENT = { sec: 0, nanos: 0 };
+/** A gap in a block costs a little memory for each 2048 sequences. */
+const LONG_GAP = 1 << 20;

@@ -1,0 +1,191 @@
+// One group of records on its way to disk, and what the store has to know of
+// them when it is there.
+//
+//     bytes    records behind each other, as they will be in the blocks
+//     pieces   which of the bytes go where: one for each block they touch, or more
+//     entries  messages and holes in order: where each starts, and a number of the store's
+//
+// Owns its bytes. Knows records, not what they mean together.
+
+import type { Hasher } from "../../base/highway_hash.ts";
+import { HASH_BYTES } from "../../base/highway_hash.ts";
+import { momentNanos, momentSec, putMoment, putUint32, uint32, type Moment } from "../../base/nanos.ts";
+import { EMPTY_RECORD, RECORD_HEAD, recordLength, writeMark } from "../format/record.ts";
+import type { StoredMsg } from "../stream_store.ts";
+
+const LEAST_BUFFER = 4096;
+const MOST_BUFFER_KEPT = 1 << 20;
+const LEAST_ENTRIES = 64;
+const MOST_ENTRIES_KEPT = 1 << 14;
+const SHORT = 48;
+const TWO32 = 4_294_967_296;
+const HAS_HEADERS = 0x8000_0000;
+const LENGTH_MASK = 0x7fff_ffff;
+
+/** The entry of a hole has this in place of the store's number. */
+export const HOLE_ENTRY = -1;
+
+/** Bytes [from, to) of the group go to offset `at` of a block. */
+export interface Piece {
+  readonly block: number;
+  readonly at: number;
+  readonly from: number;
+  to: number;
+  hasTombstones: boolean;
+}
+
+export class WriteGroup {
+  bytes = new Uint8Array(LEAST_BUFFER);
+  used = 0;
+  pieces: Piece[] = [];
+  #starts = new Uint32Array(LEAST_ENTRIES);
+  #tags = new Int32Array(LEAST_ENTRIES);
+  #entries = 0;
+  readonly #moment = { sec: 0, nanos: 0 };
+
+  /** Messages and holes. */
+  get entries(): number {
+    return this.#entries;
+  }
+  startOf(entry: number): number {
+    return this.#starts[entry]!;
+  }
+  /** The store's number of a message, or `HOLE_ENTRY`. */
+  tagOf(entry: number): number {
+    return this.#tags[entry]!;
+  }
+  seqOf(entry: number): number {
+    const at = this.#starts[entry]!;
+    return (uint32(this.bytes, at + 8) & 0x3fff_ffff) * TWO32 + uint32(this.bytes, at + 4);
+  }
+  lengthOf(entry: number): number {
+    return uint32(this.bytes, this.#starts[entry]!) & LENGTH_MASK;
+  }
+  /** When an entry was stored. Good until the next call. */
+  momentOf(entry: number): Moment {
+    const at = this.#starts[entry]! + 12;
+    this.#moment.sec = momentSec(this.bytes, at);
+    this.#moment.nanos = momentNanos(this.bytes, at, this.#moment.sec);
+    return this.#moment;
+  }
+  hasHeaders(entry: number): boolean {
+    return (this.bytes[this.#starts[entry]! + 3]! & 0x80) !== 0;
+  }
+
+  /** The entry of a sequence, or −1. */
+  find(seq: number): number {
+    let low = 0;
+    let high = this.#entries - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const found = this.seqOf(middle);
+      if (found === seq) return middle;
+      if (found < seq) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  /** Fills `into` with a message; false when it is not here. */
+  load(seq: number, into: StoredMsg): boolean {
+    const entry = this.find(seq);
+    if (entry < 0 || this.#tags[entry] === HOLE_ENTRY) return false;
+    const { bytes } = this;
+    const at = this.#starts[entry]!;
+    const { sec, nanos } = this.momentOf(entry);
+    into.seq = seq;
+    into.sec = sec;
+    into.nanos = nanos;
+    into.subject = bytes;
+    into.subjectFrom = at + RECORD_HEAD;
+    into.subjectTo = into.subjectFrom + (bytes[at + 20]! | (bytes[at + 21]! << 8));
+    const hasHeaders = this.hasHeaders(entry);
+    into.header = bytes;
+    into.headerFrom = into.subjectTo + (hasHeaders ? 4 : 0);
+    into.headerTo = into.headerFrom + (hasHeaders ? uint32(bytes, into.subjectTo) : 0);
+    into.body = bytes;
+    into.bodyFrom = into.headerTo;
+    into.bodyTo = at + this.lengthOf(entry) - HASH_BYTES;
+    return true;
+  }
+
+  /** Adds the record of a message, copying its bytes; its length. */
+  addMessage(seq: number, msg: StoredMsg, tag: number, hasher: Hasher): number {
+    const subjectLength = msg.subjectTo - msg.subjectFrom;
+    const headerLength = msg.headerTo - msg.headerFrom;
+    const length = recordLength(subjectLength, headerLength, msg.bodyTo - msg.bodyFrom);
+    this.#room(length);
+    const { bytes } = this;
+    const at = this.used;
+    putUint32(bytes, at, headerLength > 0 ? length + HAS_HEADERS : length);
+    putUint32(bytes, at + 4, seq % TWO32);
+    putUint32(bytes, at + 8, Math.floor(seq / TWO32));
+    putMoment(bytes, at + 12, msg.sec, msg.nanos);
+    bytes[at + 20] = subjectLength;
+    bytes[at + 21] = subjectLength >>> 8;
+    let to = at + RECORD_HEAD;
+    copy(msg.subject, msg.subjectFrom, msg.subjectTo, bytes, to);
+    to += subjectLength;
+    if (headerLength > 0) {
+      putUint32(bytes, to, headerLength);
+      to += 4;
+      copy(msg.header, msg.headerFrom, msg.headerTo, bytes, to);
+      to += headerLength;
+    }
+    copy(msg.body, msg.bodyFrom, msg.bodyTo, bytes, to);
+    // What lies in the arena is hashed there.
+    hasher
+      .start()
+      .add(bytes, at + 4, at + 20)
+      .add(msg.subject, msg.subjectFrom, msg.subjectTo)
+      .add(msg.header, msg.headerFrom, msg.headerTo)
+      .add(msg.body, msg.bodyFrom, msg.bodyTo)
+      .sum(bytes, at + length - HASH_BYTES);
+    this.#enter(at, tag);
+    this.used = at + length;
+    return length;
+  }
+
+  /** Adds a hole, which is an entry, or a tombstone, which is none; its length. */
+  addMark(kind: "hole" | "tombstone", seq: number, sec: number, nanos: number, hasher: Hasher): number {
+    this.#room(EMPTY_RECORD);
+    if (kind === "hole") this.#enter(this.used, HOLE_ENTRY);
+    this.used = writeMark(this.bytes, this.used, kind, seq, sec, nanos, hasher);
+    return EMPTY_RECORD;
+  }
+
+  /** Makes it an empty one again; false when it grew too large to be kept. */
+  reset(): boolean {
+    this.used = 0;
+    this.pieces = [];
+    this.#entries = 0;
+    return this.bytes.length <= MOST_BUFFER_KEPT && this.#starts.length <= MOST_ENTRIES_KEPT;
+  }
+
+  #room(more: number): void {
+    if (this.used + more <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.used + more));
+    grown.set(this.bytes.subarray(0, this.used));
+    this.bytes = grown;
+  }
+
+  #enter(start: number, tag: number): void {
+    const entry = this.#entries;
+    if (entry === this.#starts.length) {
+      const starts = new Uint32Array(entry * 2);
+      starts.set(this.#starts);
+      this.#starts = starts;
+      const tags = new Int32Array(entry * 2);
+      tags.set(this.#tags);
+      this.#tags = tags;
+    }
+    this.#starts[entry] = start;
+    this.#tags[entry] = tag;
+    this.#entries++;
+  }
+}
+
+function copy(from: Uint8Array, at: number, end: number, to: Uint8Array, toAt: number): void {
+  if (end - at > SHORT) to.set(from.subarray(at, end), toAt);
+  else for (let i = at, j = toAt; i < end; i++, j++) to[j] = from[i]!;
+}
