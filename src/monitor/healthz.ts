@@ -71,7 +71,7 @@ export function healthzOf(
   if (first === undefined) return { status: 200, value: { status: "ok" } };
   if (!check.details) {
     source.warn(`Healthcheck failed: ${goQuote(first.text)}`);
-    const status = first.status === 400 ? "error" : "unavailable";
+    const status = first.status === 400 || first.status === 500 ? "error" : "unavailable";
     return { status: first.status, value: { status, error: first.text } };
   }
   source.warn(`Healthcheck failed: ${problems.length} errors`);
@@ -98,8 +98,12 @@ function wrongQuestion({ account, stream, consumer }: HealthCheck): HealthProble
   return undefined;
 }
 
-/** What is wrong with JetStream; nothing where none is asked for. */
+/** What is wrong: with connections before JetStream, and with that only where it is asked for. */
 function problemsOf(source: MonitorSource, check: HealthCheck): readonly HealthProblem[] {
+  const { notReady } = source;
+  if (notReady.length > 0) {
+    return [problem(500, "CONNECTION", `failed to be ready for connections after 1ms: ${notReady.join(", ")}`)];
+  }
   if (check.jsServerOnly || !source.wantsJetStream) return [];
   if (source.jetstream === undefined) return [problem(503, "JETSTREAM", "JetStream not enabled (10076)")];
   if (check.jsEnabledOnly) return [];

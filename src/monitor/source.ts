@@ -140,6 +140,8 @@ export interface MonitorSource {
   subscriptions(account: string | undefined): Iterable<ListedSubscription>;
   sublistNumbers(account: string | undefined): SublistNumbers;
 
+  /** Kinds of connections that cannot be made now, as "server" or "websocket"; empty when all can. */
+  readonly notReady: readonly string[];
   /** The configuration asks for JetStream. */
   readonly wantsJetStream: boolean;
   /** Undefined while it is not running. */

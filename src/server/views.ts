@@ -235,6 +235,14 @@ export class Views implements MonitorSource {
     return { ...all, cacheHitRate: part(all.cacheHits, all.matches), avgFanout: part(all.fanout, all.matches) };
   }
 
+  get notReady(): readonly string[] {
+    const { client, websocket, isClosing, options } = this.#core;
+    const isWanted = options.websocket !== undefined && options.websocket.port !== 0;
+    return [
+      ...(client === undefined || isClosing ? ["server"] : []),
+      ...(isWanted && (websocket === undefined || isClosing) ? ["websocket"] : []),
+    ];
+  }
   get wantsJetStream(): boolean {
     return this.#core.options.jetstream !== undefined;
   }

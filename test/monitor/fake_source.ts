@@ -101,6 +101,7 @@ export function fakeSource(given: Given = {}): MonitorSource {
     accountDetail: (name) => ({ account_name: name, expired: false, complete: true, jetstream_enabled: false, leafnode_connections: 0, client_connections: 0, subscriptions: 0 }), // prettier-ignore
     subscriptions: (account) => subs.filter((each) => account === undefined || each.account === account),
     sublistNumbers: () => noSublist,
+    notReady: [],
     wantsJetStream: false,
     jetstream: undefined,
     warn: () => {},

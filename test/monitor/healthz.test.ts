@@ -6,10 +6,15 @@ import { bodyOf, fakeSource } from "./fake_source.ts";
 
 // The texts are what nats-server 2.14.5 answered to the same questions.
 
-function ask(query: string, stored: readonly StoredAccountView[] | undefined): { answer: string; log: string[] } {
+function ask(
+  query: string,
+  stored: readonly StoredAccountView[] | undefined,
+  notReady: readonly string[] = [],
+): { answer: string; log: string[] } {
   const log: string[] = [];
   const source = fakeSource({
     wantsJetStream: true,
+    notReady,
     jetstream: stored && fakeJetStream({ stored }),
     warn: (text) => void log.push(text),
   });
@@ -76,6 +81,19 @@ test("a JetStream that is wanted and does not run is a failure", () => {
   expect(ask("", undefined)).toEqual({ answer, log: ['Healthcheck failed: "JetStream not enabled (10076)"'] });
   expect(ask("js-enabled-only=1", undefined).answer).toBe(answer);
   expect(ask("js-server-only=1", undefined).answer).toBe(ok);
+});
+
+test("before everything else, clients must be able to connect", () => {
+  const closed = ["server", "websocket"];
+  const text = "failed to be ready for connections after 1ms: server, websocket";
+  const answer = `500 {"status":"error","error":"${text}"}`;
+  for (const query of ["", "js-server-only=1", "js-enabled-only=1", "account=A"]) {
+    expect(ask(query, bad, closed).answer).toBe(answer);
+  }
+  expect(ask("details=1", good, closed).answer).toBe(
+    `500 {"status":"error","errors":[{"type":"CONNECTION","error":"${text}"}]}`,
+  );
+  expect(ask("stream=x", good, closed).answer).toMatch(/^400 /);
 });
 
 test("the old name of js-enabled-only is warned of", () => {
