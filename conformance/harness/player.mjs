@@ -8,6 +8,7 @@ import { substitute } from "./literal.mjs";
 import { publicNkey, seedOf, signWithSeed } from "./nkey.mjs";
 import { requestSteps } from "./request_steps.mjs";
 import { serverSteps } from "./server_steps.mjs";
+import { parseStep } from "./transcript.mjs";
 import { wireSteps } from "./wire_steps.mjs";
 
 const handlers = { ...wireSteps, ...requestSteps, ...serverSteps };
@@ -73,17 +74,28 @@ export class Player {
     return substitute(text, this.lookup);
   }
 
+  /** One step; `times N step` takes a step N times, `${i}` counts from 1. @param {import("./transcript.mjs").Step} step */
+  async #take(step) {
+    if (step.op === "times") {
+      const [, count, text] = /^(\d+) (.*)$/s.exec(step.text);
+      for (let i = 1; i <= Number(count); i++) {
+        this.variables.i = String(i);
+        await this.#take(parseStep(step.line, text));
+      }
+      return;
+    }
+    const handler = handlers[step.op];
+    if (!handler) throw new Failure(step.line, `unknown step: ${step.op}`);
+    try {
+      await handler(this, { ...step, text: this.expand(step.text) });
+    } catch (error) {
+      throw error instanceof Failure ? error : new Failure(step.line, error.message);
+    }
+  }
+
   async play() {
     try {
-      for (const step of this.setting.transcript.steps) {
-        const handler = handlers[step.op];
-        if (!handler) throw new Failure(step.line, `unknown step: ${step.op}`);
-        try {
-          await handler(this, { ...step, text: this.expand(step.text) });
-        } catch (error) {
-          throw error instanceof Failure ? error : new Failure(step.line, error.message);
-        }
-      }
+      for (const step of this.setting.transcript.steps) await this.#take(step);
     } finally {
       for (const connection of this.connections.values()) connection.destroy();
     }

@@ -79,6 +79,17 @@ export const requestSteps = {
     const wrong = matchTemplate(answer, step.text, player.variables);
     if (wrong) throw new Error(wrong);
   },
+  /** `A answers 100 template`: as many answers, in any order, each like the template. */
+  async answers(player, step) {
+    const [, count, template] = /^(\d+) (.*)$/s.exec(step.text);
+    const inbox = await inboxOf(player, step.name);
+    for (let i = 0; i < Number(count); i++) {
+      const { content } = await readMessage(player, step.name);
+      const wrong = matchTemplate(content, template, player.variables);
+      if (wrong) throw new Error(wrong);
+    }
+    inbox.answered += Number(count);
+  },
   /** `A msg subject content`: the next message, with any size and any sid. */
   async msg(player, step) {
     const [, wanted, template] = /^(\S+)(?: (.*))?$/s.exec(step.text);

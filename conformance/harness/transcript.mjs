@@ -5,9 +5,9 @@
 const setupWords = new Set(["config", "bare", "flags", "env", "file", "own", "over"]);
 const ownWords = new Set(["GET", "log", "nolog", "signal", "rewrite", "server", "start"]);
 const wire = /^([A-Z][0-9]*)(>>|>|<<|<json|<keys|<like|<)(?: (.*))?$/s;
-const joinedTight = /^[A-Z][0-9]*(?:<like| (?:req|answer|msg))(?: |$)/;
+const joinedTight = /^[A-Z][0-9]*(?:<like| (?:req|answers?|msg))(?: |$)/;
 const command =
-  /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|reset|pause|resume|req|answer|unanswered|msg)(?: (.*))?$/s;
+  /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|reset|pause|resume|req|answers?|unanswered|msg)(?: (.*))?$/s;
 
 /**
  * @typedef {{ line: number, op: string, name?: string, text: string }} Step
@@ -69,8 +69,8 @@ function setUp(transcript, word, rest, block) {
   }
 }
 
-/** @returns {Step} */
-function parseStep(line, text) {
+/** One line as a step. @param {number} line @param {string} text @returns {Step} */
+export function parseStep(line, text) {
   const onWire = wire.exec(text);
   if (onWire) return { line, op: onWire[2], name: onWire[1], text: onWire[3] ?? "" };
   const onConnection = command.exec(text);
