@@ -30,7 +30,16 @@ export function logBanner(log: Log, core: Core, config: BannerConfig): void {
   if (hasPlaintextPassword(options)) log.warn("Plaintext passwords detected, use nkeys or bcrypt");
   if (config.file !== undefined) log.notice(`Using configuration file: ${config.file} (${config.digest ?? ""})`);
   for (const notice of config.notices) log.warn(notice);
+  for (const name of accountsWithoutJetStream(options)) {
+    log.warn(`Account "${name}" asks for JetStream, but it is not enabled for this server`);
+  }
   if (options.max_control_line > LONGEST_LINE) log.warn("max_control_line: lines of more than 1 MB are refused");
+}
+
+/** nats-server says nothing of these, and their clients wonder. */
+function accountsWithoutJetStream({ jetstream, accounts }: ServerOptions): readonly string[] {
+  if (jetstream !== undefined) return [];
+  return accounts.filter((account) => account.jetstream !== undefined).map((account) => account.name);
 }
 
 const bcrypt = /^\$2[abxy]\$\d{2}\$.{53}$/;
