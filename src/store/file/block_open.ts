@@ -104,9 +104,7 @@ export function* scanLoaded(
   const account = new Account(loaded, onRecord);
   const scan = new BlockScan(records, blockHasher(place.stream, block), account);
   while (scan.at < records.length) {
-    const cost = effort.left;
-    scan.step(cost);
-    if (effort.spend(cost)) yield undefined;
+    if (effort.spend(scan.step(effort.left))) yield undefined;
   }
   return account.report(block);
 }

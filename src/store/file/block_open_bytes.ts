@@ -14,7 +14,8 @@ const READ_BYTES = 256 << 10;
 const MAX_FILE = 2 * MAX_RECORD;
 // What things cost, in bytes hashed: a read copies, unpacking takes time.
 const READ_COST = 2;
-const CHUNK_COST = 1 << 20;
+const PACKING_COST = 10;
+const STEP_COST = 1024;
 
 export interface BlockBytes {
   /** Unpacked. Borrowed from the scratch, if one was given. */
@@ -58,13 +59,22 @@ export function* loadBlock(
   if (!wasCompressed(file)) return { records: file, fileBytes, isCompressed: false, isPackingDamaged: false };
   if (isCompressed(file)) {
     const unpacker = new BlockUnpacker(file);
-    while (unpacker.step()) if (effort.spend(CHUNK_COST)) yield undefined;
+    yield* inSteps(unpacker, effort);
     const { records } = unpacker;
     if (!(records instanceof Fault)) return { records, fileBytes, isCompressed: true, isPackingDamaged: false };
   }
   const salvager = new BlockSalvager(file);
-  while (salvager.step()) if (effort.spend(CHUNK_COST)) yield undefined;
+  yield* inSteps(salvager, effort);
   return { records: salvager.records, fileBytes, isCompressed: true, isPackingDamaged: true };
+}
+
+/** Runs what packs or unpacks a block. */
+export function* inSteps(work: { readonly done: number; step(): boolean }, effort: Effort): Slices<void> {
+  for (let isMore = true; isMore;) {
+    const before = work.done;
+    isMore = work.step();
+    if (effort.spend((work.done - before) * PACKING_COST + STEP_COST)) yield undefined;
+  }
 }
 
 /** All bytes of a file, in pieces. */

@@ -7,7 +7,7 @@
 // Nobody has the block's file open meanwhile: whoever had it open would go on with the old one. Not the block a
 // writer appends to: let it begin another one first.
 
-import { type BlockBytes, type BlockScratch, loadBlock, msgsPath } from "./block_open_bytes.ts";
+import { type BlockBytes, type BlockScratch, inSteps, loadBlock, msgsPath } from "./block_open_bytes.ts";
 import { type DiskDone, DiskError } from "../../base/disk.ts";
 import { EMPTY_RECORD, eraseRecord, type RecordKind, type RecordReader } from "../format/record.ts";
 import { isSound, scanLoaded, type StreamPlace } from "./block_open.ts";
@@ -17,8 +17,6 @@ import { Effort, type Slices } from "./sliced_job.ts";
 import { blockHasher } from "../format/keys.ts";
 import { BlockPacker } from "../format/compressed_block.ts";
 import { writeWhole } from "./damage.ts";
-
-const PACK_COST = 1 << 20;
 
 /** How a rewrite ended. */
 export interface Rewrite {
@@ -126,7 +124,7 @@ function ended(
 
 function* pack(records: Uint8Array, effort: Effort): Slices<Uint8Array> {
   const packer = new BlockPacker(records);
-  while (packer.step()) if (effort.spend(PACK_COST)) yield undefined;
+  yield* inSteps(packer, effort);
   return packer.file;
 }
 

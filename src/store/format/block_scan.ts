@@ -40,7 +40,9 @@ export function scanBlock(
   atMost = Number.POSITIVE_INFINITY,
 ): number {
   const scan = new BlockScan(records, hasher, visitor, from);
-  for (let left = atMost; left > 0 && scan.at < records.length;) if (scan.step(1)) left--;
+  for (let left = atMost; left > 0 && scan.at < records.length; left--) {
+    for (const before = scan.at; scan.at === before;) scan.step(1);
+  }
   return scan.at;
 }
 
@@ -69,13 +71,16 @@ export class BlockScan {
     return this.#at;
   }
 
-  /** Does work that costs about as much as hashing `cost` bytes, a record or a piece of a search at least; whether a record or damage was told. */
-  step(cost: number): boolean {
-    const before = this.#at;
-    for (let left = cost; left > 0 && this.#at < this.#records.length;) {
-      left -= this.#searching === undefined ? this.#read() : this.#seek(left);
+  /**
+   * Goes on for about as long as hashing `cost` bytes takes, a record or a piece of a search at least; what it did
+   * take.
+   */
+  step(cost: number): number {
+    let spent = 0;
+    while (spent < cost && this.#at < this.#records.length) {
+      spent += this.#searching === undefined ? this.#read() : this.#seek(cost - spent);
     }
-    return this.#at > before;
+    return spent;
   }
 
   #read(): number {

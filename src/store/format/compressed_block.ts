@@ -62,6 +62,11 @@ export class BlockUnpacker {
     return this.#records;
   }
 
+  /** Bytes unpacked so far. */
+  get done(): number {
+    return this.#used;
+  }
+
   /** Unpacks the next chunk; whether there is more. */
   step(): boolean {
     const records = this.#records;
@@ -123,6 +128,11 @@ export class BlockSalvager {
     this.#salvage = new S2Salvage(file, start, this.#end, MAX_BLOCK - HASH_BYTES);
   }
 
+  /** Bytes had so far. */
+  get done(): number {
+    return this.#salvage.written.length;
+  }
+
   /** Goes on; whether there is more. */
   step(): boolean {
     return this.#salvage.step();
@@ -159,6 +169,11 @@ export class BlockPacker {
     for (const byte of MAGIC) this.#writer.byte(byte);
     this.#writer.byte(S2);
     this.#writer.uvarint(records.length);
+  }
+
+  /** Bytes of records packed so far. */
+  get done(): number {
+    return this.#at;
   }
 
   /** Compresses the next chunk; whether there is more. */

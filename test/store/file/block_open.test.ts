@@ -156,6 +156,18 @@ test("a compressed block with any flipped byte keeps what is before the damage, 
   }
 });
 
+test("a small block takes one slice, a large one many", () => {
+  const slices = (bytes: Uint8Array): number => {
+    const job = openBlock(streamOnDisk({ "1.blk": bytes }), 1, () => undefined);
+    let count = 1;
+    while (job.next().done !== true) count++;
+    return count;
+  };
+  expect(slices(mixed.bytes)).toBe(1);
+  expect(slices(packed(mixed.bytes))).toBe(1);
+  expect(slices(madeBlock(messages(1, 8, () => new Uint8Array(1 << 20))).bytes)).toBeGreaterThan(8);
+});
+
 test("memory is used again", () => {
   const scratch = new BlockScratch();
   const place = streamOnDisk({ "1.blk": mixed.bytes, "2.blk": madeBlock(messages(20, 22), 2).bytes });
