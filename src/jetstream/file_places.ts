@@ -3,12 +3,13 @@
 
 import { DiskError, type Disk } from "../base/disk.ts";
 import { JsonError } from "../base/json.ts";
-import type { World } from "../base/world.ts";
 import { StreamCatalog, type StoredStream } from "../store/catalog.ts";
-import { openFileStore } from "../store/file/open_file_store.ts";
+import { FileStore } from "../store/file/file_store.ts";
+import { MSGS } from "../store/format/layout.ts";
 import { StoreCache } from "../store/file/store_cache.ts";
 import type { StoreEvents, StoreLimits } from "../store/stream_store.ts";
 import type { StreamConfig } from "./config/stream_config.ts";
+import type { StreamRules } from "./config/stream_rules.ts";
 import { readStreamFile, writeStreamFile } from "./config/stream_file.ts";
 import type { FoundStream, OpenedStore, PlaceDone, StreamPlaces, StreamRecord } from "./stream_places.ts";
 import type { JetStreamSurroundings } from "./surroundings.ts";
@@ -49,11 +50,13 @@ function mostBytes({ max_bytes, max_msgs, max_msg_size }: StreamConfig): number 
 
 export class FilePlaces implements StreamPlaces {
   readonly #facts: DiskFacts;
+  readonly #rules: StreamRules;
   readonly #surroundings: JetStreamSurroundings;
   readonly #catalog: StreamCatalog;
 
-  constructor(account: string, facts: DiskFacts, surroundings: JetStreamSurroundings) {
+  constructor(account: string, facts: DiskFacts, rules: StreamRules, surroundings: JetStreamSurroundings) {
     this.#facts = facts;
+    this.#rules = rules;
     this.#surroundings = surroundings;
     this.#catalog = new StreamCatalog({
       disk: facts.disk,
@@ -76,7 +79,7 @@ export class FilePlaces implements StreamPlaces {
     if (fault !== undefined) this.#surroundings.log.warn(`Stream '${name}': ${fault}`);
     if (meta === undefined) return { name, record: `unsupported - config error: ${fault ?? "no meta.inf"}` };
     if (isEncrypted) return { name, record: "unsupported - config error: it is encrypted, which is not supported yet" };
-    const file = readStreamFile(meta);
+    const file = readStreamFile(meta, this.#rules);
     if (file instanceof JsonError) return { name, record: `decoding error: ${file.text}` };
     const { config, created, unsupported } = file;
     return { name, record: unsupported ?? { config, created } };
@@ -90,6 +93,27 @@ export class FilePlaces implements StreamPlaces {
   }
   remove(name: string, done: PlaceDone): void {
     this.#catalog.delete(name, (failed) => done(failed?.text));
+  }
+
+  open(record: StreamRecord, limits: StoreLimits, events: StoreEvents, done: (opened: OpenedStore) => void): void {
+    const { disk, cache, syncAlways } = this.#facts;
+    const { world, log, beforeFlush } = this.#surroundings;
+    const { config } = record;
+    const store = new FileStore({
+      disk,
+      directory: `${this.#catalog.directory(config.name)}/${MSGS}`,
+      stream: config.name,
+      limits,
+      seed: world.random(2 ** 32),
+      events,
+      how: syncAlways && config.persist_mode !== "async" ? "synced" : "written",
+      blockBytes: blockBytesOf(config),
+      cache,
+      randomBytes: (count) => world.randomBytes(count),
+      later: beforeFlush,
+      log: (text) => log.warn(text),
+    });
+    done({ store, lost: undefined, close: (closed) => closed() });
   }
 }
 

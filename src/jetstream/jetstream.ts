@@ -9,6 +9,7 @@ import { ApiError } from "../errors/api.ts";
 import { JetStreamAccount, type SharedSpace, type Storage } from "./account.ts";
 import { Advisories } from "./advisories.ts";
 import { Api } from "./api/api.ts";
+import { SystemApi } from "./api/system_api.ts";
 import type { StreamRules } from "./config/stream_rules.ts";
 import type { AccountLimits } from "./limits.ts";
 import type { FoundStream, StreamPlaces } from "./stream_places.ts";
@@ -27,6 +28,8 @@ export interface AccountSetup {
 export interface JetStreamOptions {
   readonly surroundings: JetStreamSurroundings;
   readonly accounts: readonly AccountSetup[];
+  /** Accounts without JetStream, which are told so; the system account is not among them. */
+  readonly others: readonly { readonly name: string; readonly bus: Bus }[];
   /** Where the server's own advisories go; undefined without a system account. */
   readonly system: Bus | undefined;
   /** Bytes. */
@@ -67,13 +70,7 @@ export class JetStream {
       system: options.system,
     });
     for (const { name, bus, limits, places } of options.accounts) {
-      const rules: StreamRules = {
-        maxDuplicateWindow: options.maxDuplicateWindow,
-        maxBytesRule: (storage) => ({
-          required: limits.maxBytesRequired,
-          limit: BigInt(Math.max(0, storage === "memory" ? limits.memoryMaxStreamBytes : limits.storeMaxStreamBytes)),
-        }),
-      };
+      const rules = rulesOf(limits, options.maxDuplicateWindow);
       const account = new JetStreamAccount({
         name,
         bus,
@@ -94,7 +91,7 @@ export class JetStream {
     const next = (): void => {
       const setup = accounts.shift();
       if (setup === undefined) {
-        for (const account of this.accounts.values()) this.api.listen(account);
+        this.#listen();
         done();
         return;
       }
@@ -102,6 +99,15 @@ export class JetStream {
       setup.places.file.find((found) => this.#restore(account, found, listener, next));
     };
     next();
+  }
+
+  #listen(): void {
+    const { others, system } = this.#options;
+    for (const account of this.accounts.values()) {
+      this.api.listen({ name: account.name, bus: account.bus, jetstream: account });
+    }
+    for (const { name, bus } of others) this.api.listen({ name, bus, jetstream: undefined });
+    if (system !== undefined) new SystemApi(system, this.accounts, this.#options.surroundings).listen();
   }
 
   #restore(
@@ -151,6 +157,18 @@ export class JetStream {
     for (const account of this.accounts.values()) account.close(closed);
     closed();
   }
+}
+
+/** What configurations of an account's streams are held to; the window in nanoseconds, 0 for no limit. */
+export function rulesOf(limits: AccountLimits, maxDuplicateWindow: bigint): StreamRules {
+  const { maxBytesRequired, memoryMaxStreamBytes, storeMaxStreamBytes } = limits;
+  return {
+    maxDuplicateWindow,
+    maxBytesRule: (storage) => ({
+      required: maxBytesRequired,
+      limit: BigInt(Math.max(0, storage === "memory" ? memoryMaxStreamBytes : storeMaxStreamBytes)),
+    }),
+  };
 }
 
 /** The bytes that all accounts share. */

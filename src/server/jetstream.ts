@@ -5,7 +5,7 @@ import { DiskError, type Disk } from "../base/disk.ts";
 import type { JetStreamOptions } from "../config/options.ts";
 import { openStoreDirectory } from "../io/disk_directory.ts";
 import { diskFactsOf, FilePlaces } from "../jetstream/file_places.ts";
-import { type AccountSetup, JetStream, type RestoreListener } from "../jetstream/jetstream.ts";
+import { type AccountSetup, JetStream, type RestoreListener, rulesOf } from "../jetstream/jetstream.ts";
 import { MemoryPlaces } from "../jetstream/memory_places.ts";
 import type { JetStreamSurroundings } from "../jetstream/surroundings.ts";
 import { MemoryDisk } from "../store/memory_disk.ts";
@@ -62,21 +62,23 @@ export async function openJetStream(
   logJetStream(log, { ...config, apiLevel: API_LEVEL });
   const surroundings = surroundingsOf(core, setup);
   const memory = new MemoryPlaces(world, surroundings.beforeFlush);
-  const facts = diskFactsOf(world, place.disk, config.syncAlways || config.storeDir === "", config.syncIntervalNanos);
+  const facts = diskFactsOf(place.disk, config.syncAlways || config.storeDir === "", config.syncIntervalNanos);
+  const maxDuplicateWindow = BigInt(setup.limits.maxDuplicateWindowNanos);
   const accounts = [...limits].map(([name, accountLimits]): AccountSetup => {
-    const file = new FilePlaces(name, facts, surroundings);
+    const file = new FilePlaces(name, facts, rulesOf(accountLimits, maxDuplicateWindow), surroundings);
     return { name, bus: core.accounts.get(name)!.bus, limits: accountLimits, places: { memory, file } };
   });
   const jetstream = new JetStream({
     surroundings,
     accounts,
+    others: [...core.accounts.values()].filter(({ name }) => !limits.has(name) && name !== core.systemAccount),
     system: core.systemAccount === undefined ? undefined : core.accounts.get(core.systemAccount)?.bus,
     maxMemory: config.maxMemory,
     maxFile: config.maxStorage,
     strict: config.strict,
     requestQueueLimit: setup.queues.requests,
     infoQueueLimit: setup.queues.infoRequests,
-    maxDuplicateWindow: BigInt(setup.limits.maxDuplicateWindowNanos),
+    maxDuplicateWindow,
   });
   await new Promise<void>((resolve) => jetstream.open(restoreLines(core), resolve));
   core.jetstreamView = new JetStreamViews(jetstream, setup, place.disk);
@@ -94,7 +96,7 @@ export async function openJetStream(
 
 function openPlace(core: Core, { config }: JetStreamSetup, onBug: OnBug): Place {
   const later = (fire: () => void): void => core.world.atTurnEnd(fire);
-  if (config.storeDir === "") return { disk: new MemoryDisk({ later }), close: () => Promise.resolve() };
+  if (config.storeDir === "") return { disk: new MemoryDisk(later), close: () => Promise.resolve() };
   const opened = openStoreDirectory(config.storeDir, {
     later,
     enter: (fire) => {

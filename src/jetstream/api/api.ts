@@ -4,14 +4,13 @@
 //
 // Owns the requests that wait. Knows nothing of what a call does: table.ts.
 
-import type { Frame, Listener, Sender, Subscription } from "../../account/bus.ts";
+import type { Bus, Frame, Listener, Sender } from "../../account/bus.ts";
 import { type ByteString, byteString, byteStringOf } from "../../base/bytes.ts";
-import { ApiError } from "../../errors/api.ts";
+import { ApiError, apiError } from "../../errors/api.ts";
 import { Advisories } from "../advisories.ts";
-import type { JetStreamAccount } from "../account.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
 import { ApiCall, type CallHost } from "./call.ts";
-import { ApiRequest } from "./request.ts";
+import { ApiRequest, type Asker } from "./request.ts";
 import { type ApiRow, apiRows } from "./table.ts";
 
 const PREFIX = "$JS.API.";
@@ -19,8 +18,8 @@ const PREFIX = "$JS.API.";
 const MOST_AT_A_TIME = 16;
 /** What serving may take of a turn. */
 const TURN_MS = 2;
-/** Prefixes that streams and consumers listen to themselves. */
-const elsewhere = ["DIRECT.GET.", "CONSUMER.MSG.NEXT.", "CONSUMER.RESET."];
+/** Streams and consumers listen to these themselves: where none does, nobody is there. */
+const elsewhere = ["DIRECT.GET.", "CONSUMER.MSG.NEXT."];
 
 export interface ApiOptions {
   readonly surroundings: JetStreamSurroundings;
@@ -30,7 +29,7 @@ export interface ApiOptions {
   readonly requestQueueLimit: number;
   readonly infoQueueLimit: number;
   /** Where the server's own advisories go: the system account's, undefined without one. */
-  readonly system: JetStreamAccount["bus"] | undefined;
+  readonly system: Bus | undefined;
 }
 
 interface Waiting {
@@ -49,9 +48,7 @@ export class Api implements CallHost {
   readonly #infos: Waiting[] = [];
   #serving = 0;
   #isServing = false;
-  #isPaused = false;
-  #turnBegan = 0;
-  #isTurnTimed = false;
+  #isSoon = false;
 
   constructor(options: ApiOptions) {
     this.#options = options;
@@ -69,17 +66,15 @@ export class Api implements CallHost {
   }
 
   /** Takes the requests of an account; also those spelled with the domain. */
-  listen(account: JetStreamAccount): Subscription[] {
+  listen(asker: Asker): void {
     const { domain } = this.#options.surroundings;
     const listener = (prefix: string): Listener => ({
-      onMsg: (frame, _, sender) => this.#onMsg(account, prefix, frame, sender),
+      onMsg: (frame, _, sender) => this.#onMsg(asker, prefix, frame, sender),
     });
-    const subs = [account.bus.subscribe(byteString(`${PREFIX}>`), listener(PREFIX))];
-    if (domain !== "") {
-      const prefix = `$JS.${domain}.API.`;
-      subs.push(account.bus.subscribe(byteString(`${prefix}>`), listener(prefix)));
-    }
-    return subs;
+    asker.bus.subscribe(byteString(`${PREFIX}>`), listener(PREFIX));
+    if (domain === "") return;
+    const prefix = `$JS.${domain}.API.`;
+    asker.bus.subscribe(byteString(`${prefix}>`), listener(prefix));
   }
 
   nextTurn(fire: () => void): void {
@@ -87,7 +82,8 @@ export class Api implements CallHost {
   }
 
   onAnswered(call: ApiCall, isError: boolean): void {
-    const { account } = call.request;
+    const account = call.request.asker.jetstream;
+    if (account === undefined) return;
     account.apiTotal++;
     this.total++;
     if (!isError) return;
@@ -97,10 +93,10 @@ export class Api implements CallHost {
 
   onDone(_call: ApiCall): void {
     this.#serving--;
-    this.#serve();
+    if (!this.#isServing) this.#serveSoon();
   }
 
-  #onMsg(account: JetStreamAccount, prefix: string, frame: Frame, sender: Sender | undefined): boolean {
+  #onMsg(asker: Asker, prefix: string, frame: Frame, sender: Sender | undefined): boolean {
     const { source, subjectFrom, subjectTo } = frame;
     const rest = byteStringOf(source, subjectFrom + prefix.length, subjectTo);
     if (elsewhere.some((part) => rest.startsWith(part))) return false;
@@ -109,11 +105,11 @@ export class Api implements CallHost {
     const { surroundings, strict } = this.#options;
     const warn = (text: string): void => surroundings.log.warn(text);
     const subject = (PREFIX + rest) as ByteString;
-    const request = new ApiRequest(account, subject, frame, sender, { strict, warn });
+    const request = new ApiRequest(asker, subject, frame, sender, { strict, warn });
     const call = new ApiCall(request, row.type, row.kind, this);
     const queue = row.isInfo ? this.#infos : this.#requests;
     queue.push({ call, row });
-    this.#serve();
+    this.#serveSoon();
     const limit = row.isInfo ? this.#options.infoQueueLimit : this.#options.requestQueueLimit;
     if (queue.length >= limit) this.#dropAll(queue, row.isInfo);
     return true;
@@ -129,30 +125,33 @@ export class Api implements CallHost {
     const dropped = queue.length;
     queue.length = 0;
     const { surroundings, system } = this.#options;
-    const name = isInfo ? "JetStream API info queue" : "JetStream API queue";
-    surroundings.log.warn(`${name} limit reached, dropping ${dropped} requests`);
+    surroundings.log.warn(`Routed JS API ${isInfo ? "Info " : ""}Requests limit reached, dropping ${dropped} requests`);
     if (system !== undefined) this.advisories.limitReached(system, dropped);
   }
 
+  #serveSoon(): void {
+    if (this.#isSoon) return;
+    this.#isSoon = true;
+    this.#options.surroundings.beforeFlush(() => {
+      this.#isSoon = false;
+      this.#serve();
+    });
+  }
+
+  /** Serves what waits, until this turn has had enough. */
   #serve(): void {
-    if (this.#isServing || this.#isPaused) return;
+    const { world } = this.#options.surroundings;
+    const until = world.nowMs() + TURN_MS;
     this.#isServing = true;
     while (this.#serving < MOST_AT_A_TIME) {
-      const next = this.#requests[0] ?? this.#infos[0];
+      const next = this.#requests.shift() ?? this.#infos.shift();
       if (next === undefined) break;
-      if (this.#isTurnSpent()) {
-        this.#isPaused = true;
-        this.nextTurn(() => {
-          this.#isPaused = false;
-          this.#isTurnTimed = false;
-          this.#serve();
-        });
-        break;
-      }
-      if (this.#requests.length > 0) this.#requests.shift();
-      else this.#infos.shift();
       this.#serving++;
       this.#handle(next);
+      if (world.nowMs() > until) {
+        this.nextTurn(() => this.#serve());
+        break;
+      }
     }
     this.#isServing = false;
   }
@@ -161,25 +160,12 @@ export class Api implements CallHost {
     const { surroundings } = this.#options;
     try {
       call.request.checkLevel();
+      if (!row.isForAll && call.request.asker.jetstream === undefined) throw apiError("notEnabledForAccount");
       row.handle(call, surroundings);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       call.refuse(error);
     }
-  }
-
-  /** Whether the requests of this turn have had their share of it. */
-  #isTurnSpent(): boolean {
-    const { world } = this.#options.surroundings;
-    const now = world.nowMs();
-    if (!this.#isTurnTimed) {
-      this.#isTurnTimed = true;
-      this.#turnBegan = now;
-      this.#options.surroundings.beforeFlush(() => {
-        this.#isTurnTimed = false;
-      });
-    }
-    return now - this.#turnBegan > TURN_MS;
   }
 }
 

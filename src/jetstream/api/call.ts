@@ -71,14 +71,15 @@ export class ApiCall {
   /** A response that is not counted, nor told to anybody. */
   answerQuietly<D, E>(kind: Kind<D, E>, fields: Omit<E, "type" | "error">): void {
     this.#end();
-    const { account, reply } = this.request;
-    if (reply !== "") account.bus.publishText(reply, encode(kind, { type: this.#type, ...fields } as E));
+    const { asker, reply } = this.request;
+    if (reply !== "") asker.bus.publishText(reply, encode(kind, { type: this.#type, ...fields } as E));
   }
 
   /** An error response. */
   refuse(error: ApiError): void {
     this.#end();
-    this.#send(encode(this.#refusalKind, { type: this.#type, error }), true);
+    const response = { ...(this.#refusalKind.zero as object), type: this.#type, error };
+    this.#send(encode(this.#refusalKind, response), true);
   }
 
   /** Answers with a result, or refuses with what it failed with. */
@@ -99,10 +100,10 @@ export class ApiCall {
   }
 
   #send(response: string, isError: boolean): void {
-    const { account, reply, client, subject, body } = this.request;
+    const { asker, reply, client, subject, body } = this.request;
     this.#host.onAnswered(this, isError);
-    if (reply !== "") account.bus.publishText(reply, response);
+    if (reply !== "") asker.bus.publishText(reply, response);
     const request = Buffer.from(body).toString();
-    this.#host.advisories.audit(account.bus, client, shown(subject), request, () => response);
+    this.#host.advisories.audit(asker.bus, client, shown(subject), request, () => response);
   }
 }

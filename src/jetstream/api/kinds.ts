@@ -16,7 +16,6 @@ import {
   via,
   int64,
 } from "../../base/json.ts";
-import type { ApiError } from "../../errors/api.ts";
 import { apiErrorKind } from "../config/api_error_kind.ts";
 import { streamConfigKind } from "../config/stream_config.ts";
 import { moment } from "../config/stream_source.ts";
@@ -139,8 +138,12 @@ const storedMsg = record({
 export const msgGetResponse = record({ ...head, message: maybe(storedMsg) });
 export const plainResponse = record(head);
 
-/** A response that only says what was wrong. */
-export type Refusal = { readonly type: string; readonly error: ApiError };
-
-export const consumerNamesResponse = record({ ...head, ...page, consumers: nullable(list(text)) });
-export const consumerListResponse = record({ ...head, ...page, consumers: nullable(list(text)) });
+export const consumerNamesResponse = record({ ...head, ...page, consumers: list(text) });
+export const consumerListResponse = record({ ...head, ...page, consumers: list(text) });
+export const consumerPauseResponse = record({
+  ...head,
+  paused: bool,
+  pause_until: moment,
+  pause_remaining: omitEmpty(int64),
+});
+export const accountPurgeResponse = record({ ...head, initiated: omitEmpty(bool) });

@@ -1,6 +1,6 @@
 // One request to the JetStream API: its bytes, copied, and how they are read.
 
-import { type ClientInfo, type Frame, type Sender } from "../../account/bus.ts";
+import type { Bus, ClientInfo, Frame, Sender } from "../../account/bus.ts";
 import { type ByteString, byteStringOf, shown } from "../../base/bytes.ts";
 import { decode, decodeAll, JsonError, type Kind } from "../../base/json.ts";
 import { any } from "../../base/json_any.ts";
@@ -19,8 +19,15 @@ export interface RequestRules {
   warn(text: string): void;
 }
 
+/** Who asks: an account, with its JetStream if it has any. */
+export interface Asker {
+  readonly name: string;
+  readonly bus: Bus;
+  readonly jetstream: JetStreamAccount | undefined;
+}
+
 export class ApiRequest {
-  readonly account: JetStreamAccount;
+  readonly asker: Asker;
   readonly subject: ByteString;
   readonly tokens: readonly string[];
   /** Empty without one. */
@@ -35,7 +42,7 @@ export class ApiRequest {
 
   /** Copies what the frame has; `subject` is it without a domain. */
   constructor(
-    account: JetStreamAccount,
+    asker: Asker,
     subject: ByteString,
     frame: Frame,
     sender: Sender | undefined,
@@ -43,7 +50,7 @@ export class ApiRequest {
   ) {
     const { source, replyFrom, replyTo, payloadFrom, payloadTo } = frame;
     const bodyFrom = payloadFrom + Math.max(0, frame.headerBytes);
-    this.account = account;
+    this.asker = asker;
     this.subject = subject;
     this.tokens = subject.split(".");
     this.reply = byteStringOf(source, replyFrom, replyTo);
@@ -51,6 +58,13 @@ export class ApiRequest {
     this.body = Uint8Array.prototype.slice.call(source, bodyFrom, payloadTo);
     this.client = sender?.hooks.info();
     this.#rules = rules;
+  }
+
+  /** JetStream of the account that asks. Throws when it has none. */
+  get account(): JetStreamAccount {
+    const { jetstream } = this.asker;
+    if (jetstream === undefined) throw apiError("notEnabledForAccount");
+    return jetstream;
   }
 
   /** The stream that the subject names: its token after the verb. */
@@ -71,7 +85,7 @@ export class ApiRequest {
     const got = decodeAll(kind, body, 0, body.length, { strict: true });
     if (!(got instanceof JsonError)) return got;
     const text = got.offset === undefined ? got.text : `${got.text} at offset ${got.offset}`;
-    this.#rules.warn(`Invalid JetStream request '${this.account.name} > ${shown(this.subject)}': ${text}`);
+    this.#rules.warn(`Invalid JetStream request '${this.asker.name} > ${shown(this.subject)}': ${text}`);
     if (this.#rules.strict) throw apiError("invalidJson", { err: text });
     const lenient = decode(kind, body);
     if (lenient instanceof JsonError) throw apiError("invalidJson", { err: lenient.text });

@@ -10,6 +10,7 @@ import {
   accountInfoResponse,
   consumerListResponse,
   consumerNamesResponse,
+  consumerPauseResponse,
   msgGetResponse,
   plainResponse,
   purgeResponse,
@@ -41,6 +42,8 @@ export interface ApiRow {
   readonly type: string;
   /** Writes a refusal: with the other fields that are there even then. */
   readonly kind: Kind<unknown, object>;
+  /** It makes no difference whether the account has JetStream. */
+  readonly isForAll: boolean;
   /** Only asks: waits behind requests that do something. */
   readonly isInfo: boolean;
   readonly handle: Handler;
@@ -49,9 +52,23 @@ export interface ApiRow {
 const clusterOnly: Handler = () => {
   throw apiError("clusterRequired");
 };
+const noSnapshot: Handler = ({ request }) => {
+  if (request.account.stream(request.stream) === undefined) throw apiError("streamNotFound");
+  throw apiError("streamSnapshot", { err: "snapshots are not supported yet" });
+};
+const noRestore: Handler = () => {
+  throw apiError("streamRestore", { err: "restoring is not supported yet" });
+};
 
 function row<D, E>(pattern: string, type: string, kind: Kind<D, E>, handle: Handler, isInfo = false): ApiRow {
-  return { pattern, type: `${type}_response`, kind: kind as unknown as Kind<unknown, object>, isInfo, handle };
+  return {
+    pattern,
+    type: `${type}_response`,
+    kind: kind as unknown as Kind<unknown, object>,
+    isForAll: handle === clusterOnly,
+    isInfo,
+    handle,
+  };
 }
 
 export const apiRows: readonly ApiRow[] = [
@@ -67,6 +84,8 @@ export const apiRows: readonly ApiRow[] = [
   row("STREAM.MSG.GET.*", "stream_msg_get", msgGetResponse, msgGet),
   row("STREAM.PEER.REMOVE.*", "stream_remove_peer", successResponse, clusterOnly),
   row("STREAM.LEADER.STEPDOWN.*", "stream_leader_stepdown", successResponse, clusterOnly),
+  row("STREAM.SNAPSHOT.*", "stream_snapshot", plainResponse, noSnapshot),
+  row("STREAM.RESTORE.*", "stream_restore", plainResponse, noRestore),
   row("CONSUMER.CREATE.*", "consumer_create", plainResponse, consumerCreate),
   row("CONSUMER.CREATE.*.>", "consumer_create", plainResponse, consumerCreate),
   row("CONSUMER.DURABLE.CREATE.*.*", "consumer_create", plainResponse, consumerCreate),
@@ -74,5 +93,7 @@ export const apiRows: readonly ApiRow[] = [
   row("CONSUMER.LIST.*", "consumer_list", consumerListResponse, consumerList, true),
   row("CONSUMER.INFO.*.*", "consumer_info", plainResponse, consumerOther, true),
   row("CONSUMER.DELETE.*.*", "consumer_delete", successResponse, consumerOther),
+  row("CONSUMER.PAUSE.*.*", "consumer_pause", consumerPauseResponse, consumerOther),
+  row("CONSUMER.UNPIN.*.*", "consumer_unpin", plainResponse, consumerOther),
   row("CONSUMER.LEADER.STEPDOWN.*.*", "consumer_leader_stepdown", successResponse, clusterOnly),
 ];
