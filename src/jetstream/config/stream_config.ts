@@ -23,7 +23,8 @@ import {
   text,
   via,
 } from "../../base/json.ts";
-import { moment, streamSourceKind, transformKind } from "./stream_source.ts";
+import { moment } from "./moment.ts";
+import { streamSourceKind, transformKind } from "./stream_source.ts";
 import { compressionWord, word } from "./words.ts";
 
 const MAX_INT64 = 2n ** 63n - 1n;
