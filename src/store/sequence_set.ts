@@ -5,8 +5,8 @@
 //     bitmap  64 words of 32 bits for the others, in a slab
 //
 // So one range costs 24 bytes however long within a page, and a page never more
-// than 280. The pages are those of nats-server's index (filestore facts §6).
-// Owns its numbers; sequences are below 2^53.
+// than 280. The pages are those of nats-server's index (format/sequence_set.ts).
+// Owns its numbers; sequences are from 1 to 2^53 − 1.
 
 import { assert } from "../base/assert.ts";
 
@@ -55,7 +55,7 @@ export class SequenceSet {
 
   /** Adds the sequences first..last; how many were new. */
   addRange(first: number, last: number): number {
-    assert(last <= Number.MAX_SAFE_INTEGER, "sequences are exact");
+    assert(first > 0 && last <= Number.MAX_SAFE_INTEGER, "sequences begin at 1 and are exact");
     let added = 0;
     for (let at = first; at <= last;) {
       const number = Math.floor(at / PAGE_SEQS);
@@ -162,6 +162,24 @@ export class SequenceSet {
       if (show(first, end - 1) === false) return;
       first = this.nextFrom(end);
     }
+  }
+
+  /** All of them, rising. */
+  *[Symbol.iterator](): Generator<number> {
+    for (let seq = this.first; seq > 0; seq = this.nextFrom(seq + 1)) yield seq;
+  }
+
+  /** The first sequence that page `page`, counted from 0, could have. Pages rise. */
+  pageBase(page: number): number {
+    return this.#numbers[page]! * PAGE_SEQS;
+  }
+  /** Which of the 32 sequences from `pageBase(page) + 32 * word` are in it, the lowest bit first. */
+  pageWord(page: number, word: number): number {
+    const bitmap = this.#bitmaps[page]!;
+    if (bitmap !== NO_BITMAP) return this.#words[bitmap * WORDS + word]!;
+    const from = Math.max(0, Math.min(32, this.#froms[page]! - 32 * word));
+    const to = Math.max(0, Math.min(32, this.#tos[page]! - 32 * word));
+    return (lowBits(to) & ~lowBits(from)) >>> 0;
   }
 
   clear(): void {
@@ -325,4 +343,8 @@ export class SequenceSet {
     this.#bitmaps = bitmaps;
     this.#sizes = sizes;
   }
+}
+
+function lowBits(count: number): number {
+  return count === 32 ? -1 : (1 << count) - 1;
 }

@@ -14,7 +14,8 @@
 import { ByteReader, ByteWriter } from "../../base/varint.ts";
 import { HASH_BYTES, type Hasher } from "../../base/highway_hash.ts";
 import { Fault } from "./fault.ts";
-import { SequenceSet } from "./sequence_set.ts";
+import { decodeSequences, encodeSequences } from "./sequence_set.ts";
+import type { SequenceSet } from "../sequence_set.ts";
 import { assert } from "../../base/assert.ts";
 
 const MAGIC = 11;
@@ -124,7 +125,7 @@ function decodeBlocks(reader: ByteReader, version: number, baseSec: number, base
     const deletedCount = reader.uvarint();
     const ttlMsgs = version >= 2 ? reader.uvarint() : 0;
     const scheduledMsgs = version >= 3 ? reader.uvarint() : 0;
-    const deleted = deletedCount > 0 ? SequenceSet.decode(reader) : undefined;
+    const deleted = deletedCount > 0 ? decodeSequences(reader) : undefined;
     if ((deleted?.size ?? 0) !== deletedCount) reader.fail();
     blocks.push({
       blockIndex,
@@ -204,5 +205,5 @@ function encodeBlock(writer: ByteWriter, block: BlockSummary, baseSec: number, b
   writer.uvarint(block.deleted?.size ?? 0);
   writer.uvarint(block.ttlMsgs);
   writer.uvarint(block.scheduledMsgs);
-  if ((block.deleted?.size ?? 0) > 0) block.deleted!.encode(writer);
+  if ((block.deleted?.size ?? 0) > 0) encodeSequences(block.deleted!, writer);
 }

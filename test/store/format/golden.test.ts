@@ -27,7 +27,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { Fault } from "../../../src/store/format/fault.ts";
-import { SequenceSet } from "../../../src/store/format/sequence_set.ts";
+import { SequenceSet } from "../../../src/store/sequence_set.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { metaMatches } from "../../../src/store/format/meta_sum.ts";
