@@ -7,7 +7,7 @@ import { byteString } from "../base/bytes.ts";
 import { encode, int, int64, type Kind, omitEmpty, record, text, uint64, nullable } from "../base/json.ts";
 import { nuid } from "../base/nuid.ts";
 import type { World } from "../base/world.ts";
-import { moment } from "./config/stream_source.ts";
+import { moment } from "./config/moment.ts";
 
 const PREFIX = "$JS.EVENT.ADVISORY.";
 const TYPE_PREFIX = "io.nats.jetstream.advisory.v1.";

@@ -18,7 +18,7 @@ import {
 } from "../../base/json.ts";
 import { apiErrorKind } from "../config/api_error_kind.ts";
 import { streamConfigKind } from "../config/stream_config.ts";
-import { moment } from "../config/stream_source.ts";
+import { moment } from "../config/moment.ts";
 
 /** What every response begins with. */
 const head = { type: text, error: omitEmpty(nullable(apiErrorKind)) };
