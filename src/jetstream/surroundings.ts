@@ -20,9 +20,9 @@ export interface JetStreamSurroundings {
   readonly maxBufferedMsgs: number;
   readonly maxBufferedBytes: number;
   /** Runs `fire` at the end of this turn, before connections are flushed; never inside the call. */
-  beforeFlush(fire: () => void): void;
+  readonly beforeFlush: (fire: () => void) => void;
   /** Runs `fire` at the start of a later turn: how long work is cut in slices. */
-  nextTurn(fire: () => void): void;
+  readonly nextTurn: (fire: () => void) => void;
 }
 
 /** What a stream asks of its account. */

@@ -23,7 +23,13 @@ import {
   logTemporaryDir,
 } from "./jetstream_banner.ts";
 import type { IN_MEMORY } from "./jetstream_names.ts";
-import { jetStreamAccounts, type JetStreamSetup, overcommitted, setUpJetStream, thisMachine } from "./jetstream_setup.ts";
+import {
+  jetStreamAccounts,
+  type JetStreamSetup,
+  overcommitted,
+  setUpJetStream,
+  thisMachine,
+} from "./jetstream_setup.ts";
 import { JetStreamViews } from "./jetstream_view.ts";
 import { API_LEVEL, NATS_VERSION } from "./version.ts";
 

@@ -32,6 +32,13 @@ export interface ApiOptions {
   readonly system: Bus | undefined;
 }
 
+/** A row, its pattern in tokens, and which token of a subject names the stream. */
+interface Known {
+  readonly row: ApiRow;
+  readonly tokens: readonly string[];
+  readonly streamAt: number;
+}
+
 interface Waiting {
   readonly call: ApiCall;
   readonly row: ApiRow;
@@ -43,7 +50,7 @@ export class Api implements CallHost {
   total = 0;
   errors = 0;
   readonly #options: ApiOptions;
-  readonly #rows = new Map<string, readonly { readonly row: ApiRow; readonly tokens: readonly string[] }[]>();
+  readonly #rows = new Map<string, readonly Known[]>();
   readonly #requests: Waiting[] = [];
   readonly #infos: Waiting[] = [];
   #serving = 0;
@@ -56,7 +63,8 @@ export class Api implements CallHost {
     for (const row of apiRows) {
       const tokens = row.pattern.split(".");
       const key = tokens[0]!;
-      this.#rows.set(key, [...(this.#rows.get(key) ?? []), { row, tokens }]);
+      const streamAt = PREFIX.split(".").length - 1 + tokens.indexOf("*");
+      this.#rows.set(key, [...(this.#rows.get(key) ?? []), { row, tokens, streamAt }]);
     }
   }
 
@@ -100,12 +108,13 @@ export class Api implements CallHost {
     const { source, subjectFrom, subjectTo } = frame;
     const rest = byteStringOf(source, subjectFrom + prefix.length, subjectTo);
     if (elsewhere.some((part) => rest.startsWith(part))) return false;
-    const row = this.#find(rest);
-    if (row === undefined) return true;
+    const found = this.#find(rest);
+    if (found === undefined) return true;
+    const { row, streamAt } = found;
     const { surroundings, strict } = this.#options;
     const warn = (text: string): void => surroundings.log.warn(text);
     const subject = (PREFIX + rest) as ByteString;
-    const request = new ApiRequest(asker, subject, frame, sender, { strict, warn });
+    const request = new ApiRequest(asker, subject, streamAt, frame, sender, { strict, warn });
     const call = new ApiCall(request, row.type, row.kind, this);
     const queue = row.isInfo ? this.#infos : this.#requests;
     queue.push({ call, row });
@@ -115,10 +124,9 @@ export class Api implements CallHost {
     return true;
   }
 
-  #find(subject: string): ApiRow | undefined {
+  #find(subject: string): Known | undefined {
     const tokens = subject.split(".");
-    for (const { row, tokens: pattern } of this.#rows.get(tokens[0]!) ?? []) if (matches(pattern, tokens)) return row;
-    return undefined;
+    return this.#rows.get(tokens[0]!)?.find((known) => matches(known.tokens, tokens));
   }
 
   #dropAll(queue: Waiting[], isInfo: boolean): void {

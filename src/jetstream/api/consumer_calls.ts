@@ -8,16 +8,14 @@ import { consumerListResponse, consumerNamesResponse, pageRequest } from "./kind
 const NAMES_PAGE = 1024;
 const LIST_PAGE = 256;
 
-/** The stream that the token at `at` of the subject names. */
-function streamOf(call: ApiCall, at = 4): Stream {
-  const { account, tokens } = call.request;
-  const stream = account.stream(tokens[at]!);
+function streamOf({ request }: ApiCall): Stream {
+  const stream = request.account.stream(request.stream);
   if (stream === undefined) throw apiError("streamNotFound");
   return stream;
 }
 
 export function consumerCreate(call: ApiCall): void {
-  streamOf(call, call.request.tokens[3] === "DURABLE" ? 5 : 4);
+  streamOf(call);
   throw apiError("consumerCreate", { err: "consumers are not supported yet" });
 }
 

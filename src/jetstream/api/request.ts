@@ -30,6 +30,8 @@ export class ApiRequest {
   readonly asker: Asker;
   readonly subject: ByteString;
   readonly tokens: readonly string[];
+  /** The stream that the subject names; empty when it names none. */
+  readonly stream: string;
   /** Empty without one. */
   readonly reply: ByteString;
   /** Owned; empty without headers. */
@@ -40,10 +42,11 @@ export class ApiRequest {
   readonly client: ClientInfo | undefined;
   readonly #rules: RequestRules;
 
-  /** Copies what the frame has; `subject` is it without a domain. */
+  /** Copies what the frame has; `subject` is it without a domain, its token `streamAt` a stream's name. */
   constructor(
     asker: Asker,
     subject: ByteString,
+    streamAt: number,
     frame: Frame,
     sender: Sender | undefined,
     rules: RequestRules,
@@ -53,6 +56,7 @@ export class ApiRequest {
     this.asker = asker;
     this.subject = subject;
     this.tokens = subject.split(".");
+    this.stream = shown((this.tokens[streamAt] ?? "") as ByteString);
     this.reply = byteStringOf(source, replyFrom, replyTo);
     this.header = Uint8Array.prototype.slice.call(source, payloadFrom, bodyFrom);
     this.body = Uint8Array.prototype.slice.call(source, bodyFrom, payloadTo);
@@ -65,11 +69,6 @@ export class ApiRequest {
     const { jetstream } = this.asker;
     if (jetstream === undefined) throw apiError("notEnabledForAccount");
     return jetstream;
-  }
-
-  /** The stream that the subject names: its token after the verb. */
-  get stream(): string {
-    return shown((this.tokens[4] ?? "") as ByteString);
   }
 
   /** Throws when it asks for more than this server can. */
