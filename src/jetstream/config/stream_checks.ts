@@ -161,7 +161,7 @@ function checkRepublish(draft: StreamDraft, pedantic: boolean): void {
 function checkPlacement(draft: StreamDraft): void {
   const { placement } = draft;
   if (placement === undefined) return;
-  if (placement.cluster === "" && placement.tags.length === 0 && placement.preferred === "") {
+  if (placement.cluster === "" && placement.tags === undefined && placement.preferred === "") {
     draft.placement = undefined;
   } else if (placement.preferred !== "") throw invalidConfig("preferred server not permitted in placement");
 }

@@ -34,8 +34,11 @@ const bigInt: Kind<bigint> = bigInteger("int", -MAX_INT64 - 1n, MAX_INT64);
 /** A number of which only small values are ever accepted: rounded above 2^53. */
 const count: Kind<number> = via(bigInt, 0, Number, BigInt);
 
+/** No tags and an empty list are two things, though neither is written. */
+const someTags = nullable(list(text));
+const tags: typeof someTags = { ...someTags, isEmpty: (value) => value === undefined || [...value].length === 0 };
 const placement = record(
-  { cluster: omitEmpty(text), tags: omitEmpty(list(text)), preferred: omitEmpty(text) },
+  { cluster: omitEmpty(text), tags: omitEmpty(tags), preferred: omitEmpty(text) },
   "server.Placement",
 );
 const republish = record({ src: omitEmpty(text), dest: text, headers_only: omitEmpty(bool) }, "server.RePublish");

@@ -22,10 +22,8 @@ export function checkSubjects(draft: StreamDraft): void {
     if (draft.mirror === undefined && draft.sources.length === 0) draft.subjects = [draft.name];
     return;
   }
-  const seen = new Set<string>();
   for (const [at, subject] of draft.subjects.entries()) {
     if (!isConfigSubject(subject)) throw invalidConfig("invalid subject");
-    if (seen.has(subject)) throw invalidConfig("duplicate subjects detected");
     if (subject === ">" && !draft.no_ack) throw invalidConfig("capturing all subjects requires no-ack to be true");
     if (subject === ">" && draft.num_replicas !== 1) {
       throw invalidConfig("capturing all subjects requires replicas of 1");
@@ -36,7 +34,6 @@ export function checkSubjects(draft: StreamDraft): void {
       if (!collides(byteString(other), bytes)) continue;
       throw invalidConfig(`subject ${quoted(bytes)} overlaps with ${quoted(byteString(other))}`);
     }
-    seen.add(subject);
   }
 }
 

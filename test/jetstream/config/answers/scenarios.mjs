@@ -74,6 +74,8 @@ const values = {
     { cluster: "" },
     { cluster: "c" },
     { tags: ["a"] },
+    { tags: [] },
+    { tags: null },
     { preferred: "x" },
     { cluster: "c", preferred: "x" },
     "=null",
