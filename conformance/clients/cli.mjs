@@ -1,20 +1,19 @@
 // What the nats command line does: pub, sub, request, reply, rtt, server check connection, bench.
 //
-// With `nats` in NATS_CLI or in PATH that is used; else a substitute on nats.go with the same commands (go/wire).
+// With a `nats` that can be found or built that is used; else a substitute on nats.go with the same commands (go/wire).
+// What `nats stream` prints is compared with cli/*.txt; `--record` writes those files anew.
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import path from "node:path";
+import { spawn } from "node:child_process";
 import { connect } from "nats";
+import { streamCommands } from "./cli/streams.mjs";
 import { finish, runCase, Skip } from "./lib/report.mjs";
 import { Server } from "./lib/server.mjs";
 import { option } from "./lib/target.mjs";
-import { goPrograms } from "./lib/tools.mjs";
+import { natsCommand } from "./lib/tools.mjs";
 import { sleep, soon, within } from "./lib/wait.mjs";
 
-const real = process.env.NATS_CLI ?? (spawnSync("nats", ["--version"]).status === 0 ? "nats" : undefined);
-const substitute = real ? undefined : goPrograms();
-const binary = real ?? (substitute.dir && path.join(substitute.dir, "wire"));
+const { binary, real, missing } = natsCommand();
 const label = real ? "nats command line" : "nats command line substitute";
 
 if (!real) {
@@ -24,7 +23,7 @@ if (!real) {
 }
 if (!binary) {
   await runCase(label, () => {
-    throw new Skip(substitute.missing);
+    throw new Skip(missing);
   });
   finish();
 }
@@ -159,6 +158,7 @@ const cases = {
 };
 
 for (const [name, run] of Object.entries(cases)) await runCase(`${label}: ${name}`, run, 60_000);
+if (!option("url")) await streamCommands(binary, real, label);
 for (const child of started) child.kill("SIGKILL");
 await nc.close();
 await server?.stop();

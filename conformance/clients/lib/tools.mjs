@@ -1,7 +1,7 @@
 // Toolchains of other languages: whether they are here, and the programs built with them, once per checkout.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { cacheDir, root } from "./target.mjs";
 
@@ -15,6 +15,34 @@ export function goPrograms() {
     attempt("go", ["version"], 20) ??
     attempt("go", ["build", "-o", `${dir}/`, "./..."], 240, path.join(clients, "go")) ?? { dir }
   );
+}
+
+/**
+ * The nats command line: NATS_CLI, in PATH, built before, or built from Go's module cache, where its module may be
+ * even when the proxy refuses it. Else, or when NATS_CLI says so, the substitute of go/wire.
+ * @returns {{ binary: string, real: boolean } | { missing: string }}
+ */
+export function natsCommand() {
+  if (process.env.NATS_CLI === "substitute") return substituteCommand();
+  if (process.env.NATS_CLI) return { binary: process.env.NATS_CLI, real: true };
+  if (spawnSync("nats", ["--version"]).status === 0) return { binary: "nats", real: true };
+  const dir = path.join(cacheDir, "nats-cli");
+  const binary = path.join(dir, "nats");
+  if (!existsSync(binary)) {
+    const cache = spawnSync("go", ["env", "GOMODCACHE"], { encoding: "utf8" }).stdout?.trim() ?? "";
+    const module = path.join(cache, "github.com/nats-io/natscli@v0.4.0");
+    if (cache !== "" && existsSync(module)) {
+      cpSync(module, path.join(dir, "source"), { recursive: true });
+      spawnSync("chmod", ["-R", "u+w", dir]);
+      attempt("go", ["build", "-o", binary, "./nats"], 200, path.join(dir, "source"));
+    }
+  }
+  return existsSync(binary) ? { binary, real: true } : substituteCommand();
+}
+
+function substituteCommand() {
+  const substitute = goPrograms();
+  return "missing" in substitute ? substitute : { binary: path.join(substitute.dir, "wire"), real: false };
 }
 
 /** A Python with nats-py in it. @returns {{ python: string } | { missing: string }} */

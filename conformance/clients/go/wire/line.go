@@ -3,6 +3,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,13 +14,19 @@ import (
 type line struct {
 	words   []string
 	flags   map[string]string
+	lists   map[string][]string
 	headers nats.Header
 }
 
-var short = map[string]string{"s": "server", "H": "header"}
+var short = map[string]string{"s": "server", "H": "header", "f": "force", "S": "last-for"}
+
+var switches = []string{
+	"raw", "progress", "defaults", "names", "json", "force", "all", "state", "allow-rollup", "deny-delete", "allow-direct",
+	"republish-headers",
+}
 
 func parse(args []string) line {
-	l := line{flags: map[string]string{}, headers: nats.Header{}}
+	l := line{flags: map[string]string{}, lists: map[string][]string{}, headers: nats.Header{}}
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if len(arg) < 2 || arg[0] != '-' {
@@ -39,12 +46,18 @@ func parse(args []string) line {
 			l.headers.Add(strings.TrimSpace(key), strings.TrimSpace(text))
 		}
 		l.flags[name] = value
+		l.lists[name] = append(l.lists[name], value)
 	}
 	return l
 }
 
 func isSwitch(name string) bool {
-	return strings.HasPrefix(name, "no-") || name == "raw" || name == "progress"
+	return strings.HasPrefix(name, "no-") || slices.Contains(switches, name)
+}
+
+func (l line) has(name string) bool {
+	_, ok := l.flags[name]
+	return ok
 }
 
 func (l line) text(name, fallback string) string {

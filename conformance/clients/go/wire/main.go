@@ -3,6 +3,7 @@
 //
 //	wire -s URL pub SUBJECT BODY [--count N] [-H K:V] | sub SUBJECT [--count N] [--queue Q] | request SUBJECT BODY
 //	[--count N] [--replies N] | reply SUBJECT BODY [--count N] [--queue Q] | rtt | server check connection |
+//	stream add|edit|info|state|ls|report|subjects|get|purge|rmm|rm|copy|seal [STREAM] |
 //	bench pub|sub SUBJECT | bench service serve|request SUBJECT [--msgs N] [--size B] [--clients N]
 package main
 
@@ -19,6 +20,20 @@ var commands = map[string]func(line) error{
 	"reply":                   reply,
 	"rtt":                     rtt,
 	"server check connection": checkConnection,
+	"req":                     request,
+	"stream add":              streamAdd,
+	"stream edit":             streamEdit,
+	"stream copy":             streamCopy,
+	"stream info":             streamInfo,
+	"stream state":            streamInfo,
+	"stream ls":               streamList,
+	"stream report":           streamReport,
+	"stream subjects":         streamSubjects,
+	"stream get":              streamGet,
+	"stream purge":            streamPurge,
+	"stream rmm":              streamRemoveMessage,
+	"stream rm":               streamRemove,
+	"stream seal":             streamSeal,
 	"bench pub":               benchPub,
 	"bench sub":               benchSub,
 	"bench service serve":     benchServe,
