@@ -6,7 +6,7 @@
 // Works on bytes, without allocating: the tokens of the subject at hand are
 // offsets in one array. The grammar is in transform_destination.ts.
 
-import { type ByteString, byteStringOf, bytesOf } from "../base/bytes.ts";
+import { type ByteString, bytesOf } from "../base/bytes.ts";
 import { runeLength } from "../base/json_reader.ts";
 import { tokensOf } from "./subject.ts";
 import { type Cut, MappingFault, type Piece, piecesOf } from "./transform_destination.ts";
@@ -82,14 +82,6 @@ export class SubjectTransform {
       end = this.#write(this.#pieces[i]!, bytes, into, end, random);
     }
     return end;
-  }
-
-  /** As `apply`, of a byte string; undefined when it does not match. */
-  of(subject: ByteString, random: Random): ByteString | undefined {
-    const bytes = bytesOf(subject);
-    const into = new Uint8Array(this.roomFor(bytes.length));
-    const end = this.apply(bytes, 0, bytes.length, into, 0, random);
-    return end < 0 ? undefined : byteStringOf(into, 0, end);
   }
 
   /** Finds the tokens; false when one is empty or a wildcard. */
