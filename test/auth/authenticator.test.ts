@@ -49,6 +49,7 @@ function open(given: Given, using = hasher): ReloadableAuthenticator {
     users: list,
     limits,
     default_permissions: undefined,
+    jetstream: undefined,
   }));
   const tls = (maps: boolean | undefined): unknown => (maps === undefined ? undefined : { verify_and_map: maps });
   const own = { user: ws?.user, password: ws?.password, token: ws?.token, timeout: undefined };
