@@ -87,6 +87,11 @@ export class StagedGroups {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
   }
 
+  /** The last sequence is committed: there was a stream before. */
+  begin(): void {
+    this.#closedUpTo = this.#lastSeq;
+  }
+
   /** `done` is for the commit of the open group. */
   addWaiter(done: Waiter): void {
     this.#openWaiters.push(done);

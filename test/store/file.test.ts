@@ -17,6 +17,7 @@ interface Opening {
 
 function madeDisk(options: ConstructorParameters<typeof FakeDisk>[0] = {}): FakeDisk {
   const disk = new FakeDisk(options);
+  disk.makeDirectory("S");
   disk.syncDirectory("", () => undefined);
   disk.complete();
   return disk;
@@ -42,7 +43,7 @@ function opened(
   openFileStore(
     {
       disk,
-      directory: "msgs",
+      directory: "S",
       stream: "S",
       limits,
       seed: 99,
@@ -55,7 +56,7 @@ function opened(
       slice: (fire) => waiting.push(fire),
       log: () => undefined,
       firstSeq,
-      compression: "none",
+      wallSec: 1_800_000_000,
     },
     (result) => (store = result),
   );

@@ -17,7 +17,7 @@ class Story {
   /** The last sequence of each submitted group. */
   #groups: number[] = [];
 
-  constructor(disk: FakeDisk, blockBytes = 300, block = 0, size = 0) {
+  constructor(disk: FakeDisk, blockBytes = 300) {
     this.disk = disk;
     const events = {
       durable: (): void => {
@@ -31,7 +31,7 @@ class Story {
       reopened: (): void => void this.said.push("reopened"),
     };
     const later = (): void => undefined; // only for groups of nothing
-    this.writer = new GroupWriter({ disk, directory: "msgs", stream: "S", block, size, blockBytes, how: "synced", later, events }); // prettier-ignore
+    this.writer = new GroupWriter({ disk, directory: "msgs", stream: "S", blockBytes, how: "synced", later, events }); // prettier-ignore
   }
   append(bytes: number): void {
     this.seq++;

@@ -11,6 +11,9 @@
 
 import { assert } from "../../base/assert.ts";
 import type { Disk } from "../../base/disk.ts";
+import { GO_ZERO } from "../../base/nanos.ts";
+import type { BlockSummary, StreamSummary } from "../format/index_db.ts";
+import type { RecordReader } from "../format/record.ts";
 import type { LimitedMessages } from "../limit_keeper.ts";
 import type { SearchedMessages } from "../message_search.ts";
 import type { PlannedMessages } from "../publish_plan.ts";
@@ -322,6 +325,99 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     return this.#stagedRecords.nextOf(subject, Math.max(seq, this.#lastSeq));
   }
 
+  // Being filled when the stream is opened.
+
+  restoreMessage(block: FileBlock, record: RecordReader, bytes: Uint8Array): void {
+    const { seq, sec, nanos } = record;
+    if (seq <= this.#lastSeq) return;
+    const size = record.to - record.from;
+    block.add(seq, size, sec, nanos);
+    if (hasTtl(bytes, record.headersFrom, record.headersTo)) block.ttlMsgs++;
+    if (hasSchedule(bytes, record.headersFrom, record.headersTo)) block.scheduledMsgs++;
+    this.#count(this.tree.intern(bytes, record.subjectFrom, record.subjectTo), seq, size);
+    this.#lastSec = sec;
+    this.#lastNanos = nanos;
+  }
+
+  restoreHole(block: FileBlock, seq: number, sec: number, nanos: number): void {
+    if (seq <= this.#lastSeq) return;
+    block.skip(seq, sec, nanos);
+    this.#skipped(seq, sec, nanos);
+  }
+
+  /** A block without messages says that the sequences up to `seq` are used. */
+  restoreMark(block: FileBlock, seq: number, sec: number, nanos: number): void {
+    if (seq <= this.#lastSeq) return;
+    const isZero = sec === GO_ZERO.sec && nanos === GO_ZERO.nanos;
+    block.skip(seq, isZero ? ZERO_SEC : sec, isZero ? 0 : nanos);
+    this.#skipped(seq, block.lastSec, block.lastNanos);
+  }
+
+  restoreBlock(block: FileBlock, stored: BlockSummary): void {
+    block.restore(stored.firstSeq, stored.lastSeq, stored.bytes, stored.deleted);
+    block.lastSec = stored.lastSec;
+    block.lastNanos = stored.lastNanos;
+    block.ttlMsgs = stored.ttlMsgs;
+    block.scheduledMsgs = stored.scheduledMsgs;
+    block.hasTombstones = true; // it may
+    block.hasDead = block.bytes < block.size;
+    this.#lastSeq = block.lastSeq;
+  }
+
+  restoreTotals(summary: StreamSummary): void {
+    this.#msgs = summary.msgs;
+    this.#bytes = summary.bytes;
+    this.#lastSeq = summary.lastSeq;
+    this.#firstSeq = this.#msgs > 0 ? this.liveFrom(1) : summary.lastSeq === 0 ? 0 : summary.lastSeq + 1;
+    const isZero = summary.lastSec === GO_ZERO.sec && summary.lastNanos === GO_ZERO.nanos;
+    this.#lastSec = isZero || summary.lastSeq === 0 ? ZERO_SEC : summary.lastSec;
+    this.#lastNanos = isZero || summary.lastSeq === 0 ? 0 : summary.lastNanos;
+  }
+
+  /** A subject whose messages lie in these blocks. */
+  restoreSubject(name: Uint8Array, count: number, firstBlock: number, lastBlock: number): void {
+    const subject = this.tree.intern(name, 0, name.length);
+    const blocks = this.table.all;
+    const first = blocks.find(({ number }) => number >= firstBlock);
+    const last = blocks.findLast(({ number }) => number <= lastBlock);
+    this.tree.setFirst(subject, -(first?.firstSeq ?? this.#firstSeq));
+    this.tree.setLast(subject, -(last?.lastSeq ?? this.#lastSeq));
+    this.tree.setCount(subject, count);
+  }
+
+  /** What an index says of a subject. The name is borrowed. */
+  subjectSummary(subject: number): { name: Uint8Array; count: number; firstBlock: number; lastBlock: number } {
+    const { tree, table } = this;
+    const start = tree.startOf(subject);
+    const blockAt = (seq: number): number => (table.all[table.indexFrom(seq)] ?? table.last!).number;
+    return {
+      name: tree.bufferOf(subject).subarray(start, start + tree.lengthOf(subject)),
+      count: tree.count(subject),
+      firstBlock: blockAt(Math.abs(tree.first(subject))),
+      lastBlock: blockAt(Math.abs(tree.last(subject))),
+    };
+  }
+
+  /** Forgets everything; no file is touched. */
+  clear(): void {
+    for (const block of [...this.table.all]) {
+      this.forget(block);
+      this.table.remove(block);
+    }
+    this.tree.clear();
+    this.#msgs = 0;
+    this.#bytes = 0;
+    this.#firstSeq = 0;
+    this.#lastSeq = 0;
+    this.#lastSec = ZERO_SEC;
+    this.#lastNanos = 0;
+  }
+
+  /** Drops the blocks in which nothing is live. */
+  settle(): void {
+    for (const block of [...this.table.all]) if (this.table.all.includes(block)) this.#settle(block);
+  }
+
   // Changing.
 
   /** The entries of a group that is durable come next. */
@@ -344,17 +440,9 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     if (group.hasHeaders(entry)) this.#markHeaders(block, group, start);
     block.index?.add(seq, offset, subject);
     block.size = offset + length;
-    const { tree } = this;
-    const count = tree.count(subject);
-    if (count === 0) tree.setFirst(subject, seq);
-    tree.setLast(subject, seq);
-    tree.setCount(subject, count + 1);
+    this.#count(subject, seq, length);
     this.#lastSec = sec;
     this.#lastNanos = nanos;
-    this.#bytes += length;
-    this.#msgs++;
-    this.#lastSeq = seq;
-    if (this.#msgs === 1) this.#firstSeq = seq;
     this.#staged.drop(subject);
     return subject;
   }
@@ -368,10 +456,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     block.skip(seq, sec, nanos);
     block.index?.add(seq, offset, NO_ENTRY_SUBJECT);
     block.size = offset + group.lengthOf(entry);
-    this.#lastSeq = seq;
-    this.#lastSec = sec;
-    this.#lastNanos = nanos;
-    if (this.#msgs === 0) this.#firstSeq = seq + 1;
+    this.#skipped(seq, sec, nanos);
   }
 
   /** All entries of the landing group were taken. */
@@ -485,6 +570,25 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     if (this.#staged.total === 0) {
       assert(this.tree.held === this.tree.size, "a subject without messages is released");
     }
+  }
+
+  #count(subject: number, seq: number, size: number): void {
+    const { tree } = this;
+    const count = tree.count(subject);
+    if (count === 0) tree.setFirst(subject, seq);
+    tree.setLast(subject, seq);
+    tree.setCount(subject, count + 1);
+    this.#bytes += size;
+    this.#msgs++;
+    this.#lastSeq = seq;
+    if (this.#msgs === 1) this.#firstSeq = seq;
+  }
+
+  #skipped(seq: number, sec: number, nanos: number): void {
+    this.#lastSeq = seq;
+    this.#lastSec = sec;
+    this.#lastNanos = nanos;
+    if (this.#msgs === 0) this.#firstSeq = seq + 1;
   }
 
   /** Where in its block the entry is that starts at `start` of the landing group; makes the block known. */

@@ -15,8 +15,9 @@
 
 import { assert } from "../../base/assert.ts";
 import type { ByteString } from "../../base/bytes.ts";
-import type { Disk, DiskError } from "../../base/disk.ts";
+import { DiskError, type Disk } from "../../base/disk.ts";
 import { NumberQueue } from "../chunks.ts";
+import { MSGS } from "../format/layout.ts";
 import { MAX_RECORD, recordLength } from "../format/record.ts";
 import { LimitKeeper } from "../limit_keeper.ts";
 import { MessageSearch } from "../message_search.ts";
@@ -35,16 +36,21 @@ import {
 } from "../stream_store.ts";
 import type { SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT } from "../subject_tree.ts";
+import type { StreamPlace } from "./block_open.ts";
 import { BlockRemover } from "./block_remover.ts";
+import { FileBlock } from "./file_block.ts";
 import { FileMessages, type StagedRecords } from "./file_messages.ts";
 import { GroupWriter } from "./group_writer.ts";
+import { writeIndex } from "./index_file.ts";
 import { RecordEraser } from "./record_eraser.ts";
+import { recover, type Lost } from "./recovery.ts";
+import { SlicedJob, type Slices } from "./sliced_job.ts";
 import type { StoreCache } from "./store_cache.ts";
 import type { WriteGroup } from "./write_group.ts";
 
 export interface FileStoreOptions {
   readonly disk: Disk;
-  /** The stream's directory of messages (`msgs`). */
+  /** The stream's; its blocks are in `msgs` below, which is there. */
   readonly directory: string;
   /** Its name, which is in the checksums. */
   readonly stream: string;
@@ -61,6 +67,8 @@ export interface FileStoreOptions {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Runs `fire` later in this turn, never inside the call. */
   readonly later: (fire: () => void) => void;
+  /** Runs `fire` in a later turn: between the slices of long work. */
+  readonly slice: (fire: () => void) => void;
   /** Told of what an operator should know: damage, repairs, a failing disk. */
   readonly log: (text: string) => void;
 }
@@ -75,8 +83,10 @@ interface Landed {
 
 export class FileStore implements StreamStore {
   readonly #later: (fire: () => void) => void;
+  readonly #slice: (fire: () => void) => void;
   readonly #events: StoreEvents;
   readonly #log: (text: string) => void;
+  readonly #place: StreamPlace;
   readonly #messages: FileMessages;
   readonly #search: MessageSearch;
   readonly #keeper: LimitKeeper;
@@ -93,10 +103,18 @@ export class FileStore implements StreamStore {
   /** Sequences up to here were refused; they are marked as used once that is possible. */
   #refusedUpTo = 0;
   #busy = false;
+  /** Events are not raised while the stream is opened. */
+  #isOpening = true;
+  /** Something could not be read: what is known is not written down as the truth. */
+  #isDoubtful = false;
+  #lost: Lost | undefined = undefined;
 
   constructor(options: FileStoreOptions) {
-    const { disk, directory, stream } = options;
+    const { disk, stream } = options;
+    const directory = `${options.directory}/${MSGS}`;
+    this.#place = { disk, directory: options.directory, stream };
     this.#later = options.later;
+    this.#slice = options.slice;
     this.#events = options.events;
     this.#log = options.log;
     this.#messages = new FileMessages({
@@ -112,7 +130,10 @@ export class FileStore implements StreamStore {
         this.#writer.letGo(block.number);
         this.#remover.add(block);
       },
-      onUnreadable: (block, failure) => this.#log(`${directory}/${block}.blk: ${failure}`),
+      onUnreadable: (block, failure) => {
+        this.#isDoubtful = true;
+        this.#log(`${directory}/${block}.blk: ${failure}`);
+      },
     });
     this.#search = new MessageSearch(this.#messages);
     this.#keeper = new LimitKeeper(this.#messages, options.limits);
@@ -123,8 +144,6 @@ export class FileStore implements StreamStore {
       disk,
       directory,
       stream,
-      block: 0,
-      size: 0,
       blockBytes: options.blockBytes,
       how: options.how,
       later: options.later,
@@ -144,6 +163,52 @@ export class FileStore implements StreamStore {
   }
   get stagedBytes(): number {
     return this.#groups.bytes;
+  }
+
+  /** What damage took, as found when the stream was opened. */
+  get lost(): Lost | undefined {
+    return this.#lost;
+  }
+
+  /** Finds out what is on disk; comes before anything else. Why it could not, if so. */
+  *recover(wallSec: number): Slices<DiskError | undefined> {
+    const messages = this.#messages;
+    const found = yield* recover({ place: this.#place, messages, wallSec, log: this.#log });
+    if (found instanceof DiskError) return found;
+    this.#lost = found.lost;
+    messages.settle();
+    for (const number of found.empty) this.#remover.add(new FileBlock(number, 0));
+    this.#groups.skipTo(messages.lastSeq);
+    this.#groups.begin();
+    this.#writer.goOn(found.block, found.size);
+    while (this.#keeper.enforce(REMOVALS_A_SLICE)) yield undefined;
+    this.#remover.start();
+    this.#isOpening = false;
+    return undefined;
+  }
+
+  /** Makes everything durable that was only handed to the system, in "written" mode. */
+  sync(done: (failed: DiskError | undefined) => void): void {
+    this.#enter();
+    this.#writer.sync(done);
+  }
+
+  /** Makes everything staged durable, writes the index and closes all files; `done` says why it did not, if so. Not used afterwards. */
+  close(done: (failure: string | undefined) => void): void {
+    this.#enter();
+    if (this.#writer.failed === undefined) this.#markRefused();
+    this.submit();
+    this.afterCommit((failure) => {
+      this.#writer.sync((unsynced) => {
+        this.#remover.flush(() => this.#finish(failure ?? unsynced?.text, done));
+      });
+    });
+  }
+
+  /** Closes all files, whatever is on its way; its directory is to be removed. Not used afterwards. */
+  destroy(): void {
+    this.#writer.abandon();
+    this.#messages.close();
   }
 
   stage(msg: StoredMsg, rule: StageRule): number {
@@ -340,11 +405,13 @@ export class FileStore implements StreamStore {
   #guarded(events: StoreEvents): Pick<StoreEvents, "removed" | "compacted"> {
     return {
       removed: (seq, subject, from, to) => {
+        if (this.#isOpening) return;
         this.#busy = true;
         events.removed(seq, subject, from, to);
         this.#busy = false;
       },
       compacted: (first, msgs) => {
+        if (this.#isOpening) return;
         this.#busy = true;
         events.compacted(first, msgs);
         this.#busy = false;
@@ -519,6 +586,24 @@ export class FileStore implements StreamStore {
     for (const waiter of waiters) waiter(failed?.text);
   }
 
+  #finish(failure: string | undefined, done: (failure: string | undefined) => void): void {
+    const close = (problem: string | undefined): void => {
+      this.#writer.close();
+      this.#messages.close();
+      done(problem);
+    };
+    const why = failure ?? this.failure;
+    if (why !== undefined || this.#isDoubtful) {
+      close(why);
+      return;
+    }
+    void new SlicedJob(writeIndex(this.#place, this.#messages), this.#slice, (failed) => {
+      // Without an index the next start takes longer, that is all.
+      if (failed !== undefined) this.#log(`${this.#place.directory}: no index was written: ${failed.text}`);
+      close(undefined);
+    });
+  }
+
   #refuse(failed: DiskError, groups: readonly WriteGroup[]): void {
     this.#enter();
     const { tree, lastSeq } = this.#messages;
@@ -543,6 +628,7 @@ export class FileStore implements StreamStore {
   }
 }
 
+const REMOVALS_A_SLICE = 1000;
 const NO_MOMENT = { sec: 0, nanos: 0 };
 /** A gap in a block costs a little memory for each 2048 sequences. */
 const LONG_GAP = 1 << 20;

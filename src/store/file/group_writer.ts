@@ -16,7 +16,7 @@
 // Owns the last block and its file. Knows nothing of messages but their bytes.
 
 import { assert } from "../../base/assert.ts";
-import { DiskError, type Disk, type DiskFile } from "../../base/disk.ts";
+import { DiskError, type Disk, type DiskDone, type DiskFile } from "../../base/disk.ts";
 import type { Hasher } from "../../base/highway_hash.ts";
 import { blockHasher } from "../format/keys.ts";
 import { blockFile } from "../format/layout.ts";
@@ -38,9 +38,6 @@ export interface WriterOptions {
   /** Of the blocks. */
   readonly directory: string;
   readonly stream: string;
-  /** The last block that is there, 0 for none, and its length; 0: the next record begins another one. All of it is durable. */
-  readonly block: number;
-  readonly size: number;
   /** A record that would make a block longer than this begins the next one. */
   readonly blockBytes: number;
   readonly how: "synced" | "written";
@@ -71,6 +68,9 @@ export class GroupWriter {
   readonly #submitted: WriteGroup[] = [];
   #isWriting = false;
   #failed: DiskError | undefined = undefined;
+  #isAbandoned = false;
+  /** Blocks written to that were not synced since. */
+  readonly #unsynced = new Set<number>();
 
   constructor(options: WriterOptions) {
     this.#disk = options.disk;
@@ -80,10 +80,20 @@ export class GroupWriter {
     this.#how = options.how;
     this.#later = options.later;
     this.#events = options.events;
-    this.#block = options.block;
-    this.#size = options.size;
-    this.#hasher = blockHasher(options.stream, options.block);
-    if (options.size === 0) this.roll();
+    this.#block = 0;
+    this.#size = 0;
+    this.#hasher = blockHasher(options.stream, 0);
+    this.roll();
+  }
+
+  /** Goes on with a block that is there; with a size of 0 the next record begins the one behind it. All of it is durable. */
+  goOn(block: number, size: number): void {
+    assert(this.isIdle, "a writer goes on before it writes");
+    this.#block = block;
+    this.#size = size;
+    this.#isNew = false;
+    this.#hasher = blockHasher(this.#stream, block);
+    if (size === 0) this.roll();
   }
 
   /** Why no records are taken, when so. */
@@ -151,10 +161,49 @@ export class GroupWriter {
     this.#file = undefined;
   }
 
+  /** Makes durable what was only handed to the system. Nothing is on its way. */
+  sync(done: DiskDone): void {
+    if (this.#how === "synced" || this.#unsynced.size === 0) {
+      this.#later(() => done(undefined));
+      return;
+    }
+    const blocks = [...this.#unsynced];
+    this.#unsynced.clear();
+    this.#syncBlocks(blocks, done);
+  }
+
   /** Closes the file. Nothing is on its way. */
   close(): void {
     assert(this.#submitted.length === 0, "a writer closes when all is written");
     this.letGo(this.#fileBlock);
+  }
+
+  /** Closes the file; nobody is told of what is on its way. */
+  abandon(): void {
+    this.#failed ??= new DiskError("ECANCELED", "the stream is deleted");
+    this.#isAbandoned = true;
+    if (this.#file !== undefined) this.#disk.close(this.#file);
+    this.#file = undefined;
+  }
+
+  #syncBlocks(blocks: number[], done: DiskDone): void {
+    const block = blocks.shift();
+    if (block === undefined) {
+      this.#disk.syncDirectory(this.#directory, done);
+      return;
+    }
+    const file = this.#disk.open(this.#pathOf(block), "write");
+    if (file instanceof DiskError) {
+      // A block that is gone by now needs no sync.
+      if (file.code === "ENOENT") this.#syncBlocks(blocks, done);
+      else this.#later(() => done(file));
+      return;
+    }
+    this.#disk.sync(file, (failed) => {
+      this.#disk.close(file);
+      if (failed === undefined) this.#syncBlocks(blocks, done);
+      else done(failed);
+    });
   }
 
   #place(length: number): void {
@@ -183,11 +232,13 @@ export class GroupWriter {
   }
 
   #writePiece(group: WriteGroup, index: number): void {
+    if (this.#isAbandoned) return;
     const piece = group.pieces[index];
     if (piece === undefined) {
       this.#land(group);
       return;
     }
+    if (this.#how === "written") this.#unsynced.add(piece.block);
     const file = this.#fileOf(piece);
     if (file instanceof DiskError) {
       this.#later(() => this.#refuse(file));
@@ -220,6 +271,7 @@ export class GroupWriter {
   }
 
   #land(group: WriteGroup): void {
+    if (this.#isAbandoned) return;
     this.#isWriting = false;
     this.#submitted.shift();
     this.#next();
@@ -228,6 +280,7 @@ export class GroupWriter {
   }
 
   #refuse(failed: DiskError): void {
+    if (this.#isAbandoned) return;
     const lost = this.#submitted[0]!;
     const groups = [...this.groups()];
     this.#failed = failed;

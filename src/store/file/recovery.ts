@@ -1,0 +1,178 @@
+// Finds out what a stream's blocks hold when it is opened.
+//
+//     every block   scanned ─→ repaired when damaged ─→ synced
+//     then          tombstones of all of them ─→ what they name is gone
+//
+// Or, after a clean stop, from `index.db` (index_file.ts), and the blocks are only
+// synced: what a process that was killed wrote looks valid before it is durable.
+// Knows nothing of limits: the store enforces them afterwards.
+
+import { DiskError, type DiskDone } from "../../base/disk.ts";
+import { blockFile, blockIndexOf, MSGS } from "../format/layout.ts";
+import type { RecordReader } from "../format/record.ts";
+import { SequenceSet } from "../sequence_set.ts";
+import { isSound, openBlock, type BlockReport, type StreamPlace } from "./block_open.ts";
+import { msgsPath } from "./block_open_bytes.ts";
+import { repairBlock } from "./block_repair.ts";
+import { removeTemporaries } from "./block_rewrite.ts";
+import type { FileBlock } from "./file_block.ts";
+import type { FileMessages } from "./file_messages.ts";
+import { readIndex } from "./index_file.ts";
+import type { Slices } from "./sliced_job.ts";
+
+const REMOVALS_A_SLICE = 1000;
+
+/** What damage took. */
+export interface Lost {
+  /** Ranges of sequences that are gone, or may be, ends included. */
+  readonly msgs: (readonly [first: number, last: number])[];
+  bytes: number;
+}
+
+export interface Recovery {
+  /** The highest number of a block, 0 for none. */
+  readonly block: number;
+  /** How long that block is; 0 when it is not to be gone on with. */
+  readonly size: number;
+  /** Blocks without anything in them, whose files can go. */
+  readonly empty: readonly number[];
+  readonly lost: Lost | undefined;
+}
+
+export interface RecoveryOptions {
+  readonly place: StreamPlace;
+  /** Nothing is in it yet. */
+  readonly messages: FileMessages;
+  /** For the names of copies of what is damaged. */
+  readonly wallSec: number;
+  readonly log: (text: string) => void;
+}
+
+/** Fills the messages from disk. */
+export function* recover({ place, messages, wallSec, log }: RecoveryOptions): Slices<Recovery | DiskError> {
+  const failed = removeTemporaries(place);
+  if (failed !== undefined) return failed;
+  const names = place.disk.list(`${place.directory}/${MSGS}`);
+  if (names instanceof DiskError) return names;
+  const numbers = names.flatMap((name) => blockIndexOf(name) ?? []).sort((a, b) => a - b);
+  const scan = new Scan(place, messages, wallSec, log);
+  const distrust = readIndex(place, messages, numbers);
+  const empty: number[] = [];
+  if (distrust === undefined) {
+    for (const block of messages.table.all) {
+      const unsynced = yield* syncBlock(place, block.number);
+      if (unsynced !== undefined) return unsynced;
+    }
+  } else {
+    if (distrust !== "") log(`${place.directory}: index.db is not used: ${distrust}`);
+    for (const number of numbers) {
+      const scanned = yield* scan.block(number, number === numbers.at(-1));
+      if (scanned instanceof DiskError) return scanned;
+      if (scanned === "empty") empty.push(number);
+    }
+    yield* scan.bury();
+  }
+  const unsynced = yield (done: DiskDone) => place.disk.syncDirectory(`${place.directory}/${MSGS}`, done);
+  if (unsynced !== undefined) return unsynced;
+  const { last } = messages.table;
+  const block = numbers.at(-1) ?? 0;
+  const goesOn = last?.number === block && !last.isCompressed;
+  return { block, size: goesOn ? last.size : 0, empty, lost: scan.lost };
+}
+
+/** A scan of all blocks, one after the other. */
+class Scan {
+  readonly #place: StreamPlace;
+  readonly #messages: FileMessages;
+  readonly #wallSec: number;
+  readonly #log: (text: string) => void;
+  readonly #tombstones = new SequenceSet();
+  /** Where a loss began that ends before the next good record. */
+  #openLoss = 0;
+  lost: Lost | undefined = undefined;
+
+  constructor(place: StreamPlace, messages: FileMessages, wallSec: number, log: (text: string) => void) {
+    this.#place = place;
+    this.#messages = messages;
+    this.#wallSec = wallSec;
+    this.#log = log;
+  }
+
+  *block(number: number, isLast: boolean): Slices<"used" | "empty" | DiskError> {
+    const messages = this.#messages;
+    const after = messages.lastSeq;
+    const block = messages.table.add(number, after);
+    const found = yield* openBlock(this.#place, number, (record, bytes) => this.#take(block, record, bytes));
+    if (found instanceof DiskError) return found;
+    const report = isSound(found) ? found : yield* this.#repair(block, found, isLast, after);
+    if (report instanceof DiskError) return report;
+    if (report === undefined || report.bytes === 0) {
+      messages.table.remove(block);
+      return "empty";
+    }
+    block.size = report.bytes;
+    block.isCompressed = report.isCompressed;
+    block.hasTombstones = report.tombstones > 0;
+    // A block of nothing but tombstones carries the last sequence.
+    const { sec, nanos } = report.tombstone;
+    if (report.lastSeq === 0) messages.restoreMark(block, report.tombstoneSeq, sec, nanos);
+    return (yield* syncBlock(this.#place, number)) ?? "used";
+  }
+
+  /** Removes what the tombstones of all blocks name. */
+  *bury(): Slices<void> {
+    const messages = this.#messages;
+    let left = REMOVALS_A_SLICE;
+    for (let seq = this.#tombstones.first; seq > 0; seq = this.#tombstones.nextFrom(seq + 1)) {
+      if (!messages.has(seq)) continue;
+      messages.remove(seq, false);
+      if (--left > 0) continue;
+      left = REMOVALS_A_SLICE;
+      yield undefined;
+    }
+  }
+
+  #take(block: FileBlock, record: RecordReader, bytes: Uint8Array): void {
+    if (record.kind === "tombstone") {
+      this.#tombstones.add(record.seq);
+      return;
+    }
+    if (this.#openLoss > 0 && record.seq > this.#openLoss) this.lost!.msgs.push([this.#openLoss, record.seq - 1]);
+    this.#openLoss = 0;
+    if (record.kind === "message") this.#messages.restoreMessage(block, record, bytes);
+    else this.#messages.restoreHole(block, record.seq, record.sec, record.nanos);
+  }
+
+  /** What the block holds after its repair; undefined when nothing is left of it. */
+  *#repair(
+    block: FileBlock,
+    report: BlockReport,
+    isLast: boolean,
+    after: number,
+  ): Slices<BlockReport | DiskError | undefined> {
+    const path = msgsPath(this.#place, blockFile(block.number));
+    if (report.isForeign) return new DiskError("EOVERFLOW", `${path} has sequences above 2^53`);
+    const repair = yield* repairBlock(this.#place, report, { isLast, after, wallSec: this.#wallSec });
+    if (repair instanceof DiskError) return repair;
+    this.#log(`${path} was damaged: ${repair.lostBytes} bytes are lost, ${repair.how}; as it was: ${repair.kept}`);
+    this.lost ??= { msgs: [], bytes: 0 };
+    this.lost.bytes += repair.lostBytes;
+    for (const { first, last } of repair.lost) {
+      if (last > 0) this.lost.msgs.push([first, last]);
+      else this.#openLoss = first;
+    }
+    if (repair.how === "removed") return undefined;
+    // A hole in place of the last record is new.
+    return yield* openBlock(this.#place, block.number, (record) => {
+      if (record.kind === "hole") this.#messages.restoreHole(block, record.seq, record.sec, record.nanos);
+    });
+  }
+}
+
+function* syncBlock(place: StreamPlace, number: number): Slices<DiskError | undefined> {
+  const file = place.disk.open(msgsPath(place, blockFile(number)), "write");
+  if (file instanceof DiskError) return file;
+  const failed = yield (done: DiskDone) => place.disk.sync(file, done);
+  place.disk.close(file);
+  return failed;
+}
