@@ -53,7 +53,7 @@ export function* loadBlock(
   effort: Effort,
   scratch?: BlockScratch,
 ): Slices<BlockBytes | DiskError> {
-  const file = yield* readWhole(place, msgsPath(place, blockFile(block)), effort, scratch);
+  const file = yield* readWhole(place, msgsPath(place, blockFile(block)), MAX_FILE, effort, scratch);
   if (file instanceof DiskError) return file;
   const fileBytes = file.length;
   if (!wasCompressed(file)) return { records: file, fileBytes, isCompressed: false, isPackingDamaged: false };
@@ -77,17 +77,18 @@ export function* inSteps(work: { readonly done: number; step(): boolean }, effor
   }
 }
 
-/** All bytes of a file, in pieces. */
+/** All bytes of a file that has no more than `most`, in pieces. */
 export function* readWhole(
   { disk }: StreamPlace,
   path: string,
+  most: number,
   effort: Effort,
   scratch?: BlockScratch,
 ): Slices<Uint8Array | DiskError> {
   const file = disk.open(path, "read");
   if (file instanceof DiskError) return file;
   try {
-    return yield* readPieces(disk, file, effort, scratch);
+    return yield* readPieces(disk, file, most, effort, scratch);
   } finally {
     disk.close(file);
   }
@@ -96,12 +97,13 @@ export function* readWhole(
 function* readPieces(
   disk: StreamPlace["disk"],
   file: DiskFile,
+  most: number,
   effort: Effort,
   scratch?: BlockScratch,
 ): Slices<Uint8Array | DiskError> {
   const size = disk.size(file);
   if (size instanceof DiskError) return size;
-  if (size > MAX_FILE) return new DiskError("EFBIG", `${size} bytes are more than a block has`);
+  if (size > most) return new DiskError("EFBIG", `${size} bytes are more than is read`);
   const bytes = scratch?.take(size) ?? new Uint8Array(size);
   let at = 0;
   while (at < size) {

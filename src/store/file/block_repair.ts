@@ -1,8 +1,8 @@
 // Repairs a damaged block so that nats-server opens the directory in full, and so do we.
 //
-// The file is kept aside first. Then it is written anew with its good records: sequences that are missing count as
-// deleted. A damaged record at the end whose length can be trusted becomes a hole, so that its sequence is not used again.
-// A torn tail of the last block is cut off where it is.
+// A torn tail of the last block, which is what a crash leaves, is kept aside and cut off. Of any other damage the whole
+// file is kept aside, then written anew with its good records: sequences that are missing count as deleted. A damaged
+// record at the end whose length can be trusted becomes a hole, so that its sequence is not used again.
 
 import { type BlockReport, isSound, scanLoaded, type StreamPlace } from "./block_open.ts";
 import { type BlockBytes, loadBlock, msgsPath } from "./block_open_bytes.ts";
@@ -29,7 +29,7 @@ export interface Repair {
    * was damaged. "removed": it had no good record, and others follow.
    */
   readonly how: "nothing" | "cut" | "rewritten" | "removed";
-  /** The path of the copy of the file as it was. */
+  /** The path of the copy of the file as it was, or of what was cut off. */
   readonly kept: string | undefined;
   /** Ranges of sequences that may have been lost, ends included; a last one of 0: up to the next block. */
   readonly lost: readonly LostRange[];
@@ -42,9 +42,10 @@ export interface LostRange {
 }
 
 /**
- * Repairs the block that `report` tells about, which nobody has open. `index.db` of nats-server would no longer be
- * true: it is kept aside as well and removed before the block changes, so read it before. Not to be cancelled. Why it failed,
- * if so: the block then is as it was, or repaired but not durably so; to repair it again is harmless.
+ * Repairs the block that `report` tells about, which nobody has open. Not to be cancelled. Why it failed, if so: the
+ * block then is as it was, or repaired but not durably so; to repair it again is harmless. Where more than a tail is
+ * damaged `index.db` of nats-server would no longer be true: it is kept aside as well and removed before the block
+ * changes, so read it before.
  */
 export function* repairBlock(
   place: StreamPlace,
@@ -52,19 +53,18 @@ export function* repairBlock(
   { isLast, after, wallSec }: RepairOptions,
 ): Slices<Repair | DiskError> {
   if (isSound(report) || report.isForeign) return { how: "nothing", kept: undefined, lost: [], lostBytes: 0 };
+  const { tornAt, damaged } = report;
+  const isTail = isLast && !report.isCompressed && damaged.length === 1 && tornAt !== undefined;
   const file = blockFile(report.block);
-  const kept = yield* keepAside(place, file, wallSec);
+  const kept = yield* keepAside(place, file, wallSec, isTail ? tornAt : 0);
   if (kept instanceof DiskError) return kept;
-  const failed = yield* removeIndex(place, wallSec);
-  if (failed !== undefined) return failed;
-  const isTail = isLast && !report.isCompressed && report.damaged.length === 1 && report.tornAt !== undefined;
-  const how = isTail ? yield* cut(place, file, report.tornAt!) : yield* rewrite(place, report.block, isLast, after);
+  const how = isTail ? yield* cut(place, file, tornAt) : yield* rewrite(place, report.block, wallSec, isLast, after);
   if (how instanceof DiskError) return how;
-  const lost = report.damaged.map((range) => ({
+  const lost = damaged.map((range) => ({
     first: Math.max(after, range.after) + 1,
     last: Math.max(0, range.before - 1),
   }));
-  const lostBytes = report.damaged.reduce((sum, { from, to }) => sum + to - from, 0);
+  const lostBytes = damaged.reduce((sum, { from, to }) => sum + to - from, 0);
   return { how, kept, lost: lost.filter(({ first, last }) => last === 0 || first <= last), lostBytes };
 }
 
@@ -94,9 +94,12 @@ function* cut(place: StreamPlace, name: string, at: number): Slices<"cut" | Disk
 function* rewrite(
   place: StreamPlace,
   block: number,
+  wallSec: number,
   isLast: boolean,
   after: number,
 ): Slices<Repair["how"] | DiskError> {
+  const untrue = yield* removeIndex(place, wallSec);
+  if (untrue !== undefined) return untrue;
   const effort = new Effort();
   const loaded = yield* loadBlock(place, block, effort);
   if (loaded instanceof DiskError) return loaded;

@@ -1,6 +1,7 @@
 // Copies of what is damaged, made before anything is changed.
 //
-//     <STREAM>/damaged/<n>.blk.damaged-<time>
+//     <STREAM>/damaged/<n>.blk.damaged-<time>                  all of a file of msgs/
+//     <STREAM>/damaged/<n>.blk.from-<offset>.damaged-<time>    its bytes from there on
 //
 // Outside msgs/, where nats-server neither reads nor removes them. Nothing here removes or overwrites one.
 
@@ -11,25 +12,29 @@ import type { StreamPlace } from "./block_open.ts";
 
 export const DAMAGED = "damaged";
 const TEMPORARY = ".tmp";
+/** An `index.db` has 30 bytes and more for each subject. */
+const MAX_FILE = 1 << 30;
 
 /**
- * Copies a file of `msgs` to the stream's damaged files, durably; the path of the copy, or why there is none.
- * The seconds are in its name. The same bytes kept before are not kept again.
+ * Copies a file of `msgs`, or its bytes from an offset on, to the stream's damaged files, durably; the path of the
+ * copy, or why there is none. The seconds are in its name. The same bytes kept before are not kept again.
  */
-export function* keepAside(place: StreamPlace, file: string, wallSec: number): Slices<string | DiskError> {
+export function* keepAside(place: StreamPlace, file: string, wallSec: number, from = 0): Slices<string | DiskError> {
   const { disk } = place;
   const effort = new Effort();
-  const bytes = yield* readWhole(place, msgsPath(place, file), effort);
-  if (bytes instanceof DiskError) return bytes;
+  const whole = yield* readWhole(place, msgsPath(place, file), MAX_FILE, effort);
+  if (whole instanceof DiskError) return whole;
+  const bytes = whole.subarray(from);
+  const named = from === 0 ? `${file}.damaged-` : `${file}.from-${from}.damaged-`;
   const directory = `${place.directory}/${DAMAGED}`;
   const failed = disk.makeDirectory(directory);
   if (failed !== undefined && failed.code !== "EEXIST") return failed;
   const names = disk.list(directory);
   if (names instanceof DiskError) return names;
-  const copies = names.filter((name) => name.startsWith(`${file}.damaged-`) && !name.endsWith(TEMPORARY));
+  const copies = names.filter((name) => name.startsWith(named) && !name.endsWith(TEMPORARY));
   let path = yield* sameBytes(place, directory, copies, bytes, effort);
   if (path === undefined) {
-    path = `${directory}/${freeName(`${file}.damaged-${wallSec}`, copies)}`;
+    path = `${directory}/${freeName(named + wallSec, copies)}`;
     const unwritten = yield* writeCopy(place, path, bytes);
     if (unwritten !== undefined) return unwritten;
   }
@@ -51,7 +56,7 @@ function* sameBytes(
 ): Slices<string | undefined> {
   for (const name of copies) {
     const path = `${directory}/${name}`;
-    const copy = yield* readWhole(place, path, effort);
+    const copy = yield* readWhole(place, path, MAX_FILE, effort);
     if (!(copy instanceof DiskError) && Buffer.compare(copy, bytes) === 0) return path;
   }
   return undefined;

@@ -84,6 +84,19 @@ test("a block that is not there, or cannot be read, is a result", () => {
   }
 });
 
+test("a file far larger than any block is not read into memory", () => {
+  const place = streamOnDisk({ "1.blk": mixed.bytes });
+  const file = place.disk.open("S/msgs/1.blk", "write");
+  if (file instanceof DiskError) throw new Error(file.text);
+  place.disk.truncate(file, (64 << 20) + 1);
+  expect(
+    run(
+      place.disk,
+      openBlock(place, 1, () => undefined),
+    ),
+  ).toMatchObject({ code: "EFBIG" });
+});
+
 test("a damaged record in the middle costs itself", () => {
   const { bytes, at } = madeBlock(messages(1, 6));
   bytes[at[3]! + 25]! ^= 1;
