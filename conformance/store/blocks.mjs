@@ -52,6 +52,7 @@ await rewritten("no index.db, dead records dropped", { index: false });
 await rewritten("compressed", { index: false, compress: true });
 await rewritten("compressed, index.db kept", { index: true, compress: true });
 await rewritten("some erased", { index: false, erase: true });
+await leftOver();
 for (const [what, damage] of damages()) await repaired(what, damage);
 
 rmSync(root, { recursive: true, force: true });
@@ -123,6 +124,17 @@ async function rewritten(what, { index, compress = false, erase = false }) {
     });
   }
   await opens(what, directory, expected);
+}
+
+/** A rewrite that did not end leaves a temporary: nats-server does not take it for a block. */
+async function leftOver() {
+  const directory = copy();
+  for (const name of STREAMS) {
+    const msgs = path.join(directory, "jetstream/$G/streams", name, "msgs");
+    writeFileSync(path.join(msgs, "1.blk.tmp"), randomBytes(5000));
+    rmSync(path.join(msgs, "index.db"), { force: true });
+  }
+  await opens("a temporary left over", directory, truth);
 }
 
 /** What may happen to a block: a change of its bytes, and which block. */
