@@ -372,6 +372,8 @@ export const cases = {
       { allow_direct: true },
       ...Array.from({ length: 20 }, (_, n) => [`k${n % 4}`, String(n)]),
     );
+    // A batch that nobody answers would end the 2.x client's process.
+    await jsm.direct.getMessage(name, { seq: 1 });
     const seqs = async (promise) => (await listed(promise)).map((msg) => msg.seq);
     // In the 2.x line getBatch() is what asks for last messages.
     const lastOf = (query) =>
