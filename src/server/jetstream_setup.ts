@@ -2,9 +2,9 @@
 // how much it may use. What the options leave open is 75 % of what the machine
 // has, as in nats-server.
 
-import { mkdirSync, statfsSync } from "node:fs";
+import { statfsSync } from "node:fs";
 import { tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { AccountJetStreamOptions, JetStreamOptions, ServerOptions } from "../config/options.ts";
 import { GLOBAL_ACCOUNT } from "../config/options/accounts.ts";
 import { jetstreamRows } from "../config/options/jetstream.ts";
@@ -25,7 +25,7 @@ export interface Machine {
   readonly tmpDir: string;
   /** Bytes this process may use, undefined when nobody knows. */
   memory(): number | undefined;
-  /** Bytes free on the disk of `dir`, which is made when it is not there; undefined when nobody knows. */
+  /** Bytes free on the disk that `dir` is on, or would be on; undefined when nobody knows. */
   freeDisk(dir: string): number | undefined;
 }
 
@@ -193,12 +193,15 @@ export const thisMachine: Machine = {
     return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   },
   freeDisk: (dir) => {
-    try {
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
-      const { bavail, bsize } = statfsSync(dir);
-      return bavail * bsize;
-    } catch {
-      return undefined;
+    // The directory may not be there yet: then it will be on the disk of the nearest one above.
+    for (let at = resolve(dir); ; at = dirname(at)) {
+      try {
+        const { bavail, bsize } = statfsSync(at);
+        return bavail * bsize;
+      } catch (error) {
+        const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+        if (!isMissing || at === dirname(at)) return undefined;
+      }
     }
   },
 };
