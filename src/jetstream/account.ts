@@ -2,7 +2,7 @@
 // and how they come, change and go.
 //
 //     create ─→ checks ─→ place ─→ store ─→ Stream, open ─→ answered
-//     remove ─→ Stream closed ─→ store closed ─→ place removed ─→ answered
+//     remove ─→ Stream closed ─→ store abandoned ─→ place removed ─→ answered
 //
 // Changes of one stream happen one after the other. Owns the streams. Knows
 // nothing of requests: api/ turns those into calls here.
@@ -18,7 +18,7 @@ import { acceptCreate, checkStandalone, sameStreamConfig } from "./config/stream
 import { storeLimits } from "./config/stream_limits.ts";
 import type { StreamRules } from "./config/stream_rules.ts";
 import { acceptUpdate, checkUpdate } from "./config/stream_update.ts";
-import { type AccountLimits, misfit, reservedBy, type Space } from "./limits.ts";
+import { type AccountLimits, bytesFor, consumersMisfit, misfit, reservedBy, type Space } from "./limits.ts";
 import { Stream } from "./stream.ts";
 import { EventsLater } from "./events_later.ts";
 import type { OpenedStore, StreamPlaces, StreamRecord } from "./stream_places.ts";
@@ -142,11 +142,14 @@ export class JetStreamAccount implements StreamAccount {
 
   // ---- changes
 
-  /** Makes a stream, or finds that there is the same one already. `done` when it is durable. */
-  create(request: StreamConfigRequest, name: string, done: Done<Stream>): void {
+  /**
+   * Makes a stream, or finds that there is the same one already. `done` when it
+   * is durable. `namesStorage`: the request says which; space is looked at twice then.
+   */
+  create(request: StreamConfigRequest, name: string, namesStorage: boolean, done: Done<Stream>): void {
     const config = attempt(() => {
       const asked = acceptCreate(request, name);
-      this.#checkRoom(asked);
+      this.#checkRoom(asked, namesStorage);
       const checked = checkStreamConfig(asked, this.#options.rules, request.pedantic);
       checkStandalone(checked);
       return checked;
@@ -206,9 +209,10 @@ export class JetStreamAccount implements StreamAccount {
       });
       this.#running.set(config.name, { stream, opened });
       this.#options.space.reserve(config.storage, reservedBy(config));
-      stream.open();
-      if (isNew) advisories.stream(this.bus, config.name, "create");
-      done(stream);
+      stream.open(() => {
+        if (isNew) advisories.stream(this.bus, config.name, "create");
+        done(stream);
+      });
     });
   }
 
@@ -280,17 +284,16 @@ export class JetStreamAccount implements StreamAccount {
     const { config } = stream;
     this.#running.delete(name);
     stream.close();
-    opened.close(() => {
-      this.#placesOf(config).remove(name, (failure) => {
-        if (failure !== undefined) {
-          done(apiError("streamDelete", { err: failure }));
-          return;
-        }
-        this.count(config.storage, -stream.usedBytes);
-        space.reserve(config.storage, -reservedBy(config));
-        advisories.stream(this.bus, name, "delete");
-        done(undefined);
-      });
+    opened.abandon();
+    this.#placesOf(config).remove(name, (failure) => {
+      this.count(config.storage, -stream.usedBytes);
+      space.reserve(config.storage, -reservedBy(config));
+      if (failure !== undefined) {
+        done(apiError("streamDelete", { err: failure }));
+        return;
+      }
+      advisories.stream(this.bus, name, "delete");
+      done(undefined);
     });
   }
 
@@ -320,26 +323,26 @@ export class JetStreamAccount implements StreamAccount {
   }
 
   /** Before anything else is looked at: as many streams, and as much space, as the account has. */
-  #checkRoom(config: StreamConfig): void {
+  #checkRoom(config: StreamConfig, namesStorage: boolean): void {
     const { maxStreams } = this.limits;
     let others = 0;
     for (const { name } of this.#configs(config.name)) if (name !== config.name) others++;
     if (maxStreams > 0 && others >= maxStreams) throw apiError("maximumStreamsLimit");
-    const refused = this.#unfit(config);
+    const refused = namesStorage ? this.#unfit(config) : consumersMisfit(config, this.limits);
     if (refused !== undefined) throw refused;
   }
 
   #unfit(config: StreamConfig): ApiError | undefined {
-    const { storage } = config;
-    return misfit(config, this.limits, this.reserved(storage, config.name), this.#serverSpace(storage));
+    const { storage, name } = config;
+    return misfit(config, bytesFor(config), this.limits, this.reserved(storage, name), this.#serverSpace(storage));
   }
 
+  /** Only what max_bytes grew by is new. */
   #unfitUpdate(old: StreamConfig, config: StreamConfig): ApiError | undefined {
-    const { storage } = config;
-    const { most, reserved } = this.#serverSpace(storage);
-    const others = { most, reserved: reserved - reservedBy(old) };
-    const grew = reservedBy(config) > reservedBy(old);
-    return grew ? misfit(config, this.limits, this.reserved(storage, config.name), others) : undefined;
+    const { storage, name } = config;
+    const grown = Math.max(0, reservedBy(config) - reservedBy(old));
+    const reserved = this.reserved(storage, name) + reservedBy(config) - grown;
+    return misfit(config, grown, this.limits, reserved, this.#serverSpace(storage));
   }
 
   #serverSpace(storage: Storage): Space {

@@ -3,9 +3,10 @@
 
 import { DiskError, type Disk } from "../base/disk.ts";
 import { JsonError } from "../base/json.ts";
+import type { Timer } from "../base/world.ts";
 import { StreamCatalog, type StoredStream } from "../store/catalog.ts";
-import { FileStore } from "../store/file/file_store.ts";
-import { MSGS } from "../store/format/layout.ts";
+import type { FileStore } from "../store/file/file_store.ts";
+import { openFileStore } from "../store/file/open_file_store.ts";
 import { StoreCache } from "../store/file/store_cache.ts";
 import type { StoreEvents, StoreLimits } from "../store/stream_store.ts";
 import type { StreamConfig } from "./config/stream_config.ts";
@@ -53,6 +54,9 @@ export class FilePlaces implements StreamPlaces {
   readonly #rules: StreamRules;
   readonly #surroundings: JetStreamSurroundings;
   readonly #catalog: StreamCatalog;
+  /** Stores whose groups are only handed to the system. */
+  readonly #written = new Set<FileStore>();
+  #timer: Timer | undefined = undefined;
 
   constructor(account: string, facts: DiskFacts, rules: StreamRules, surroundings: JetStreamSurroundings) {
     this.#facts = facts;
@@ -95,26 +99,86 @@ export class FilePlaces implements StreamPlaces {
     this.#catalog.delete(name, (failed) => done(failed?.text));
   }
 
-  open(record: StreamRecord, limits: StoreLimits, events: StoreEvents, done: (opened: OpenedStore) => void): void {
+  open(
+    record: StreamRecord,
+    limits: StoreLimits,
+    events: StoreEvents,
+    done: (opened: OpenedStore | string) => void,
+  ): void {
     const { disk, cache, syncAlways } = this.#facts;
-    const { world, log, beforeFlush } = this.#surroundings;
+    const { world, log, beforeFlush, nextTurn } = this.#surroundings;
     const { config } = record;
-    const store = new FileStore({
+    const how = syncAlways && config.persist_mode !== "async" ? "synced" : "written";
+    const options = {
       disk,
-      directory: `${this.#catalog.directory(config.name)}/${MSGS}`,
+      directory: this.#catalog.directory(config.name),
       stream: config.name,
       limits,
       seed: world.random(2 ** 32),
       events,
-      how: syncAlways && config.persist_mode !== "async" ? "synced" : "written",
+      how,
       blockBytes: blockBytesOf(config),
       cache,
-      randomBytes: (count) => world.randomBytes(count),
+      randomBytes: (count: number) => world.randomBytes(count),
       later: beforeFlush,
-      log: (text) => log.warn(text),
+      slice: nextTurn,
+      log: (text: string) => log.warn(text),
+      firstSeq: Number(config.first_seq),
+      wallSec: world.wallSec(),
+    } as const;
+    openFileStore(options, (store) => {
+      if (store instanceof DiskError) {
+        done(store.text);
+        return;
+      }
+      if (how === "written") this.#written.add(store);
+      if (this.#written.size > 0) this.#armSync();
+      done(this.#opened(store));
     });
-    done({ store, lost: undefined, close: (closed) => closed() });
   }
+
+  #opened(store: FileStore): OpenedStore {
+    const { lost } = store;
+    const { log } = this.#surroundings;
+    return {
+      store,
+      lost: lost === undefined ? undefined : { sequences: sequencesIn(lost.msgs), bytes: lost.bytes },
+      close: (closed) => {
+        this.#written.delete(store);
+        store.close((failure) => {
+          if (failure !== undefined) log.error(`A stream's files were not closed cleanly: ${failure}`);
+          closed();
+        });
+      },
+      abandon: () => {
+        this.#written.delete(store);
+        store.destroy();
+      },
+    };
+  }
+
+  /** Stores that do not sync with every group are synced at the interval. */
+  #armSync(): void {
+    this.#timer ??= this.#surroundings.world.after(this.#facts.syncIntervalMs, () => {
+      this.#timer = undefined;
+      const { log } = this.#surroundings;
+      for (const store of this.#written) {
+        store.sync((failed) => {
+          if (failed !== undefined) log.error(`A stream's files were not synced: ${failed.text}`);
+        });
+      }
+      if (this.#written.size > 0) this.#armSync();
+    });
+  }
+}
+
+/** The sequences of ranges, listed when they are walked. */
+function sequencesIn(ranges: readonly (readonly [first: number, last: number])[]): Iterable<number> {
+  return {
+    *[Symbol.iterator]() {
+      for (const [first, last] of ranges) for (let seq = first; seq <= last; seq++) yield seq;
+    },
+  };
 }
 
 function metaOf({ config, created }: StreamRecord): Uint8Array {

@@ -38,24 +38,44 @@ export function reservedBy(config: StreamConfig): number {
   return Math.max(0, Number(config.max_bytes));
 }
 
+/** The bytes a new stream takes. Without a bound it counts as one: it does not fit where there is nothing left. */
+export function bytesFor({ max_bytes }: StreamConfig): number {
+  return max_bytes < 0n ? 1 : Number(max_bytes);
+}
+
 /**
- * Why a stream with this configuration does not fit: the account's limit, with
- * what its other streams reserve in the same storage, then the server's.
+ * Why `bytes` more for a stream with this configuration do not fit: the
+ * account's limits, with what is reserved in the same storage, then the server's.
  */
 export function misfit(
   config: StreamConfig,
+  bytes: number,
   limits: AccountLimits,
   accountReserved: number,
   server: Space,
 ): ApiError | undefined {
-  const { maxConsumers } = limits;
-  if (config.max_consumers > 0 && maxConsumers > 0 && config.max_consumers > maxConsumers) {
-    return apiError("maximumConsumersLimit");
-  }
-  const isMemory = config.storage === "memory";
+  return (
+    consumersMisfit(config, limits) ?? bytesMisfit(config.storage === "memory", bytes, limits, accountReserved, server)
+  );
+}
+
+/** Why the consumers a configuration admits are too many for the account. */
+export function consumersMisfit(
+  { max_consumers }: StreamConfig,
+  { maxConsumers }: AccountLimits,
+): ApiError | undefined {
+  const isTooMuch = max_consumers > 0n && maxConsumers > 0 && max_consumers > maxConsumers;
+  return isTooMuch ? apiError("maximumConsumersLimit") : undefined;
+}
+
+function bytesMisfit(
+  isMemory: boolean,
+  bytes: number,
+  limits: AccountLimits,
+  accountReserved: number,
+  server: Space,
+): ApiError | undefined {
   const most = isMemory ? limits.maxMemory : limits.maxStore;
-  // A stream without a bound counts as one byte: it does not fit where there is nothing left.
-  const bytes = config.max_bytes < 0 ? 1 : Number(config.max_bytes);
   const isTooMuch = (most >= 0 && accountReserved + bytes > most) || server.reserved + bytes > server.most;
   if (!isTooMuch) return undefined;
   return apiError(isMemory ? "memoryResourcesExceeded" : "storageResourcesExceeded");

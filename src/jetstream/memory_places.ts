@@ -35,11 +35,13 @@ export class MemoryPlaces implements StreamPlaces {
       later: this.#later,
       events,
     });
-    const first = Number(record.config.first_seq);
-    if (first > 1) {
-      store.stageCompact(first);
-      store.submit();
+    const opened = { store, lost: undefined, close: (closed: () => void) => closed(), abandon: () => undefined };
+    if (record.config.first_seq === 0n) {
+      done(opened);
+      return;
     }
-    done({ store, lost: undefined, close: (closed) => closed() });
+    store.stageCompact(Number(record.config.first_seq));
+    store.submit();
+    store.afterCommit(() => done(opened));
   }
 }

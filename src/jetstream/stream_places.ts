@@ -16,13 +16,15 @@ export interface StreamRecord {
 export interface OpenedStore {
   readonly store: StreamStore;
   readonly lost: LostMessages | undefined;
-  /** Stops it: what is staged becomes durable, then everything is closed. */
+  /** Ends it: what is staged becomes durable, then everything is closed. */
   close(done: () => void): void;
+  /** Ends it at once: its place is to be removed. */
+  abandon(): void;
 }
 
 /** Messages that could not be read, as `state.lost` shows them. */
 export interface LostMessages {
-  readonly sequences: readonly number[];
+  readonly sequences: Iterable<number>;
   readonly bytes: number;
 }
 

@@ -7,13 +7,15 @@
 import type { Bus, Frame, Listener, Sender } from "../../account/bus.ts";
 import { type ByteString, byteString, byteStringOf } from "../../base/bytes.ts";
 import { ApiError, apiError } from "../../errors/api.ts";
-import { Advisories } from "../advisories.ts";
+import type { Advisories } from "../advisories.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
 import { ApiCall, type CallHost } from "./call.ts";
 import { ApiRequest, type Asker } from "./request.ts";
 import { type ApiRow, apiRows } from "./table.ts";
 
 const PREFIX = "$JS.API.";
+/** What a domain's prefix stands before. */
+const inDomain = ["INFO", "STREAM.>", "CONSUMER.>", "DIRECT.>", "META.>", "SERVER.>", "ACCOUNT.>"];
 /** Requests served at a time; the others wait. */
 const MOST_AT_A_TIME = 16;
 /** What serving may take of a turn. */
@@ -82,7 +84,7 @@ export class Api implements CallHost {
     asker.bus.subscribe(byteString(`${PREFIX}>`), listener(PREFIX));
     if (domain === "") return;
     const prefix = `$JS.${domain}.API.`;
-    asker.bus.subscribe(byteString(`${prefix}>`), listener(prefix));
+    for (const part of inDomain) asker.bus.subscribe(byteString(prefix + part), listener(prefix));
   }
 
   nextTurn(fire: () => void): void {
@@ -133,7 +135,7 @@ export class Api implements CallHost {
     const dropped = queue.length;
     queue.length = 0;
     const { surroundings, system } = this.#options;
-    surroundings.log.warn(`Routed JS API ${isInfo ? "Info " : ""}Requests limit reached, dropping ${dropped} requests`);
+    surroundings.log.warn(`JetStream API ${isInfo ? "info " : ""}queue limit reached, dropping ${dropped} requests`);
     if (system !== undefined) this.advisories.limitReached(system, dropped);
   }
 

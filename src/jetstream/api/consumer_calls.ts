@@ -3,7 +3,7 @@
 import { apiError } from "../../errors/api.ts";
 import type { Stream } from "../stream.ts";
 import type { ApiCall } from "./call.ts";
-import { consumerListResponse, consumerNamesResponse, pageRequest } from "./kinds.ts";
+import { consumerListResponse, consumerNamesResponse, consumersRequest } from "./kinds.ts";
 
 const NAMES_PAGE = 1024;
 const LIST_PAGE = 256;
@@ -21,13 +21,13 @@ export function consumerCreate(call: ApiCall): void {
 
 export function consumerNames(call: ApiCall): void {
   streamOf(call);
-  call.request.decodeOptional(pageRequest);
+  call.request.decodeOptional(consumersRequest);
   call.answer(consumerNamesResponse, { total: 0, offset: 0, limit: NAMES_PAGE, consumers: [] });
 }
 
 export function consumerList(call: ApiCall): void {
   streamOf(call);
-  call.request.decodeOptional(pageRequest);
+  call.request.decodeOptional(consumersRequest);
   call.answer(consumerListResponse, { total: 0, offset: 0, limit: LIST_PAGE, consumers: [] });
 }
 

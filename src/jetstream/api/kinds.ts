@@ -1,6 +1,8 @@
 // The JSON of requests and responses of the API, in nats-server's order.
 
 import {
+  bigInteger,
+  bigUint64,
   bool,
   byteText,
   int,
@@ -17,7 +19,7 @@ import {
   int64,
 } from "../../base/json.ts";
 import { apiErrorKind } from "../config/api_error_kind.ts";
-import { streamConfigKind } from "../config/stream_config.ts";
+import { embedded, streamConfigKind } from "../config/stream_config.ts";
 import { moment } from "../config/moment.ts";
 
 /** What every response begins with. */
@@ -35,24 +37,30 @@ const someBase64: Kind<Uint8Array> = { ...base64, isEmpty: (bytes) => bytes.leng
 
 // ---- requests
 
-export const pageRequest = record({ offset: int, subject: text }, "server.JSApiStreamNamesRequest");
-export const listRequest = record({ offset: int, subject: text }, "server.JSApiStreamListRequest");
+/** Any int of Go; those beyond 2^53 lose digits nobody will miss. */
+const wideInt: Kind<number> = via(bigInteger("int", -(2n ** 63n), 2n ** 63n - 1n), 0, Number, BigInt);
+const paged = embedded("ApiPagedRequest", { offset: wideInt });
+export const namesRequest = record({ ...paged, subject: text }, "server.JSApiStreamNamesRequest");
+export const listRequest = record({ ...paged, subject: text }, "server.JSApiStreamListRequest");
 export const infoRequest = record(
-  { offset: int, deleted_details: bool, subjects_filter: text },
+  { ...paged, deleted_details: bool, subjects_filter: text },
   "server.JSApiStreamInfoRequest",
 );
-export const purgeRequest = record({ seq: uint64, filter: text, keep: uint64 }, "server.JSApiStreamPurgeRequest");
-export const msgDeleteRequest = record({ seq: uint64, no_erase: bool }, "server.JSApiMsgDeleteRequest");
+export const consumersRequest = record(paged, "server.JSApiConsumersRequest");
+export const purgeRequest = record({ seq: bigUint64, filter: text, keep: bigUint64 }, "server.JSApiStreamPurgeRequest");
+export const msgDeleteRequest = record({ seq: bigUint64, no_erase: bool }, "server.JSApiMsgDeleteRequest");
+/** Whether a configuration says where it is kept. */
+export const storageNamed = record({ storage: nullable(text) });
 export const msgGetRequest = record(
   {
-    seq: uint64,
+    seq: bigUint64,
     last_by_subj: text,
     next_by_subj: text,
-    batch: int,
-    max_bytes: int,
+    batch: wideInt,
+    max_bytes: wideInt,
     start_time: nullable(moment),
     multi_last: list(text),
-    up_to_seq: uint64,
+    up_to_seq: bigUint64,
     up_to_time: nullable(moment),
     no_hdr: bool,
   },
@@ -104,12 +112,14 @@ export const stateKind = record({
   lost: maybe(lostKind),
   consumer_count: int,
 });
+const clusterKind = record({ leader: omitEmpty(text) });
 const alternateKind = record({ name: text, domain: omitEmpty(text), cluster: text });
 const streamInfo = {
   config: maybe(streamConfigKind),
   created: maybe(moment),
   state: maybe(stateKind),
   domain: omitEmpty(text),
+  cluster: maybe(clusterKind),
   alternates: omitEmpty(list(alternateKind)),
   ts: maybe(moment),
 };
@@ -122,7 +132,7 @@ export const streamNamesResponse = record({ ...head, ...page, streams: nullable(
 export const streamListResponse = record({
   ...head,
   ...page,
-  streams: nullable(list(streamInfoKind, "[]*server.StreamInfo")),
+  streams: list(streamInfoKind, "[]*server.StreamInfo"),
   missing: omitEmpty(list(text)),
   offline: omitEmpty(map(text)),
 });

@@ -1,8 +1,9 @@
 // STREAM.MSG.GET and STREAM.MSG.DELETE.
 
 import { byteString, byteStringOf } from "../../base/bytes.ts";
-import { apiError } from "../../errors/api.ts";
+import { type ApiError, apiError } from "../../errors/api.ts";
 import { isValidSubject } from "../../subject/subject.ts";
+import type { Stream } from "../stream.ts";
 import type { ApiCall } from "./call.ts";
 import { msgDeleteRequest, msgGetRequest, msgGetResponse, successResponse } from "./kinds.ts";
 
@@ -15,12 +16,26 @@ export function msgDelete(call: ApiCall): void {
   if (stream.config.sealed) throw apiError("streamSealed");
   if (stream.config.deny_delete) throw apiError("streamMsgDeleteFailed", { err: "message delete not permitted" });
   stream.settled(() => {
-    stream.removeMsg(seq, !no_erase, (result) => {
+    if (seq > Number.MAX_SAFE_INTEGER) {
+      call.refuse(notFound(stream, seq));
+      return;
+    }
+    stream.removeMsg(Number(seq), !no_erase, (result) => {
       if (result === true) call.answer(successResponse, { success: true });
-      else if (result === false) call.refuse(apiError("sequenceNotFound", { seq }));
+      else if (result === false) call.refuse(notFound(stream, seq));
       else call.refuse(apiError("streamMsgDeleteFailed", { err: result.failure }));
     });
   });
+}
+
+/** nats-server's file store has other words for what lies outside of the stream. */
+function notFound(stream: Stream, seq: bigint): ApiError {
+  const { firstSeq, lastSeq } = stream.state();
+  if (stream.config.storage === "file") {
+    if (seq > lastSeq) return apiError("streamMsgDeleteFailed", { err: "stream store EOF" });
+    if (seq < Math.max(1, firstSeq)) return apiError("streamMsgDeleteFailed", { err: "no message found" });
+  }
+  return apiError("sequenceNotFound", { seq: String(seq) });
 }
 
 export function msgGet(call: ApiCall): void {
@@ -29,9 +44,9 @@ export function msgGet(call: ApiCall): void {
   const asked = request.decode(msgGetRequest);
   const { seq, last_by_subj: last, next_by_subj: next, start_time: start } = asked;
   const isMixed =
-    (seq > 0 && (last !== "" || start !== undefined)) ||
+    (seq > 0n && (last !== "" || start !== undefined)) ||
     (last !== "" && (next !== "" || start !== undefined)) ||
-    (seq === 0 && last === "" && next === "" && start === undefined);
+    (seq === 0n && last === "" && next === "" && start === undefined);
   if (isMixed || asked.batch > 0 || asked.max_bytes > 0) throw apiError("badRequest");
   const stream = request.account.stream(request.stream);
   if (stream === undefined) {
@@ -40,9 +55,10 @@ export function msgGet(call: ApiCall): void {
     return;
   }
   const wanted = byteString(next === "" ? last : next);
+  if (seq > Number.MAX_SAFE_INTEGER) throw apiError("noMessageFound");
   if (wanted !== "" && !isValidSubject(wanted)) throw apiError("noMessageFound");
   stream.settled(() => {
-    stream.getMsg({ seq, last: byteString(last), next: byteString(next), start }, (msg) => {
+    stream.getMsg({ seq: Number(seq), last: byteString(last), next: byteString(next), start }, (msg) => {
       if (msg === undefined) {
         call.refuse(apiError("noMessageFound"));
         return;

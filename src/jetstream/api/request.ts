@@ -97,6 +97,12 @@ export class ApiRequest {
     return first === 0x7b || first === 0x5b ? this.decode(kind) : kind.zero;
   }
 
+  /** Whether the body, which was read already, has a value for a field of the table. */
+  mentions<D extends object, E>(kind: Kind<D, E>, field: keyof D): boolean {
+    const got = decodeAll(kind, this.body, 0, this.body.length);
+    return !(got instanceof JsonError) && got[field] !== undefined;
+  }
+
   /** Nothing was asked: no bytes, or an object without keys. */
   get isEmpty(): boolean {
     if (this.body.length === 0) return true;

@@ -5,24 +5,28 @@ import { apiError } from "../../errors/api.ts";
 import { SubjectFilter } from "../../store/subject_filter.ts";
 import { collides } from "../../subject/subject.ts";
 import { streamConfigRequestKind } from "../config/stream_config.ts";
+import { headerValue } from "../header_value.ts";
 import type { Stream } from "../stream.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
 import type { ApiCall } from "./call.ts";
 import {
   infoRequest,
   listRequest,
-  pageRequest,
+  namesRequest,
   purgeRequest,
   purgeResponse,
   streamCreateResponse,
   streamInfoResponse,
   streamListResponse,
   streamNamesResponse,
+  storageNamed,
   streamUpdateResponse,
   successResponse,
 } from "./kinds.ts";
 import { collectDeleted, collectSubjects, streamInfoOf, SUBJECTS_PAGE } from "./stream_info.ts";
 
+/** Beyond it numbers are not exact. */
+const MOST_SEQ = Number.MAX_SAFE_INTEGER;
 const NAMES_PAGE = 1024;
 const LIST_PAGE = 256;
 /** nats-server lets clients wait this long for the refusal of an offline stream. */
@@ -31,9 +35,11 @@ const OFFLINE_DELAY_MS = 500;
 export function streamCreate(call: ApiCall, surroundings: JetStreamSurroundings): void {
   const { request } = call;
   const { account } = request;
-  account.create(request.decode(streamConfigRequestKind), request.stream, (result) => {
+  const config = request.decode(streamConfigRequestKind);
+  account.create(config, request.stream, request.mentions(storageNamed, "storage"), (result) => {
     call.settle(result, (stream) => {
-      call.answer(streamCreateResponse, { ...streamInfoOf(stream, account, surroundings), did_create: true });
+      const info = streamInfoOf(stream, account, surroundings, "create");
+      call.answer(streamCreateResponse, { ...info, did_create: true });
     });
   });
 }
@@ -43,8 +49,7 @@ export function streamUpdate(call: ApiCall, surroundings: JetStreamSurroundings)
   const { account } = request;
   account.update(request.decode(streamConfigRequestKind), request.stream, (result) => {
     call.settle(result, (stream) => {
-      const info = streamInfoOf(stream, account, surroundings, surroundings.domain);
-      call.answer(streamUpdateResponse, info);
+      call.answer(streamUpdateResponse, streamInfoOf(stream, account, surroundings, "update"));
     });
   });
 }
@@ -58,7 +63,7 @@ function selected(call: ApiCall, filter: string): Stream[] {
 }
 
 export function streamNames(call: ApiCall): void {
-  const { offset, subject } = call.request.decodeOptional(pageRequest);
+  const { offset, subject } = call.request.decodeOptional(namesRequest);
   const names = selected(call, subject).map(({ name }) => name);
   const from = Math.min(Math.max(0, offset), names.length);
   const streams = names.slice(from, from + NAMES_PAGE);
@@ -80,13 +85,14 @@ export function streamList(call: ApiCall, surroundings: JetStreamSurroundings): 
     total: streams.length,
     offset: from,
     limit: LIST_PAGE,
-    streams: page.map((stream) => streamInfoOf(stream, account, surroundings, surroundings.domain)),
+    streams: page.map((stream) => streamInfoOf(stream, account, surroundings, "list")),
     offline: new Map(account.offline()),
   });
 }
 
 export function streamInfo(call: ApiCall, surroundings: JetStreamSurroundings): void {
   const { request } = call;
+  if (headerValue(request.header, "Nats-Response-Type") === "create") call.answerAs("stream_create_response");
   const { account } = request;
   const { offset: asked, deleted_details, subjects_filter } = request.decodeOptional(infoRequest);
   const { nextTurn } = surroundings;
@@ -96,7 +102,7 @@ export function streamInfo(call: ApiCall, surroundings: JetStreamSurroundings): 
     return;
   }
   stream.settled(() => {
-    const info = streamInfoOf(stream, account, surroundings, surroundings.domain);
+    const info = streamInfoOf(stream, account, surroundings, "info");
     const withSubjects = (state: NonNullable<typeof info.state>): void => {
       if (subjects_filter === "") {
         call.answerSlowly(streamInfoResponse, { total: 0, offset: 0, limit: 0, ...info, state });
@@ -128,14 +134,16 @@ export function streamDelete(call: ApiCall, surroundings: JetStreamSurroundings)
 export function streamPurge(call: ApiCall): void {
   const { request } = call;
   const { seq, filter, keep } = request.decodeOptional(purgeRequest);
-  if (seq > 0 && keep > 0) throw apiError("badRequest");
+  if (seq > 0n && keep > 0n) throw apiError("badRequest");
   const stream = request.account.stream(request.stream);
   if (stream === undefined) throw apiError("streamNotFound");
   if (stream.config.sealed) throw apiError("streamSealed");
   if (stream.config.deny_purge) throw apiError("streamPurgeFailed", { err: "stream purge not permitted" });
+  if (seq > MOST_SEQ) throw apiError("streamPurgeFailed", { err: `sequences above ${MOST_SEQ} are not supported` });
   const patterns = filter === "" || filter === ">" ? [] : [byteString(filter)];
   stream.settled(() => {
-    stream.purge({ filter: new SubjectFilter(patterns), below: seq, keep }, (result) => {
+    const asked = { filter: new SubjectFilter(patterns), below: Number(seq), keep: Number(keep) };
+    stream.purge(asked, (result) => {
       if (typeof result === "number") call.answer(purgeResponse, { success: true, purged: result });
       else call.refuse(apiError("streamGeneral", { err: result.failure }));
     });

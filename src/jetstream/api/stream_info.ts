@@ -18,18 +18,19 @@ export const SUBJECTS_PAGE = 100_000;
 /** Subjects or ranges looked at in one turn. */
 const SLICE = 5000;
 
-/** As responses show it now. `domain` is left out of those that do not have it. */
+/** A stream as responses show it now; which parts are there depends on the call. */
 export function streamInfoOf(
   stream: Stream,
   account: JetStreamAccount,
-  { world, version }: JetStreamSurroundings,
-  domain = "",
+  { world, version, domain, serverName }: JetStreamSurroundings,
+  call: "create" | "update" | "list" | "info",
 ): StreamInfo {
   return {
-    config: withServerMetadata(stream.config, version),
+    config: call === "list" ? stream.config : withServerMetadata(stream.config, version),
     created: stream.created,
     state: stateOf(stream, account),
-    domain,
+    domain: call === "create" ? "" : domain,
+    cluster: call === "info" ? { leader: serverName } : undefined,
     ts: { sec: world.wallSec(), nanos: world.wallNanos() },
   };
 }

@@ -89,7 +89,7 @@ const fields = {
 };
 
 /** The fields of a struct in a struct: an error about one of them names the inner struct, too. */
-function embedded<F extends Readonly<Record<string, Kind<unknown, never>>>>(struct: string, inner: F): F {
+export function embedded<F extends Readonly<Record<string, Kind<unknown, never>>>>(struct: string, inner: F): F {
   const entries = Object.entries(inner).map(([name, kind]) => {
     const read: typeof kind.read = (reader, current) => {
       reader.path.splice(-1, 0, struct);
