@@ -42,7 +42,7 @@ export interface ApiRow {
   readonly type: string;
   /** Writes a refusal: with the other fields that are there even then. */
   readonly kind: Kind<unknown, object>;
-  /** It makes no difference whether the account has JetStream. */
+  /** Answered before the level that a request needs, and whether the account has JetStream, are looked at. */
   readonly isForAll: boolean;
   /** Only asks: waits behind requests that do something. */
   readonly isInfo: boolean;
