@@ -24,7 +24,7 @@ export interface StreamPlace {
 /**
  * Sees each good record in the order of the file; its offsets are into `records`, the unpacked block. Both are
  * borrowed for the call. A message or hole whose sequence is not above the ones before it does not count and is not
- * shown, as nats-server does not count it.
+ * shown, as nats-server does not count it; nor is a tombstone of 0, which is no sequence.
  */
 export type OnRecord = (record: RecordReader, records: Uint8Array) => void;
 
@@ -151,6 +151,7 @@ class Account {
         this.#tombstoneSeq = seq;
         this.#tombstone = momentOf(record);
       }
+      if (seq === 0) return;
     } else {
       if (seq <= this.#lastSeq) return;
       if (kind === "hole") this.#holes++;

@@ -65,6 +65,12 @@ test("a record whose sequence is not above the ones before it does not count", (
   expect(opened(place).report).toMatchObject({ messages: 2, firstSeq: 5, lastSeq: 6, damaged: [] });
 });
 
+test("0 is no sequence", () => {
+  const { bytes } = madeBlock([{ seq: 0 }, { kind: "tombstone", seq: 0 }, { kind: "hole", seq: 0 }, { seq: 1 }]);
+  const { report, records } = opened(streamOnDisk({ "1.blk": bytes }));
+  expect([records.length, report.messages, report.firstSeq, report.damaged]).toEqual([1, 1, 1, []]);
+});
+
 test("a block that is not there, or cannot be read, is a result", () => {
   const place = streamOnDisk({ "1.blk": mixed.bytes });
   expect(
