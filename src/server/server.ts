@@ -52,6 +52,7 @@ export class Server {
   #websocket: Listener | undefined = undefined;
   #monitors: readonly Listener[] = [];
   #jetstream: RunningJetStream | undefined = undefined;
+  #jetstreamEnd: Promise<void> | undefined = undefined;
   readonly #withoutDir: "temporary" | typeof IN_MEMORY;
   #lameDuck: LameDuck | undefined = undefined;
   #stopping: Promise<void> | undefined = undefined;
@@ -118,6 +119,8 @@ export class Server {
   static async open(options: ServerOptions, surroundings: ServerSurroundings): Promise<Server> {
     const server = new Server(options, surroundings);
     try {
+      // Monitoring answers while streams are restored, as in nats-server.
+      server.#monitors = await openMonitor(server.#core, server.#onBug);
       await server.#openJetStream();
       await server.#openListeners();
       return server;
@@ -185,7 +188,11 @@ export class Server {
     this.#core.isClosing = true;
     const lameDuck = new LameDuck(this.#core, () => void this.stop());
     this.#lameDuck = lameDuck;
-    void this.#closeDoors().then(() => lameDuck.start());
+    void this.#closeDoors()
+      .then(() => this.#endJetStream())
+      .then(() => {
+        if (this.#stopping === undefined) lameDuck.start();
+      });
   }
 
   /** Closes every connection and listener. Resolves when nothing is left; calling it again waits for the same end. */
@@ -209,7 +216,7 @@ export class Server {
     this.#core.isClosing = true;
     this.#lameDuck?.stop();
     const doors = this.#closeDoors();
-    await this.#jetstream?.close();
+    await this.#endJetStream();
     this.#core.closeAll();
     await Promise.all([doors, this.#allGone(), ...this.#monitors.map((monitor) => monitor.close())]);
     await this.#hasher.close();
@@ -240,9 +247,14 @@ export class Server {
     this.#jetstream = await openJetStream(this.#core, jetstream, this.#withoutDir, this.#onBug);
   }
 
+  /** Lame duck mode ends it before the clients go; it ends once. */
+  #endJetStream(): Promise<void> {
+    this.#jetstreamEnd ??= this.#jetstream?.close() ?? Promise.resolve();
+    return this.#jetstreamEnd;
+  }
+
   async #openListeners(): Promise<void> {
     const accept = guardAccept((transport) => this.#core.accept(transport), this.#onBug);
-    this.#monitors = await openMonitor(this.#core, this.#onBug);
     this.#websocket = await listenForWebSockets(this.#core, accept);
     this.#client = await listenForClients(this.#core, accept);
     this.#log.notice("Server is ready");
