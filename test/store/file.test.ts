@@ -1,69 +1,5 @@
-import { expect, test } from "vitest";
-import { DiskError } from "../../src/base/disk.ts";
-import type { FileStore } from "../../src/store/file/file_store.ts";
-import { openFileStore } from "../../src/store/file/open_file_store.ts";
-import { StoreCache } from "../../src/store/file/store_cache.ts";
-import type { StoreEvents, StoreLimits } from "../../src/store/stream_store.ts";
-import { FakeDisk } from "../support/fake_disk.ts";
+import { madeDisk, opened, type Opening } from "./file_support.ts";
 import { storeContract, type OpenStore } from "./contract.ts";
-
-interface Opening {
-  readonly disk: FakeDisk;
-  readonly how?: "synced" | "written";
-  readonly blockBytes?: number;
-  readonly cacheBytes?: number;
-  readonly firstSeq?: number;
-}
-
-function madeDisk(options: ConstructorParameters<typeof FakeDisk>[0] = {}): FakeDisk {
-  const disk = new FakeDisk(options);
-  disk.makeDirectory("S");
-  disk.syncDirectory("", () => undefined);
-  disk.complete();
-  return disk;
-}
-
-/** A store and what runs all that waits. */
-function opened(
-  limits: StoreLimits,
-  events: StoreEvents,
-  opening: Opening,
-): { store: FileStore; complete: () => void } {
-  const { disk, how = "synced", blockBytes = 10_000, cacheBytes = 1 << 20, firstSeq = 0 } = opening;
-  const waiting: (() => void)[] = [];
-  const complete = (): void => {
-    for (;;) {
-      disk.complete();
-      const fire = waiting.shift();
-      if (fire === undefined) return;
-      fire();
-    }
-  };
-  let store: FileStore | DiskError | undefined;
-  openFileStore(
-    {
-      disk,
-      directory: "S",
-      stream: "S",
-      limits,
-      seed: 99,
-      events,
-      how,
-      blockBytes,
-      cache: new StoreCache(cacheBytes),
-      randomBytes: (count) => new Uint8Array(count).fill(0xee),
-      later: (fire) => waiting.push(fire),
-      slice: (fire) => waiting.push(fire),
-      log: () => undefined,
-      firstSeq,
-      wallSec: 1_800_000_000,
-    },
-    (result) => (store = result),
-  );
-  complete();
-  if (store === undefined || store instanceof DiskError) throw new Error(`not opened: ${store?.text}`);
-  return { store, complete };
-}
 
 const opener =
   (opening: Omit<Opening, "disk">): OpenStore =>
@@ -73,5 +9,3 @@ const opener =
 storeContract("the file store", opener({}));
 storeContract("the file store, in blocks of a few messages,", opener({ blockBytes: 120, cacheBytes: 0 }));
 storeContract("the file store, without waiting for the disk,", opener({ how: "written", blockBytes: 400 }));
-
-test("a", () => expect(1).toBe(1));

@@ -51,9 +51,13 @@ export interface FileMessagesOptions {
   readonly events: Pick<StoreEvents, "removed" | "compacted">;
   /** A block is not needed any more: its file is to be removed. */
   readonly onDropped: (block: FileBlock) => void;
+  /** A limit took a message that was not the first. */
+  readonly onTrimmed: (seq: number, sec: number, nanos: number) => void;
   /** A block could not be read. */
   readonly onUnreadable: (block: number, failure: string) => void;
 }
+
+const NO_MOMENT = { sec: 0, nanos: 0 };
 
 export class FileMessages implements PlannedMessages, SearchedMessages, LimitedMessages {
   readonly tree: SubjectTree;
@@ -64,6 +68,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   readonly #stagedRecords: StagedRecords;
   readonly #events: Pick<StoreEvents, "removed" | "compacted">;
   readonly #onDropped: (block: FileBlock) => void;
+  readonly #onTrimmed: (seq: number, sec: number, nanos: number) => void;
   readonly #onUnreadable: (block: number, failure: string) => void;
   #msgs = 0;
   #bytes = 0;
@@ -93,6 +98,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     this.#stagedRecords = options.stagedRecords;
     this.#events = options.events;
     this.#onDropped = options.onDropped;
+    this.#onTrimmed = options.onTrimmed;
     this.#onUnreadable = options.onUnreadable;
   }
 
@@ -465,11 +471,15 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     for (; this.#piece < group.pieces.length; this.#piece++) this.#enter(group.pieces[this.#piece]!);
   }
 
-  /** Removes a committed message. */
   trim(seq: number): void {
+    const isFirst = seq === this.#firstSeq;
+    const record = isFirst ? undefined : this.peek(seq);
+    const { sec, nanos } = record ?? NO_MOMENT;
     this.remove(seq, true);
+    if (!isFirst) this.#onTrimmed(seq, sec, nanos);
   }
 
+  /** Removes a committed message. */
   remove(seq: number, tell: boolean): void {
     const block = this.table.blockOf(seq);
     assert(block !== undefined, "what is removed is there");

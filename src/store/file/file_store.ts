@@ -39,6 +39,7 @@ import { NO_SUBJECT } from "../subject_tree.ts";
 import type { StreamPlace } from "./block_open.ts";
 import { BlockRemover } from "./block_remover.ts";
 import { FileBlock } from "./file_block.ts";
+import { FLOOR_MARK } from "./floor_mark.ts";
 import { FileMessages, type StagedRecords } from "./file_messages.ts";
 import { GroupWriter } from "./group_writer.ts";
 import { writeIndex } from "./index_file.ts";
@@ -103,6 +104,10 @@ export class FileStore implements StreamStore {
   /** Sequences up to here were refused; they are marked as used once that is possible. */
   #refusedUpTo = 0;
   #busy = false;
+  #isRollingUp = false;
+  /** Where the stream begins, as the last floor mark says; and whether the open group needs one. */
+  #floor = 0;
+  #needsFloor = false;
   /** Events are not raised while the stream is opened. */
   #isOpening = true;
   /** Something could not be read: what is known is not written down as the truth. */
@@ -129,6 +134,12 @@ export class FileStore implements StreamStore {
       onDropped: (block) => {
         this.#writer.letGo(block.number);
         this.#remover.add(block);
+      },
+      // Before what is removed next: else this one would come back when that makes room.
+      onTrimmed: (seq, sec, nanos) => {
+        if (!this.#isRollingUp && this.#writer.failed === undefined) {
+          this.#writer.appendMark("tombstone", seq, sec, nanos);
+        }
       },
       onUnreadable: (block, failure) => {
         this.#isDoubtful = true;
@@ -251,6 +262,7 @@ export class FileStore implements StreamStore {
     this.#markRefused();
     const record = this.#messages.peek(seq);
     this.#writer.appendMark("tombstone", seq, record?.sec ?? 0, record?.nanos ?? 0);
+    this.#needsFloor = true;
     this.#groups.addOp(erase ? OP.erase : OP.remove, seq, 0, 0);
     return true;
   }
@@ -265,8 +277,9 @@ export class FileStore implements StreamStore {
       if (first === lastSeq + 1 && this.#groups.isEmpty && this.#messages.msgs === 0) return;
       // A block that begins with the last sequence used; the ones before it go.
       this.#writer.roll();
-      this.#writer.appendMark("tombstone", first - 1, this.#messages.lastSec, this.#messages.lastNanos);
+      this.#writer.appendMark("tombstone", first - 1, this.#messages.lastSec, this.#messages.lastNanos, FLOOR_MARK);
     } else this.#buryBelow(first);
+    this.#needsFloor = true;
     this.#groups.addOp(OP.compact, first, 0, 0);
     this.#groups.skipTo(first - 1);
   }
@@ -274,6 +287,7 @@ export class FileStore implements StreamStore {
   submit(): void {
     this.#enter();
     if (this.#rolledUp.size > 0) this.#buryRolledUp();
+    if (this.#needsFloor) this.#markFloor();
     if (!this.#groups.close()) return;
     this.#plan.close();
     this.#writer.submit();
@@ -464,6 +478,7 @@ export class FileStore implements StreamStore {
 
   /** Notes everything on a subject before its message `seq`. */
   #stageRollup(seq: number, subject: number): void {
+    this.#needsFloor = true;
     this.#groups.addOp(OP.rollupSubject, subject, 0, 0);
     this.#messages.borrowing(() => {
       const messages = this.#messages;
@@ -476,6 +491,15 @@ export class FileStore implements StreamStore {
         this.#rolledUp.push(nanos);
       }
     });
+  }
+
+  /** What limits took from the front stays away, whatever the open group makes room for. */
+  #markFloor(): void {
+    this.#needsFloor = false;
+    const { firstSeq, lastSec, lastNanos } = this.#messages;
+    if (firstSeq <= Math.max(1, this.#floor)) return;
+    this.#floor = firstSeq;
+    this.#writer.appendMark("tombstone", firstSeq - 1, lastSec, lastNanos, FLOOR_MARK);
   }
 
   /** Tombstones for what the rollups of the open group remove, on disk behind their messages. */
@@ -544,7 +568,9 @@ export class FileStore implements StreamStore {
         this.#keeper.trim(subject);
       }
     } else {
+      this.#isRollingUp = true; // its tombstones are in the group
       this.#keeper.keepLast(argument, 1);
+      this.#isRollingUp = false;
       this.#keeper.trim(argument);
     }
   }
@@ -614,6 +640,8 @@ export class FileStore implements StreamStore {
     this.#plan.refuse();
     this.#staged.clear();
     while (this.#rolledUp.size > 0) this.#rolledUp.shift();
+    this.#needsFloor = false;
+    this.#floor = 0; // the last mark may be among what is lost
     const subjects = new Set<number>();
     for (const group of groups) {
       for (let entry = 0; entry < group.entries; entry++) subjects.add(group.tagOf(entry));

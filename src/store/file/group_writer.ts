@@ -24,6 +24,8 @@ import { EMPTY_RECORD, recordLength } from "../format/record.ts";
 import type { StoredMsg } from "../stream_store.ts";
 import { WriteGroup, type Piece } from "./write_group.ts";
 
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
 export interface WriterEvents {
   /** The oldest submitted group is durable. Begins a turn; the writer may be called. The group is borrowed. */
   durable(group: WriteGroup): void;
@@ -126,9 +128,9 @@ export class GroupWriter {
   }
 
   /** Adds a hole or a tombstone to the open group. Not while `failed`. */
-  appendMark(kind: "hole" | "tombstone", seq: number, sec: number, nanos: number): void {
-    this.#place(EMPTY_RECORD);
-    this.#placed(this.#open.addMark(kind, seq, sec, nanos, this.#hasher));
+  appendMark(kind: "hole" | "tombstone", seq: number, sec: number, nanos: number, subject = NO_BYTES): void {
+    this.#place(EMPTY_RECORD + subject.length);
+    this.#placed(this.#open.addMark(kind, seq, sec, nanos, subject, this.#hasher));
     if (kind === "tombstone") this.#open.pieces.at(-1)!.hasTombstones = true;
   }
 

@@ -16,6 +16,7 @@ import { msgsPath } from "./block_open_bytes.ts";
 import { repairBlock } from "./block_repair.ts";
 import { removeTemporaries } from "./block_rewrite.ts";
 import type { FileBlock } from "./file_block.ts";
+import { isFloorMark } from "./floor_mark.ts";
 import type { FileMessages } from "./file_messages.ts";
 import { readIndex } from "./index_file.ts";
 import type { Slices } from "./sliced_job.ts";
@@ -87,6 +88,8 @@ class Scan {
   readonly #wallSec: number;
   readonly #log: (text: string) => void;
   readonly #tombstones = new SequenceSet();
+  /** Everything below is gone. */
+  #floor = 0;
   /** Where a loss began that ends before the next good record. */
   #openLoss = 0;
   lost: Lost | undefined = undefined;
@@ -123,6 +126,12 @@ class Scan {
   *bury(): Slices<void> {
     const messages = this.#messages;
     let left = REMOVALS_A_SLICE;
+    while (messages.msgs > 0 && messages.firstSeq < this.#floor) {
+      messages.remove(messages.firstSeq, false);
+      if (--left > 0) continue;
+      left = REMOVALS_A_SLICE;
+      yield undefined;
+    }
     for (let seq = this.#tombstones.first; seq > 0; seq = this.#tombstones.nextFrom(seq + 1)) {
       if (!messages.has(seq)) continue;
       messages.remove(seq, false);
@@ -135,6 +144,7 @@ class Scan {
   #take(block: FileBlock, record: RecordReader, bytes: Uint8Array): void {
     if (record.kind === "tombstone") {
       this.#tombstones.add(record.seq);
+      if (isFloorMark(bytes, record.subjectFrom, record.subjectTo)) this.#floor = Math.max(this.#floor, record.seq + 1);
       return;
     }
     if (this.#openLoss > 0 && record.seq > this.#openLoss) this.lost!.msgs.push([this.#openLoss, record.seq - 1]);

@@ -10,9 +10,10 @@
 import type { Hasher } from "../../base/highway_hash.ts";
 import { HASH_BYTES } from "../../base/highway_hash.ts";
 import { momentNanos, momentSec, putMoment, putUint32, uint32, type Moment } from "../../base/nanos.ts";
-import { EMPTY_RECORD, RECORD_HEAD, recordLength, writeMark } from "../format/record.ts";
+import { EMPTY_RECORD, RECORD_HEAD, recordLength, writeRecord } from "../format/record.ts";
 import type { StoredMsg } from "../stream_store.ts";
 
+const NO_BYTES = new Uint8Array(0);
 const LEAST_BUFFER = 4096;
 const MOST_BUFFER_KEPT = 1 << 20;
 const LEAST_ENTRIES = 64;
@@ -146,12 +147,22 @@ export class WriteGroup {
     return length;
   }
 
-  /** Adds a hole, which is an entry, or a tombstone, which is none; its length. */
-  addMark(kind: "hole" | "tombstone", seq: number, sec: number, nanos: number, hasher: Hasher): number {
-    this.#room(EMPTY_RECORD);
+  /** Adds a hole, which is an entry, or a tombstone, which is none and may have a subject; its length. */
+  addMark(
+    kind: "hole" | "tombstone",
+    seq: number,
+    sec: number,
+    nanos: number,
+    subject: Uint8Array,
+    hasher: Hasher,
+  ): number {
+    // prettier-ignore
+    const length = EMPTY_RECORD + subject.length;
+    this.#room(length);
     if (kind === "hole") this.#enter(this.used, HOLE_ENTRY);
-    this.used = writeMark(this.bytes, this.used, kind, seq, sec, nanos, hasher);
-    return EMPTY_RECORD;
+    const parts = { kind, seq, sec, nanos, subject, headers: NO_BYTES, payload: NO_BYTES };
+    this.used = writeRecord(this.bytes, this.used, parts, hasher);
+    return length;
   }
 
   /** Makes it an empty one again; false when it grew too large to be kept. */

@@ -1,0 +1,197 @@
+// What a file store holds after it was stopped, killed or lost power.
+
+import { expect, test } from "vitest";
+import { DiskError } from "../../src/base/disk.ts";
+import { byteStringOf } from "../../src/base/bytes.ts";
+import type { FileStore } from "../../src/store/file/file_store.ts";
+import { NO_LIMITS, StoredMsg, type StageRule, type StoreLimits } from "../../src/store/stream_store.ts";
+import { FakeDisk } from "../support/fake_disk.ts";
+import { deaf, madeDisk, opened } from "./file_support.ts";
+
+const NOW = 1_800_000_000;
+const SUBJECTS = ["a", "b", "a.b", "a.c", "b.c.d"];
+
+interface Known {
+  readonly subject: string;
+  readonly body: string;
+  readonly sec: number;
+}
+
+/** A store that is used at random, and what was promised of it. */
+class Life {
+  readonly disk: FakeDisk;
+  readonly limits: StoreLimits;
+  readonly blockBytes: number;
+  store!: FileStore;
+  complete!: () => void;
+  /** What every sequence was given to. */
+  readonly given = new Map<number, Known>();
+  /** Sequences that were committed. */
+  readonly confirmed = new Set<number>();
+  /** Sequences whose removal was asked for, and those for which it was confirmed. */
+  readonly removing = new Set<number>();
+  readonly removed = new Set<number>();
+  lastConfirmed = 0;
+  highest = 0;
+  clock = 0;
+
+  constructor(disk: FakeDisk, limits: StoreLimits, blockBytes: number) {
+    this.disk = disk;
+    this.limits = limits;
+    this.blockBytes = blockBytes;
+    this.open();
+  }
+
+  open(): void {
+    const events = {
+      ...deaf,
+      committed: (upTo: number): void => {
+        this.lastConfirmed = Math.max(this.lastConfirmed, upTo);
+      },
+      removed: (seq: number): void => void this.removing.add(seq),
+      compacted: (first: number): void => {
+        for (const seq of this.given.keys()) if (seq < first) this.removing.add(seq);
+      },
+    };
+    const { store, complete } = opened(this.limits, events, { disk: this.disk, blockBytes: this.blockBytes });
+    this.store = store;
+    this.complete = complete;
+  }
+
+  stage(rule: StageRule): void {
+    const subject = SUBJECTS[this.disk.random(SUBJECTS.length)]!;
+    const body = "x".repeat(this.disk.random(60));
+    const msg = new StoredMsg();
+    this.clock++;
+    [msg.sec, msg.subject, msg.subjectTo] = [NOW + this.clock, Buffer.from(subject), subject.length];
+    [msg.body, msg.bodyTo] = [Buffer.from(body), body.length];
+    const before = new Set(this.given.keys());
+    const seq = this.store.stage(msg, rule);
+    if (seq < 0) return;
+    expect(this.given.has(seq), `sequence ${seq} is given once`).toBe(false);
+    expect(seq).toBeGreaterThan(this.highest);
+    this.highest = seq;
+    this.given.set(seq, { subject, body, sec: NOW + this.clock });
+    const rolled = [...before].filter(
+      (each) => rule === "rollupAll" || (rule === "rollupSubject" && this.given.get(each)!.subject === subject),
+    );
+    for (const each of rolled) this.removing.add(each);
+    this.store.afterCommit((failure) => {
+      if (failure !== undefined) return;
+      this.confirmed.add(seq);
+      for (const each of rolled) this.removed.add(each);
+    });
+  }
+
+  remove(seq: number, erase: boolean): void {
+    if (!this.store.stageRemove(seq, erase)) return;
+    this.removing.add(seq);
+    this.store.afterCommit((failure) => {
+      if (failure === undefined) this.removed.add(seq);
+    });
+  }
+
+  compact(first: number): void {
+    const gone = [...this.given.keys()].filter((seq) => seq < first);
+    this.store.stageCompact(first);
+    for (const seq of gone) this.removing.add(seq);
+    this.highest = Math.max(this.highest, first - 1);
+    this.store.afterCommit((failure) => {
+      if (failure !== undefined) return;
+      for (const seq of gone) this.removed.add(seq);
+      this.lastConfirmed = Math.max(this.lastConfirmed, first - 1);
+    });
+  }
+
+  /** One random thing. */
+  act(): void {
+    const { disk } = this;
+    const what = disk.random(20);
+    if (what < 8) this.stage("plain");
+    else if (what < 9) this.stage("rollupSubject");
+    else if (what < 10 && disk.random(4) === 0) this.stage("rollupAll");
+    else if (what < 13) this.remove(1 + disk.random(this.highest + 1), disk.random(4) === 0);
+    else if (what < 14 && disk.random(3) === 0) this.compact(disk.random(this.highest + 3));
+    else if (what < 15 && disk.random(3) === 0) {
+      const { highest } = this;
+      this.highest = Math.max(highest, this.store.stagedLastSeq + 1 + disk.random(3));
+      this.store.stageSkip(this.highest, NOW + this.clock, 0);
+    } else if (what < 17) this.store.submit();
+    else disk.completeOne();
+  }
+
+  /** Everything that was promised holds. */
+  check(): void {
+    const { store } = this;
+    store.checkInvariants();
+    const into = new StoredMsg();
+    const isLimited = this.limits !== NO_LIMITS;
+    for (const [seq, known] of this.given) {
+      const isThere = store.load(seq, into);
+      if (isThere) {
+        expect(this.removed.has(seq), `removed ${seq} stays away`).toBe(false);
+        const shown = { subject: byteStringOf(into.subject, into.subjectFrom, into.subjectTo), body: byteStringOf(into.body, into.bodyFrom, into.bodyTo), sec: into.sec }; // prettier-ignore
+        expect(shown).toEqual(known);
+      } else if (!isLimited) {
+        expect(this.confirmed.has(seq) && !this.removing.has(seq), `confirmed ${seq} is there`).toBe(false);
+      }
+    }
+    expect(store.state().lastSeq).toBeGreaterThanOrEqual(this.lastConfirmed);
+    // A torn group may be lost: nobody was told of it.
+    for (const [first, last] of store.lost?.msgs ?? []) {
+      for (let seq = first; seq <= last; seq++) {
+        expect(this.confirmed.has(seq) && !this.removing.has(seq), `lost ${seq} was not promised`).toBe(false);
+      }
+    }
+  }
+}
+
+const limitsOf = (seed: number): StoreLimits =>
+  seed % 3 === 0 ? { ...NO_LIMITS, maxMsgs: 6, maxMsgsPerSubject: 2 } : seed % 3 === 1 ? { ...NO_LIMITS, maxBytes: 400 } : NO_LIMITS; // prettier-ignore
+
+function bytesIn(disk: FakeDisk): string {
+  const names = disk.list("S/msgs");
+  if (names instanceof DiskError) throw new Error(names.text);
+  return names.sort().join(" ");
+}
+
+test("a clean stop leaves an index, and the store is as it was", () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const disk = madeDisk({ seed });
+    const life = new Life(disk, limitsOf(seed), 300);
+    for (let steps = disk.random(80); steps > 0; steps--) life.act();
+    life.store.submit();
+    life.complete();
+    const before = life.store.state();
+    let closed: string | undefined = "never";
+    life.store.close((failure) => (closed = failure));
+    life.complete();
+    expect(closed).toBeUndefined();
+    expect(bytesIn(disk)).toContain("index.db");
+    if (seed % 2 === 0) expect(disk.remove("S/msgs/index.db")).toBeUndefined();
+    life.open();
+    expect(life.store.state(), `seed ${seed}`).toEqual(before);
+    life.check();
+  }
+});
+
+test("what was promised holds after a power cut at any point, again and again", () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const disk = madeDisk({ seed });
+    const life = new Life(disk, limitsOf(seed), seed % 2 === 0 ? 300 : 5000);
+    for (let cuts = 0; cuts < 3; cuts++) {
+      for (let steps = disk.random(60); steps > 0; steps--) life.act();
+      if (disk.random(3) === 0) disk.kill();
+      else disk.powerCut();
+      life.open();
+      try {
+        life.check();
+      } catch (error) {
+        throw new Error(`seed ${seed}, cut ${cuts}: ${(error as Error).message}`, { cause: error });
+      }
+      // What came back may be removed or refused again; what did not come back was never promised.
+      life.highest = life.store.stagedLastSeq;
+      for (const seq of life.given.keys()) if (!life.store.load(seq, new StoredMsg())) life.given.delete(seq);
+    }
+  }
+});

@@ -1,0 +1,76 @@
+// File stores on a disk that breaks.
+
+import { DiskError } from "../../src/base/disk.ts";
+import type { FileStore } from "../../src/store/file/file_store.ts";
+import { openFileStore } from "../../src/store/file/open_file_store.ts";
+import { StoreCache } from "../../src/store/file/store_cache.ts";
+import type { StoreEvents, StoreLimits } from "../../src/store/stream_store.ts";
+import { FakeDisk } from "../support/fake_disk.ts";
+
+export interface Opening {
+  readonly disk: FakeDisk;
+  readonly how?: "synced" | "written";
+  readonly blockBytes?: number;
+  readonly cacheBytes?: number;
+  readonly firstSeq?: number;
+  readonly log?: (text: string) => void;
+}
+
+/** Hears nothing. */
+export const deaf: StoreEvents = {
+  committed: () => undefined,
+  refused: () => undefined,
+  removed: () => undefined,
+  compacted: () => undefined,
+};
+
+/** A disk with the directory of a stream. */
+export function madeDisk(options: ConstructorParameters<typeof FakeDisk>[0] = {}): FakeDisk {
+  const disk = new FakeDisk(options);
+  disk.makeDirectory("S");
+  disk.syncDirectory("", () => undefined);
+  disk.complete();
+  return disk;
+}
+
+/** A store, and what runs all that waits. */
+export function opened(
+  limits: StoreLimits,
+  events: StoreEvents,
+  opening: Opening,
+): { store: FileStore; complete: () => void } {
+  const { disk, how = "synced", blockBytes = 10_000, cacheBytes = 1 << 20, firstSeq = 0 } = opening;
+  const waiting: (() => void)[] = [];
+  const complete = (): void => {
+    for (;;) {
+      disk.complete();
+      const fire = waiting.shift();
+      if (fire === undefined) return;
+      fire();
+    }
+  };
+  let store: FileStore | DiskError | undefined;
+  openFileStore(
+    {
+      disk,
+      directory: "S",
+      stream: "S",
+      limits,
+      seed: 99,
+      events,
+      how,
+      blockBytes,
+      cache: new StoreCache(cacheBytes),
+      randomBytes: (count) => new Uint8Array(count).fill(0xee),
+      later: (fire) => waiting.push(fire),
+      slice: (fire) => waiting.push(fire),
+      log: opening.log ?? ((): void => undefined),
+      firstSeq,
+      wallSec: 1_800_000_000,
+    },
+    (result) => (store = result),
+  );
+  complete();
+  if (store === undefined || store instanceof DiskError) throw new Error(`not opened: ${store?.text}`);
+  return { store, complete };
+}
