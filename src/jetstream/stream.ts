@@ -9,24 +9,34 @@
 // keeps its bytes. No call is made back before the call that asked returned,
 // unless it says so.
 
-import type { ByteString } from "../base/bytes.ts";
-import { byteString } from "../base/bytes.ts";
-import type { Moment } from "../base/nanos.ts";
 import type { Frame, Listener, Subscription } from "../account/bus.ts";
+import { type ByteString, byteString } from "../base/bytes.ts";
+import type { Moment } from "../base/nanos.ts";
 import { Purge, type PurgeRequest } from "../store/purge.ts";
-import { type StoredMsg, type StoreEvents, type StoreState, type StreamStore } from "../store/stream_store.ts";
+import type { StoredMsg, StoreEvents, StoreState, StreamStore } from "../store/stream_store.ts";
+import { SubjectFilter } from "../store/subject_filter.ts";
+import { SubjectTransform, subjectTransform } from "../subject/transform.ts";
 import type { StreamConfig } from "./config/stream_config.ts";
 import { storeLimits } from "./config/stream_limits.ts";
+import { DIRECT_GET, DirectGet } from "./stream/direct_get.ts";
+import { DirectReply } from "./stream/direct_reply.ts";
+import { Duplicates } from "./stream/duplicates.ts";
 import { Ingest } from "./stream/ingest.ts";
+import { IngestTransform } from "./stream/ingest_transform.ts";
+import { LimitsTimer } from "./stream/limits_timer.ts";
 import { MessageGet, type MessageQuery } from "./stream/message_get.ts";
+import { RareWarning } from "./stream/rare_warning.ts";
+import { Republish } from "./stream/republish.ts";
 import { StoreGroup } from "./stream/store_group.ts";
 import { StreamClock } from "./stream/stream_clock.ts";
 import { UsedBytes } from "./stream/used_bytes.ts";
 import type { StreamRecord } from "./stream_places.ts";
 import type { JetStreamSurroundings, StreamAccount } from "./surroundings.ts";
 
-/** Messages a purge or a lowered limit removes in one turn. */
-const SLICE = 2000;
+/** Messages a purge looks at in one turn. */
+const PURGE_SLICE = 2000;
+/** All servers of an account answer direct gets together. */
+const DIRECT_GET_QUEUE = "_sys_" as ByteString;
 
 /** What went wrong on the disk. */
 export interface StreamFailure {
@@ -38,16 +48,24 @@ export class Stream implements Listener {
   readonly created: Moment;
   /** Consumers that are shown; counted by whoever makes them. */
   consumerCount = 0;
+  /** Whether a consumer wants this literal subject: what interest retention asks. Set by whoever has the consumers. */
+  hasInterest: (bytes: Uint8Array, from: number, to: number) => boolean = () => false;
   readonly #surroundings: JetStreamSurroundings;
   readonly #account: StreamAccount;
   readonly #store: StreamStore;
   readonly #group: StoreGroup;
   readonly #used: UsedBytes;
+  readonly #duplicates: Duplicates;
+  readonly #limits: LimitsTimer;
   readonly #ingest: Ingest;
   readonly #gets: MessageGet;
+  readonly #direct: DirectGet;
   #config: StreamConfig;
   #isOpen = false;
+  /** Since the last group landed. */
+  #hasRefused = false;
   #subs = new Map<string, Subscription>();
+  #directSubs: Subscription[] = [];
 
   /** The store is opened by `openStore`, which is given who hears its events from then on. */
   constructor(
@@ -64,17 +82,36 @@ export class Stream implements Listener {
     this.#config = config;
     const store = openStore({
       committed: (upTo) => this.#group.committed(upTo),
-      refused: (from, upTo, failure) => this.#group.refused(from, upTo, failure),
+      refused: (from, upTo, failure) => this.#refused(from, upTo, failure),
       removed: () => undefined,
       compacted: () => undefined,
     });
     this.#store = store;
     this.#group = new StoreGroup(surroundings, store, this.#landed);
-    const clock = new StreamClock(surroundings.world, store);
-    const used = new UsedBytes(account, config.storage, store);
-    this.#used = used;
-    this.#ingest = new Ingest({ surroundings, account, store, group: this.#group, clock, used }, config);
+    this.#used = new UsedBytes(account, config.storage, store);
+    this.#duplicates = new Duplicates(surroundings, store, config.duplicate_window);
+    this.#limits = new LimitsTimer(surroundings, store, storeLimits(config), () => this.#used.update());
+    this.#ingest = new Ingest(
+      {
+        surroundings,
+        account,
+        store,
+        group: this.#group,
+        clock: new StreamClock(surroundings.world, store),
+        used: this.#used,
+        duplicates: this.#duplicates,
+        hasInterest: (bytes, from, to) => this.hasInterest(bytes, from, to),
+        rollUpTo: (subject) => this.#purgeAll(subject),
+      },
+      this.#rules(config),
+    );
     this.#gets = new MessageGet(surroundings, store);
+    this.#direct = new DirectGet(
+      surroundings,
+      store,
+      new DirectReply(account.bus, config.name),
+      byteString(config.name),
+    );
   }
 
   get config(): StreamConfig {
@@ -97,29 +134,43 @@ export class Stream implements Listener {
   }
 
   /**
-   * Takes messages from now on. `ready` is called when it does: at once, unless
-   * the ids of many messages have to be read first.
+   * Takes messages once the ids of those within the duplicate window are known,
+   * which `ready` is told: at once, unless many have to be read. Everything else
+   * works from now on.
    */
   open(ready: () => void = () => undefined): void {
     this.#isOpen = true;
     this.#used.update();
-    this.#subscribe();
-    ready();
+    this.#limits.open();
+    this.#subscribeDirect();
+    this.#duplicates.rebuild(() => {
+      if (this.#isOpen) this.#subscribe();
+      ready();
+    });
   }
 
   /** Takes nothing more; what is staged is still answered when it is committed. The store is not closed. */
   close(): void {
     this.#isOpen = false;
     this.#unsubscribe(() => false);
+    this.#unsubscribeDirect();
+    this.#limits.close();
+    this.#duplicates.close();
+    this.#direct.close();
   }
 
   /** Goes on with another configuration, which was checked and is durable. Lowered limits are applied over turns. */
   update(config: StreamConfig): void {
+    const limits = storeLimits(config);
     this.#config = config;
-    this.#ingest.configure(config);
-    this.#store.setLimits(storeLimits(config));
+    this.#ingest.configure(this.#rules(config));
+    this.#duplicates.setWindow(config.duplicate_window);
+    this.#store.setLimits(limits);
+    this.#limits.setLimits(limits);
+    if (!this.#isOpen) return;
     this.#subscribe();
-    this.#enforce();
+    this.#unsubscribeDirect();
+    this.#subscribeDirect();
   }
 
   /** Calls `done` when all that is staged by now is committed (undefined) or refused (why); at once when nothing waits. */
@@ -131,7 +182,11 @@ export class Stream implements Listener {
   purge(request: PurgeRequest, done: (purged: number | StreamFailure) => void): void {
     const purge = new Purge(this.#store, request);
     const step = (): void => {
-      const more = purge.step(SLICE);
+      if (!this.#isOpen) {
+        done({ failure: "stream closed" });
+        return;
+      }
+      const more = purge.step(PURGE_SLICE);
       this.#group.touch();
       if (more) this.#surroundings.nextTurn(step);
       else this.#whenDone(() => purge.purged, done);
@@ -165,23 +220,58 @@ export class Stream implements Listener {
     this.settled((failure) => done(failure === undefined ? result() : { failure }));
   }
 
+  // ---- groups
+
+  #refused(from: number, upTo: number, failure: string): void {
+    this.#group.refused(from, upTo, failure);
+    this.#duplicates.refused(from, upTo);
+    this.#hasRefused = true;
+  }
+
   readonly #landed = (): void => {
+    if (this.#hasRefused) this.#ingest.refused();
+    this.#hasRefused = false;
     this.#used.update();
+    this.#limits.arm();
     this.#account.bus.run(() => this.#ingest.flush());
   };
 
-  readonly #enforce = (): void => {
-    const more = this.#store.enforce(SLICE);
-    this.#used.update();
-    if (more && this.#isOpen) this.#surroundings.nextTurn(this.#enforce);
-  };
+  /** A rollup whose own message nobody wanted. */
+  #purgeAll(subject: ByteString): void {
+    this.purge({ filter: new SubjectFilter([subject]), below: 0, keep: 0 }, () => undefined);
+  }
+
+  // ---- configuration
+
+  #rules(config: StreamConfig): ConstructorParameters<typeof Ingest>[1] {
+    const { world } = this.#surroundings;
+    const random = (below: number): number => world.random(below);
+    const { subject_transform: transform, republish } = config;
+    const ingest = transform === undefined ? undefined : transformOf(transform);
+    const again = republish === undefined ? undefined : transformOf(republish);
+    const warnings = new RareWarning(this.#surroundings);
+    return {
+      config,
+      transform: ingest === undefined ? undefined : new IngestTransform(ingest, random),
+      republish:
+        again === undefined
+          ? undefined
+          : new Republish(again, {
+              headersOnly: republish!.headers_only,
+              account: this.#account.name,
+              stream: config.name,
+              random,
+              warnings,
+            }),
+    };
+  }
 
   #subscribe(): void {
     const wanted = new Set(this.#config.subjects);
     this.#unsubscribe((subject) => wanted.has(subject));
     for (const subject of wanted) {
       if (this.#subs.has(subject)) continue;
-      this.#subs.set(subject, this.#account.bus.subscribe(byteString(subject) as ByteString, this));
+      this.#subs.set(subject, this.#account.bus.subscribe(byteString(subject), this));
     }
   }
 
@@ -192,4 +282,23 @@ export class Stream implements Listener {
       this.#subs.delete(subject);
     }
   }
+
+  #subscribeDirect(): void {
+    if (!this.#config.allow_direct) return;
+    const subject = byteString(`${DIRECT_GET}${this.name}`);
+    this.#directSubs = [subject, `${subject}.>` as ByteString].map((one) =>
+      this.#account.bus.subscribe(one, this.#direct, DIRECT_GET_QUEUE),
+    );
+  }
+
+  #unsubscribeDirect(): void {
+    for (const sub of this.#directSubs) this.#account.bus.unsubscribe(sub);
+    this.#directSubs = [];
+  }
+}
+
+/** The transform of a configuration, which was checked. */
+function transformOf({ src, dest }: { readonly src: string; readonly dest: string }): SubjectTransform | undefined {
+  const transform = subjectTransform(byteString(src), byteString(dest));
+  return transform instanceof SubjectTransform ? transform : undefined;
 }

@@ -16,6 +16,8 @@ export const ANSWER = {
   duplicate: 1,
   /** The body is in the queue. */
   text: 2,
+  /** No answer: a message to the "reply" subject, its headers as long as `seq` says. Nothing when it was refused. */
+  republish: 3,
 } as const;
 export type AnswerKind = (typeof ANSWER)[keyof typeof ANSWER];
 

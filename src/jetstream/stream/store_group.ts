@@ -20,6 +20,9 @@ export class StoreGroup {
   readonly #onLanded: () => void;
   #isOpen = false;
   #inFlight = 0;
+  #waitingMsgs = 0;
+  /** Messages of each group that has not landed. */
+  #counts: number[] = [];
   #settledUpTo: number;
   #refusals: Refusal[] = [];
 
@@ -40,11 +43,27 @@ export class StoreGroup {
     return this.#inFlight === 0;
   }
 
+  /** Messages that wait for their group. */
+  get waitingMsgs(): number {
+    return this.#waitingMsgs;
+  }
+  get waitingBytes(): number {
+    return this.#store.stagedBytes;
+  }
+
+  /** A message was staged. */
+  addMessage(): void {
+    this.touch();
+    this.#waitingMsgs++;
+    this.#counts[this.#counts.length - 1]!++;
+  }
+
   /** Something was staged: it will be submitted when the turn ends. */
   touch(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#inFlight++;
+    this.#counts.push(0);
     this.#store.afterCommit(this.#land);
     this.#surroundings.beforeFlush(this.#submit);
   }
@@ -78,6 +97,7 @@ export class StoreGroup {
 
   readonly #land = (): void => {
     this.#inFlight--;
+    this.#waitingMsgs -= this.#counts.shift()!;
     this.#onLanded();
     this.#refusals = [];
   };

@@ -1,0 +1,96 @@
+// DIRECT.GET of one stream: reads committed messages for whoever asks.
+//
+//     one message, found at once  ─→ answered at once
+//     a batch, or a long search   ─→ DirectJobs, a slice a turn
+//
+// Owns the subscriptions' listener. Statuses are nats-server's.
+
+import type { Frame, Listener, Subscription } from "../../account/bus.ts";
+import { type ByteString, byteStringOf } from "../../base/bytes.ts";
+import { isValidSubject } from "../../subject/subject.ts";
+import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
+import { SubjectFilter } from "../../store/subject_filter.ts";
+import { headerValue } from "../header_value.ts";
+import type { JetStreamSurroundings } from "../surroundings.ts";
+import { BatchGet } from "./direct_batch.ts";
+import { DirectJobs } from "./direct_jobs.ts";
+import { MultiGet } from "./direct_multi.ts";
+import { type DirectRequest, readDirectRequest, readLastRequest, type Status } from "./direct_request.ts";
+import type { DirectReply } from "./direct_reply.ts";
+
+/** Where the answers come from, as every stream's subject begins. */
+export const DIRECT_GET = "$JS.API.DIRECT.GET.";
+const API_LEVEL = 4;
+const NOT_FOUND: Status = "404 Message Not Found";
+
+export class DirectGet implements Listener {
+  readonly #store: StreamStore;
+  readonly #reply: DirectReply;
+  readonly #jobs: DirectJobs;
+  readonly #msg = new StoredMsg();
+  /** What is before the wanted subject in the subject of a request. */
+  readonly #prefixLength: number;
+
+  constructor(
+    surroundings: Pick<JetStreamSurroundings, "nextTurn">,
+    store: StreamStore,
+    reply: DirectReply,
+    stream: ByteString,
+  ) {
+    this.#store = store;
+    this.#reply = reply;
+    this.#jobs = new DirectJobs(surroundings);
+    this.#prefixLength = DIRECT_GET.length + stream.length + 1;
+  }
+
+  onMsg(frame: Frame, _sub: Subscription): boolean {
+    const { source, payloadFrom, payloadTo } = frame;
+    if (frame.replyTo === frame.replyFrom) return true;
+    const reply = byteStringOf(source, frame.replyFrom, frame.replyTo);
+    const bodyFrom = payloadFrom + Math.max(0, frame.headerBytes);
+    if (frame.headerBytes > 0 && asksForHigherLevel(source, payloadFrom, bodyFrom)) {
+      this.#reply.status(reply, "412 Required Api Level");
+      return true;
+    }
+    const body = source.subarray(bodyFrom, payloadTo);
+    const keyFrom = frame.subjectFrom + this.#prefixLength;
+    const asked =
+      keyFrom < frame.subjectTo
+        ? readLastRequest(byteStringOf(source, keyFrom, frame.subjectTo), body)
+        : readDirectRequest(body);
+    if (typeof asked === "string") this.#reply.status(reply, asked);
+    else this.#answer(asked, reply);
+    return true;
+  }
+
+  close(): void {
+    this.#jobs.close();
+  }
+
+  #answer(asked: DirectRequest, reply: ByteString): void {
+    const { last, next, start } = asked;
+    if (asked.multiLast.length > 0) this.#jobs.run(new MultiGet(this.#store, this.#reply, asked, reply));
+    else if (asked.batch !== 0 || next !== "") {
+      if (next !== "" && !isValidSubject(next)) this.#reply.status(reply, NOT_FOUND);
+      else this.#jobs.run(new BatchGet(this.#store, this.#reply, asked, reply));
+    } else {
+      let { seq } = asked;
+      if (start !== undefined) seq = this.#store.seqAt(start.sec, start.nanos);
+      else if (last !== "") seq = isValidSubject(last) ? this.#lastOf(last) : 0;
+      if (seq > 0 && this.#store.load(seq, this.#msg))
+        this.#reply.message(reply, this.#msg, undefined, asked.noHeaders);
+      else this.#reply.status(reply, NOT_FOUND);
+    }
+  }
+
+  /** Of all subjects only the last sequence counts, which may be gone, as in nats-server. */
+  #lastOf(subject: ByteString): number {
+    const filter = new SubjectFilter([subject]);
+    return filter.all ? this.#store.state().lastSeq : this.#store.last(filter);
+  }
+}
+
+function asksForHigherLevel(bytes: Uint8Array, from: number, to: number): boolean {
+  const level = headerValue(bytes, "Nats-Required-Api-Level", from, to);
+  return level !== undefined && level !== "" && !(/^[+-]?\d+$/.test(level) && Number(level) <= API_LEVEL);
+}

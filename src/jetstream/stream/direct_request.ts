@@ -1,0 +1,86 @@
+// A request for DIRECT.GET: what it asks for, or the status it is refused with.
+
+import type { ByteString } from "../../base/bytes.ts";
+import { byteString } from "../../base/bytes.ts";
+import { decode, JsonError } from "../../base/json.ts";
+import type { Moment } from "../../base/nanos.ts";
+import { msgGetRequest } from "../api/kinds.ts";
+
+/** A status line without its version. */
+export type Status = string;
+
+/** 0, empty and undefined are not given. */
+export interface DirectRequest {
+  readonly seq: number;
+  readonly last: ByteString;
+  readonly next: ByteString;
+  readonly start: Moment | undefined;
+  readonly multiLast: readonly ByteString[];
+  readonly upToSeq: number;
+  readonly upToTime: Moment | undefined;
+  readonly batch: number;
+  readonly maxBytes: number;
+  readonly noHeaders: boolean;
+}
+
+const MALFORMED: Status = "408 Malformed Request";
+const EMPTY: Status = "408 Empty Request";
+const BAD: Status = "408 Bad Request";
+
+/** Reads the body of DIRECT.GET.<stream>. */
+export function readDirectRequest(body: Uint8Array): DirectRequest | Status {
+  if (body.length === 0) return EMPTY;
+  const asked = read(body);
+  if (asked === undefined) return MALFORMED;
+  const { seq, last, next, start, multiLast, upToSeq, upToTime, batch } = asked;
+  const isMulti = multiLast.length > 0;
+  if (seq === 0 && last === "" && next === "" && !isMulti && start === undefined) return EMPTY;
+  const isMixed =
+    (seq > 0 && (last !== "" || start !== undefined)) ||
+    (start !== undefined && last !== "") ||
+    (last !== "" && (next !== "" || batch > 0 || isMulti)) ||
+    (next !== "" && isMulti) ||
+    (upToSeq > 0 && upToTime !== undefined);
+  return isMixed ? BAD : asked;
+}
+
+/** Reads the body of DIRECT.GET.<stream>.<subject>, which may be empty. */
+export function readLastRequest(subject: ByteString, body: Uint8Array): DirectRequest | Status {
+  const asked = body.length === 0 ? NONE : read(body);
+  if (asked === undefined) return MALFORMED;
+  const { seq, last, next, start, multiLast, upToSeq, upToTime, batch } = asked;
+  const asksMore = seq !== 0 || last !== "" || next !== "" || start !== undefined || batch !== 0;
+  if (asksMore || multiLast.length > 0 || upToSeq !== 0 || upToTime !== undefined) return BAD;
+  return { ...asked, last: subject };
+}
+
+const NONE: DirectRequest = {
+  seq: 0,
+  last: "" as ByteString,
+  next: "" as ByteString,
+  start: undefined,
+  multiLast: [],
+  upToSeq: 0,
+  upToTime: undefined,
+  batch: 0,
+  maxBytes: 0,
+  noHeaders: false,
+};
+
+/** Undefined when it is no JSON, or does not fit. */
+function read(body: Uint8Array): DirectRequest | undefined {
+  const asked = decode(msgGetRequest, body);
+  if (asked instanceof JsonError) return undefined;
+  return {
+    seq: Number(asked.seq),
+    last: byteString(asked.last_by_subj),
+    next: byteString(asked.next_by_subj),
+    start: asked.start_time,
+    multiLast: asked.multi_last.map(byteString),
+    upToSeq: Number(asked.up_to_seq),
+    upToTime: asked.up_to_time,
+    batch: asked.batch,
+    maxBytes: asked.max_bytes,
+    noHeaders: asked.no_hdr,
+  };
+}

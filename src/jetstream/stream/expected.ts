@@ -1,0 +1,98 @@
+// What a publish expects of the stream: `Nats-Expected-*`.
+//
+// Compared with the staged view. An answer that rests on a message which is
+// staged and not committed waits for it: `restsOn` is that message. Owns the id
+// of the last message.
+
+import { type ByteString, byteStringOf } from "../../base/bytes.ts";
+import { type ApiError, apiError } from "../../errors/api.ts";
+import { shown } from "../../base/bytes.ts";
+import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
+import { SubjectFilter } from "../../store/subject_filter.ts";
+import { HEADER, PublishHeaders } from "./publish_headers.ts";
+
+const LEAST_ID = 64;
+
+export class Expected {
+  readonly #store: StreamStore;
+  readonly #msg = new StoredMsg();
+  #lastId = new Uint8Array(LEAST_ID);
+  #lastIdLength = 0;
+  /** The sequence that the last refusal rests on. */
+  restsOn = 0;
+
+  constructor(store: StreamStore) {
+    this.#store = store;
+    this.reset();
+  }
+
+  /** The last message of the stream has this id, or none. */
+  noteId(bytes: Uint8Array, from: number, to: number): void {
+    const length = to - from;
+    if (length > this.#lastId.length) this.#lastId = new Uint8Array(length * 2);
+    for (let i = 0; i < length; i++) this.#lastId[i] = bytes[from + i]!;
+    this.#lastIdLength = length;
+  }
+  noteNoId(): void {
+    this.#lastIdLength = 0;
+  }
+
+  /** Staged messages were refused, or the stream was opened: the last committed one is the last. */
+  reset(): void {
+    this.#lastIdLength = 0;
+    const msg = this.#msg;
+    if (!this.#store.load(this.#store.state().lastSeq, msg) || msg.headerFrom === msg.headerTo) return;
+    const headers = new PublishHeaders();
+    headers.scan(msg.header, msg.headerFrom, msg.headerTo);
+    if (headers.has(HEADER.msgId)) this.noteId(msg.header, headers.from(HEADER.msgId), headers.to(HEADER.msgId));
+  }
+
+  /** `Nats-Expected-Stream`. */
+  streamRefusal(headers: PublishHeaders, name: ByteString): ApiError | undefined {
+    if (!headers.has(HEADER.expectedStream) || headers.is(HEADER.expectedStream, name)) return undefined;
+    this.restsOn = 0;
+    return apiError("streamNotMatch");
+  }
+
+  /** The expected last sequences, of the subject [from, to) and of all. */
+  sequenceRefusal(headers: PublishHeaders, subject: Uint8Array, from: number, to: number): ApiError | undefined {
+    if (headers.has(HEADER.expectedLastSubjectSeq)) {
+      const other = headers.value(HEADER.expectedLastSubjectSeqSubject);
+      const last = this.lastOf(other === "" ? byteStringOf(subject, from, to) : other);
+      if (headers.seq(HEADER.expectedLastSubjectSeq) !== last) return this.#wrongLast(last);
+    } else if (headers.has(HEADER.expectedLastSubjectSeqSubject)) {
+      this.restsOn = 0;
+      return apiError("streamExpectedLastSeqPerSubjectInvalid");
+    }
+    if (!headers.has(HEADER.expectedLastSeq)) return undefined;
+    const last = this.#store.stagedLastSeq;
+    return headers.seq(HEADER.expectedLastSeq) === last ? undefined : this.#wrongLast(last);
+  }
+
+  /** `Nats-Expected-Last-Msg-Id`. */
+  idRefusal(headers: PublishHeaders): ApiError | undefined {
+    if (!headers.has(HEADER.expectedLastMsgId)) return undefined;
+    const from = headers.from(HEADER.expectedLastMsgId);
+    const length = headers.to(HEADER.expectedLastMsgId) - from;
+    let same = 0;
+    if (length === this.#lastIdLength) {
+      while (same < length && headers.bytes[from + same] === this.#lastId[same]) same++;
+      if (same === length) return undefined;
+    }
+    this.restsOn = this.#store.stagedLastSeq;
+    return apiError("streamWrongLastMsgId", { id: shown(byteStringOf(this.#lastId, 0, this.#lastIdLength)) });
+  }
+
+  /** The last sequence on `subject`, which may have wildcards; 0 when none. As nats-server looks: of `>` only the last of all counts, which may be gone. */
+  lastOf(subject: ByteString): number {
+    const filter = new SubjectFilter([subject]);
+    if (!filter.all) return this.#store.stagedLast(filter);
+    const last = this.#store.stagedLastSeq;
+    return this.#store.loadStaged(last, this.#msg) ? last : 0;
+  }
+
+  #wrongLast(seq: number): ApiError {
+    this.restsOn = seq;
+    return apiError("streamWrongLastSequence", { seq });
+  }
+}

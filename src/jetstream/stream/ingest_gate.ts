@@ -1,0 +1,42 @@
+// How much of a stream may wait for the disk: beyond, publishes are answered
+// 429 at once, and nothing of them is kept.
+//
+// Owns the bounds (`max_buffered_msgs`, `max_buffered_size`) and how often the
+// log hears of them.
+
+import { byteString, bytesOf } from "../../base/bytes.ts";
+import type { JetStreamSurroundings } from "../surroundings.ts";
+import { RareWarning } from "./rare_warning.ts";
+import type { StoreGroup } from "./store_group.ts";
+
+/** The header of the answer. */
+export const TOO_MANY = bytesOf(byteString("NATS/1.0 429 Too Many Requests\r\n\r\n"));
+
+export class IngestGate {
+  readonly #surroundings: JetStreamSurroundings;
+  readonly #group: StoreGroup;
+  /** `'account' > 'stream'`, as the log names it. */
+  readonly #where: string;
+  readonly #warning: RareWarning;
+
+  constructor(surroundings: JetStreamSurroundings, group: StoreGroup, where: string) {
+    this.#surroundings = surroundings;
+    this.#group = group;
+    this.#where = where;
+    this.#warning = new RareWarning(surroundings);
+  }
+
+  /** Whether a message of `bytes` is one too many; then it was said in the log, once in a while. */
+  isClosed(bytes: number): boolean {
+    const { maxBufferedMsgs, maxBufferedBytes } = this.#surroundings;
+    if (this.#group.waitingMsgs >= maxBufferedMsgs && maxBufferedMsgs > 0) return this.#warn("len");
+    if (this.#group.waitingBytes + bytes > maxBufferedBytes && maxBufferedBytes > 0) return this.#warn("size");
+    return false;
+  }
+
+  #warn(limit: "len" | "size"): true {
+    const why = `IPQ ${limit} limit reached`;
+    this.#warning.warn(`Dropping messages due to excessive stream ingest rate on ${this.#where}: ${why}`);
+    return true;
+  }
+}

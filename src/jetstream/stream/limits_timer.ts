@@ -1,0 +1,95 @@
+// Removes what is too old, or beyond lowered limits, in slices over turns.
+//
+// Owns the timer: it fires when the oldest message is too old. Armed anew when
+// messages were committed, since an empty store has none.
+
+import type { Timer } from "../../base/world.ts";
+import type { StoreLimits, StreamStore } from "../../store/stream_store.ts";
+import type { JetStreamSurroundings } from "../surroundings.ts";
+
+/** Messages removed in one turn. */
+const SLICE = 2000;
+/** A timer that is late by less than this finds nothing twice. */
+const LEAST_DELAY_MS = 1;
+
+export class LimitsTimer {
+  readonly #surroundings: Pick<JetStreamSurroundings, "world" | "nextTurn">;
+  readonly #store: StreamStore;
+  readonly #onRemoved: () => void;
+  #maxAgeMs = 0;
+  #timer: Timer | undefined = undefined;
+  #isExpiring = false;
+  #isEnforcing = false;
+  #isOpen = false;
+
+  /** `onRemoved` is called after each slice. */
+  constructor(
+    surroundings: Pick<JetStreamSurroundings, "world" | "nextTurn">,
+    store: StreamStore,
+    limits: StoreLimits,
+    onRemoved: () => void,
+  ) {
+    this.#surroundings = surroundings;
+    this.#store = store;
+    this.#onRemoved = onRemoved;
+    this.#maxAgeMs = ageMs(limits);
+  }
+
+  open(): void {
+    this.#isOpen = true;
+    this.arm();
+  }
+  close(): void {
+    this.#isOpen = false;
+    this.#disarm();
+  }
+
+  /** Other limits, which the store has already: they are applied to what is there. */
+  setLimits(limits: StoreLimits): void {
+    this.#maxAgeMs = ageMs(limits);
+    this.#disarm();
+    this.arm();
+    if (this.#isEnforcing) return;
+    this.#isEnforcing = true;
+    this.#enforce();
+  }
+
+  /** There may be a first message now. */
+  arm(): void {
+    if (this.#maxAgeMs === 0 || this.#timer !== undefined || this.#isExpiring || !this.#isOpen) return;
+    const { msgs, firstSec, firstNanos } = this.#store.state();
+    if (msgs === 0) return;
+    const { world } = this.#surroundings;
+    const agedMs = (world.wallSec() - firstSec) * 1000 + (world.wallNanos() - firstNanos) / 1e6;
+    this.#timer = world.wallAfter(Math.max(LEAST_DELAY_MS, this.#maxAgeMs - agedMs), () => {
+      this.#timer = undefined;
+      this.#expire();
+    });
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  readonly #expire = (): void => {
+    this.#isExpiring = false;
+    if (!this.#isOpen || this.#maxAgeMs === 0) return;
+    const { world, nextTurn } = this.#surroundings;
+    const more = this.#store.expire(world.wallSec(), world.wallNanos(), SLICE);
+    this.#onRemoved();
+    this.#isExpiring = more;
+    if (more) nextTurn(this.#expire);
+    else this.arm();
+  };
+
+  readonly #enforce = (): void => {
+    this.#isEnforcing = this.#isOpen && this.#store.enforce(SLICE);
+    this.#onRemoved();
+    if (this.#isEnforcing) this.#surroundings.nextTurn(this.#enforce);
+  };
+}
+
+function ageMs({ maxAgeSec, maxAgeNanos }: StoreLimits): number {
+  return maxAgeSec <= 0 && maxAgeNanos <= 0 ? 0 : maxAgeSec * 1000 + maxAgeNanos / 1e6;
+}
