@@ -2,7 +2,8 @@
 // implements it; the rows of these tables are written by the views.
 //
 // Nothing here is made before it is asked for: the lists are walked as a page
-// is written, so an implementation makes each element when its turn comes.
+// is written, so an implementation makes each element when its turn comes. What
+// a call returns is walked once.
 
 import type { Kind } from "../base/json.ts";
 import type { JsonWriter } from "../base/json_writer.ts";

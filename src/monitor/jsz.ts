@@ -145,6 +145,7 @@ export function* jszOf(source: MonitorSource, options: JszOptions): Generator<un
       if (++seen % SLICE === 0) yield;
     }
   }
+  const wanted = wantedAccounts(jetstream, options);
   return {
     ...head,
     ...statsOf(jetstream),
@@ -152,7 +153,10 @@ export function* jszOf(source: MonitorSource, options: JszOptions): Generator<un
     limits: limitsOf(jetstream),
     ...totals,
     streams_leader: options.raft ? totals.streams : 0,
-    account_details: rows(wantedAccounts(jetstream, options), (each) => accountRow(each, source.serverName, options)),
+    account_details: rows(
+      () => wanted,
+      (each) => accountRow(each, source.serverName, options),
+    ),
     total: jetstream.accountCount,
   };
 }
@@ -185,13 +189,17 @@ function wantedAccounts(jetstream: JetStreamView, options: JszOptions): readonly
   return all.slice(from, to);
 }
 
-/** Each made when its turn comes. */
-function rows<T, R>(of: Iterable<T>, make: (each: T) => R): Iterable<R> {
+/** What `from` gives, each made when its turn comes; can be walked again, which asks again. */
+function rows<T, R>(from: () => Iterable<T>, make: (each: T) => R): Iterable<R> {
   return {
     *[Symbol.iterator]() {
-      for (const each of of) yield make(each);
+      for (const each of from()) yield make(each);
     },
   };
+}
+
+function parts(from: () => Iterable<JsonPart>): Iterable<JsonPart> {
+  return rows(from, (each) => each);
 }
 
 /** As Go converts it to unsigned. */
@@ -214,7 +222,12 @@ function accountRow(
     accounts: 0,
     ha_assets: 0,
     api: { level: 0, total: account.apiTotal, errors: account.apiErrors },
-    stream_detail: options.streams ? rows(account.streams(), (each) => streamRow(each, serverName, options)) : [],
+    stream_detail: options.streams
+      ? rows(
+          () => account.streams(),
+          (each) => streamRow(each, serverName, options),
+        )
+      : [],
   };
 }
 
@@ -226,10 +239,10 @@ function streamRow(stream: StreamView, leader: string, options: JszOptions): Enc
     cluster: { leader },
     config: config ? stream.config() : undefined,
     state: stateRow(stream.state()),
-    consumer_detail: consumers ? stream.consumers(config) : [],
-    direct_consumer_detail: consumers && directConsumers ? stream.directConsumers(config) : [],
+    consumer_detail: consumers ? parts(() => stream.consumers(config)) : [],
+    direct_consumer_detail: consumers && directConsumers ? parts(() => stream.directConsumers(config)) : [],
     mirror: stream.mirror(),
-    sources: stream.sources(),
+    sources: parts(() => stream.sources()),
   };
 }
 

@@ -18,6 +18,11 @@ interface Given extends Partial<Omit<JetStreamView, "accounts" | "accountCount" 
   readonly stored?: readonly StoredAccountView[];
 }
 
+/** As the real ones: what is asked for can be walked once. */
+function* once<T>(all: readonly T[]): Generator<T> {
+  yield* all;
+}
+
 export function fakeJetStream(given: Given = {}): JetStreamView {
   const { accounts = [], stored = [], ...more } = given;
   return {
@@ -26,9 +31,9 @@ export function fakeJetStream(given: Given = {}): JetStreamView {
     limits: { maxRequestBatch: 0, maxAckPending: 0, maxHaAssets: 0, maxDuplicateWindowNanos: 0, maxBatchInflightPerStream: 0, maxBatchInflightTotal: 0, maxBatchSize: 0, maxBatchTimeoutNanos: 0 }, // prettier-ignore
     usage: () => ({ memory: 0, storage: 0, reservedMemory: 0, reservedStorage: 0, apiTotal: 0, apiErrors: 0, apiInflight: 0 }), // prettier-ignore
     accountCount: accounts.length,
-    accounts: () => accounts,
+    accounts: () => once(accounts),
     hasAccount: (name) => accounts.some((account) => account.name === name),
-    stored: () => stored,
+    stored: () => once(stored),
     ...more,
   };
 }
@@ -38,7 +43,7 @@ export function fakeAccount(
   streams: readonly StreamView[] = [],
   more: Partial<JetStreamAccountView> = {},
 ): JetStreamAccountView {
-  return { name, memory: 0, storage: 0, memoryLimit: -1, storageLimit: -1, apiTotal: 0, apiErrors: 0, streamCount: streams.length, streams: () => streams, ...more }; // prettier-ignore
+  return { name, memory: 0, storage: 0, memoryLimit: -1, storageLimit: -1, apiTotal: 0, apiErrors: 0, streamCount: streams.length, streams: () => once(streams), ...more }; // prettier-ignore
 }
 
 export function fakeStream(name: string, more: Partial<StreamView> = {}): StreamView {
@@ -65,7 +70,7 @@ export function storedAccount(
   streams: readonly StoredStreamView[],
   isResolved = true,
 ): StoredAccountView {
-  return { name, isResolved, streams: () => streams };
+  return { name, isResolved, streams: () => once(streams) };
 }
 
 // ---- from what the reference answered back to the values behind it
@@ -152,7 +157,7 @@ export function jetstreamOfJsz(shown: Json, accounts = listOf(shown, "account_de
   const view = jetstreamOfVarz({ config: shown["config"] as Json, stats: shown, limits: shown["limits"] as Json });
   const all = accounts.map((account) => accountOf(account));
   // The reference has no order among streams and accounts; let ours come as they like, too.
-  return { ...view, accounts: () => [...all].reverse(), accountCount: num(shown, "accounts") };
+  return { ...view, accounts: () => once([...all].reverse()), accountCount: num(shown, "accounts") };
 }
 
 function accountOf(row: Json): JetStreamAccountView {
@@ -190,9 +195,9 @@ function streamOf(row: Json): StreamView {
     }),
     config: () => partOfJson(row["config"]),
     mirror: () => (row["mirror"] === undefined ? undefined : partOfJson(row["mirror"])),
-    sources: () => partsOf("sources"),
+    sources: () => once(partsOf("sources")),
     consumerCount: () => listOf(row, "consumer_detail").length,
-    consumers: () => partsOf("consumer_detail"),
-    directConsumers: () => partsOf("direct_consumer_detail"),
+    consumers: () => once(partsOf("consumer_detail")),
+    directConsumers: () => once(partsOf("direct_consumer_detail")),
   });
 }
