@@ -363,16 +363,16 @@ export class JetStreamAccount implements StreamAccount {
 
   /** Runs `change` when no other change of that stream is going on; it must call `release` once. */
   #exclusively(name: string, change: (release: () => void) => void): void {
-    const waiting = this.#changing.get(name);
-    if (waiting !== undefined) {
-      waiting.push(() => change(release));
-      return;
-    }
     const release = (): void => {
       const next = this.#changing.get(name)!.shift();
       if (next === undefined) this.#changing.delete(name);
       else next();
     };
+    const waiting = this.#changing.get(name);
+    if (waiting !== undefined) {
+      waiting.push(() => change(release));
+      return;
+    }
     this.#changing.set(name, []);
     change(release);
   }
