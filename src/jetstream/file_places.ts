@@ -3,7 +3,6 @@
 
 import { DiskError, type Disk } from "../base/disk.ts";
 import { JsonError } from "../base/json.ts";
-import type { Timer } from "../base/world.ts";
 import { StreamCatalog, type StoredStream } from "../store/catalog.ts";
 import type { FileStore } from "../store/file/file_store.ts";
 import { openFileStore } from "../store/file/open_file_store.ts";
@@ -56,7 +55,7 @@ export class FilePlaces implements StreamPlaces {
   readonly #catalog: StreamCatalog;
   /** Stores whose groups are only handed to the system. */
   readonly #written = new Set<FileStore>();
-  #timer: Timer | undefined = undefined;
+  #isSyncDue = false;
 
   constructor(account: string, facts: DiskFacts, rules: StreamRules, surroundings: JetStreamSurroundings) {
     this.#facts = facts;
@@ -159,8 +158,10 @@ export class FilePlaces implements StreamPlaces {
 
   /** Stores that do not sync with every group are synced at the interval. */
   #armSync(): void {
-    this.#timer ??= this.#surroundings.world.after(this.#facts.syncIntervalMs, () => {
-      this.#timer = undefined;
+    if (this.#isSyncDue) return;
+    this.#isSyncDue = true;
+    this.#surroundings.world.after(this.#facts.syncIntervalMs, () => {
+      this.#isSyncDue = false;
       const { log } = this.#surroundings;
       for (const store of this.#written) {
         store.sync((failed) => {
