@@ -59,12 +59,11 @@ export class PublishPlan {
     if (isFull && discardNewPerSubject && rule === "plain") return REFUSED.maxMsgsPerSubject;
     // A subject that is full makes room by itself.
     if (maxMsgs > 0 && !isFull && messages.msgs + this.#msgs >= maxMsgs) return REFUSED.maxMsgs;
-    const bytes = messages.bytes + this.#bytes + size;
-    if (maxBytes <= 0 || bytes <= maxBytes) return 0;
+    if (maxBytes <= 0 || messages.bytes + this.#bytes + size <= maxBytes) return 0;
     if (!isFull) return REFUSED.maxBytes;
+    // As in nats-server: it may be no larger than what it replaces, even where there would be room.
     const oldest = this.#oldestOf(subject);
-    const frees = oldest > 0 ? messages.sizeAt(oldest) : 0;
-    return bytes - frees > maxBytes ? REFUSED.maxBytes : 0;
+    return size > (oldest > 0 ? messages.sizeAt(oldest) : 0) ? REFUSED.maxBytes : 0;
   }
 
   /** Notes what a message, which is appended already, will have done once it commits. */

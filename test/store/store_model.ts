@@ -47,7 +47,7 @@ export class StoreModel {
       if (full && discardNewPerSubject && rule === "plain") return REFUSED.maxMsgsPerSubject;
       if (maxMsgs > 0 && !full && planned.length >= maxMsgs) return REFUSED.maxMsgs;
       const freed = full ? same[0]!.size : 0;
-      if (maxBytes > 0 && sum(planned) - freed + draft.size > maxBytes) return REFUSED.maxBytes;
+      if (maxBytes > 0 && sum(planned) + draft.size > maxBytes && draft.size > freed) return REFUSED.maxBytes;
     }
     const seq = ++this.stagedLastSeq;
     this.#open.push({ kind: "msg", msg: { ...draft, seq }, rule });
