@@ -8,7 +8,8 @@
 // a find counts when records follow it without a gap to the end of the block, or
 // to where the damaged record says it ends. Bytes inside a payload cannot achieve
 // that: they would have to end in a checksum not known when they were written.
-// (Where two records of a block are damaged, one of them in its length, the first find counts.)
+// Where more than one record is damaged a find also counts when its sequences fit between those around it, with room
+// for what was damaged before and behind: a payload alone, whose record had one sequence, leaves no such room.
 
 import { EMPTY_RECORD, MAX_RECORD, type RecordFault, RecordReader } from "./record.ts";
 import type { Hasher } from "../../base/highway_hash.ts";
@@ -55,6 +56,7 @@ export class BlockScan {
   #at: number;
   #fault: RecordFault;
   #searching: Generator<undefined, number, undefined> | undefined;
+  #lastSeq: number;
 
   constructor(records: Uint8Array, hasher: Hasher, visitor: BlockVisitor, from = 0) {
     this.#records = records;
@@ -64,6 +66,7 @@ export class BlockScan {
     this.#at = from;
     this.#fault = "short";
     this.#searching = undefined;
+    this.#lastSeq = 0;
   }
 
   /** What is before was told. */
@@ -88,12 +91,13 @@ export class BlockScan {
     const fault = record.read(this.#records, this.#at, this.#records.length);
     if (fault === undefined) {
       const from = this.#at;
+      if (record.kind !== "tombstone") this.#lastSeq = record.seq;
       this.#visitor.onRecord(record);
       this.#at = record.to;
       return record.to - from + RECORD_COST;
     }
     this.#fault = fault;
-    this.#searching = this.#search.behind(this.#at);
+    this.#searching = this.#search.behind(this.#at, this.#lastSeq);
     return fault === "sum" ? record.to - record.from : RECORD_COST;
   }
 
@@ -128,28 +132,48 @@ class Search {
 
   /**
    * Where good records begin again behind the damaged one at `from`; the end of the block when they do not. Not behind
-   * `whole`: only records that lead there without a gap prove it wrong. Yields when `slice` is spent.
+   * `whole`: only records that lead there without a gap prove it wrong. `after` is the sequence before the damage.
+   * Yields when `slice` is spent.
    */
-  *behind(from: number): Generator<undefined, number, undefined> {
+  *behind(from: number, after: number): Generator<undefined, number, undefined> {
     const { length } = this.#records;
     const whole = this.#wholeRecord(from);
     this.whole = whole;
     const last = whole ?? length;
     let fallback = last;
+    // The run of good records that was found last: where it begins, its last sequence, and whether there is room for a
+    // damaged record's sequence before it.
+    let run = length;
+    let runSeq = 0;
+    let hasRoom = false;
     for (let at = from + 1; at + EMPTY_RECORD <= last && this.#budget > 0; at++) {
       this.slice -= LOOK_COST;
       if (this.slice <= 0) yield undefined;
       if (!this.#goodAt(at)) continue;
+      let firstSeq = this.#seq(0);
+      if (hasRoom && firstSeq > runSeq + 1) return run;
+      if (fallback === run && firstSeq > 0 && firstSeq <= runSeq) fallback = at; // they contradict each other
+      let lastSeq = firstSeq;
       let end = this.#record.to;
       while (end !== last && this.#goodAt(end)) {
+        lastSeq = this.#seq(lastSeq);
+        if (firstSeq === 0) firstSeq = lastSeq;
         end = this.#record.to;
         if (this.slice <= 0) yield undefined;
       }
       if (end === last) return at;
       if (fallback === length && whole === undefined) fallback = at;
+      run = at;
+      runSeq = lastSeq;
+      hasRoom = whole === undefined && firstSeq > after + 1 && lastSeq >= firstSeq;
       at = end - 1;
     }
     return fallback;
+  }
+
+  /** The sequence of the record that was read last; `none` for a tombstone's. */
+  #seq(none: number): number {
+    return this.#record.kind === "tombstone" ? none : this.#record.seq;
   }
 
   #wholeRecord(at: number): number | undefined {

@@ -1,5 +1,6 @@
 // Repair keeps what is good, keeps the bytes as they were aside, and never leaves less than there was.
 
+import { array, assert, boolean, nat, property, record, uint8Array } from "fast-check";
 import { expect, test } from "vitest";
 import { DiskError } from "../../../src/base/disk.ts";
 import { isSound } from "../../../src/store/file/block_open.ts";
@@ -226,4 +227,31 @@ test("every flipped bit of a block is repaired without the loss of another recor
     const found = seqsIn(place);
     for (const seq of upTo(4, [hit])) expect(found, `bit ${bit}`).toContain(seq);
   }
+});
+
+test("whatever bytes are overwritten, wherever it is cut, untouched records survive, and one repair is enough", () => {
+  const payload = uint8Array({ maxLength: 60 });
+  const hit = record({ at: nat(100_000), bytes: uint8Array({ minLength: 1, maxLength: 40 }) });
+  assert(
+    property(array(payload, { minLength: 1, maxLength: 10 }), array(hit, { maxLength: 4 }), nat(60), boolean(), (payloads, hits, short, isLast) => {
+      const { bytes, at } = madeBlock(payloads.map((bytes, i) => ({ seq: i + 1, payload: bytes })));
+      const bad = Uint8Array.from(bytes.subarray(0, Math.max(0, bytes.length - short)));
+      for (const { at: from, bytes: noise } of hits) {
+        if (bad.length > 0) bad.set(noise.subarray(0, bad.length - (from % bad.length)), from % bad.length);
+      }
+      const place = streamOnDisk({ "1.blk": bad });
+      const untouched = payloads.flatMap((_, i) => {
+        const [from, to] = [at[i]!, at[i + 1]!];
+        return to <= bad.length && Buffer.compare(bytes.subarray(from, to), bad.subarray(from, to)) === 0 ? i + 1 : [];
+      });
+      if (repaired(place, isLast).how === "removed") {
+        expect(untouched).toEqual([]);
+        return;
+      }
+      expect(seqsIn(place)).toEqual(expect.arrayContaining(untouched));
+      expect(isSound(opened(place).report)).toBe(true);
+      expect(hasOriginal(place, bad)).toBe(true);
+    }),
+    { numRuns: 500, seed: 1 },
+  ); // prettier-ignore
 });

@@ -176,3 +176,20 @@ test("a scan in the smallest steps tells the same, also while it searches", () =
   expect(all).toContain(`${at[8]}-${at[9]}`);
   expect(steps).toBeGreaterThan(all.length + 20);
 });
+
+test("records between two whose lengths are damaged are found, but not those that a damaged payload holds", () => {
+  const { bytes, at } = block(texts(12));
+  for (const record of [2, 8]) bytes.fill(0, at[record]!, at[record]! + 4);
+  expect(scan(bytes).seqs).toEqual(upTo(12).filter((seq) => seq !== 3 && seq !== 9));
+  // A payload with records of any sequences, which do not reach the end of theirs.
+  for (const inner of [2, 3, 4, 1000]) {
+    const head = { kind: "message", sec: 0, nanos: 0, subject: Buffer.from("forged"), headers: NONE, payload: NONE } as const; // prettier-ignore
+    const forged = new Uint8Array(2 * recordLength(6, 0, 0) + 5);
+    writeRecord(forged, writeRecord(forged, 0, { ...head, seq: inner }, hasher), { ...head, seq: inner + 1 }, hasher);
+    const made = block([Buffer.from("one"), forged, Buffer.from("three"), Buffer.from("four")]);
+    made.bytes.fill(0, made.at[1], made.at[1]! + 4);
+    expect(scan(made.bytes).seqs).toEqual([1, 3, 4]);
+    made.bytes.fill(0, made.at[3]); // torn as well: nothing proves what follows
+    expect(scan(made.bytes).seqs).toEqual([1, 3]);
+  }
+});
