@@ -99,6 +99,11 @@ export class NumberQueue {
     this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = value;
     this.#size++;
   }
+  /** Takes back what was pushed last, until `size` are left. */
+  cutTo(size: number): void {
+    assert(size <= this.#size, "a queue is cut to less");
+    this.#size = size;
+  }
   /** The number that comes out after `index` others. */
   peek(index = 0): number {
     assert(index < this.#size, "only what is queued can be looked at");

@@ -18,10 +18,10 @@ export interface LimitedMessages {
   /** When the first message was stored; there is one. */
   readonly firstSec: number;
   readonly firstNanos: number;
-  /** The first message of a subject that has any. */
+  /** The first message of a subject that has any; 0 when the disk does not tell. */
   firstOf(subject: number): number;
-  /** Removes a message, which is there, and tells so. */
-  trim(seq: number): void;
+  /** Removes a message and tells so; false when it is not there, which only a disk that failed can cause. */
+  trim(seq: number): boolean;
 }
 
 export class LimitKeeper {
@@ -49,7 +49,7 @@ export class LimitKeeper {
 
   /** Removes the oldest messages of a subject until at most `most` are left. */
   keepLast(subject: number, most: number): void {
-    while (this.#tree.count(subject) > most) this.#messages.trim(this.#messages.firstOf(subject));
+    while (this.#tree.count(subject) > most && this.#messages.trim(this.#messages.firstOf(subject)));
   }
 
   /** As StreamStore. */

@@ -32,6 +32,9 @@ class Life {
   readonly removing = new Set<number>();
   readonly removed = new Set<number>();
   lastConfirmed = 0;
+  refusals = 0;
+  /** The disk failed to read something: what it was about is not known until the next start. */
+  isUnreadable = false;
   highest = 0;
   clock = 0;
 
@@ -45,6 +48,7 @@ class Life {
   open(): void {
     const events = {
       ...deaf,
+      refused: (): void => void this.refusals++,
       committed: (upTo: number): void => {
         this.lastConfirmed = Math.max(this.lastConfirmed, upTo);
       },
@@ -53,7 +57,11 @@ class Life {
         for (const seq of this.given.keys()) if (seq < first) this.removing.add(seq);
       },
     };
-    const { store, complete } = opened(this.limits, events, { disk: this.disk, blockBytes: this.blockBytes });
+    const { store, complete } = opened(this.limits, events, {
+      disk: this.disk,
+      blockBytes: this.blockBytes,
+      log: (text) => (this.isUnreadable ||= text.includes(".blk: ")),
+    });
     this.store = store;
     this.complete = complete;
   }
@@ -95,12 +103,26 @@ class Life {
     const gone = [...this.given.keys()].filter((seq) => seq < first);
     this.store.stageCompact(first);
     for (const seq of gone) this.removing.add(seq);
-    this.highest = Math.max(this.highest, first - 1);
+    this.highest = this.store.stagedLastSeq;
     this.store.afterCommit((failure) => {
       if (failure !== undefined) return;
       for (const seq of gone) this.removed.add(seq);
       this.lastConfirmed = Math.max(this.lastConfirmed, first - 1);
     });
+  }
+
+  /** The process ends one way or the other, and another begins. */
+  restart(): void {
+    if (this.disk.random(3) === 0) this.disk.kill();
+    else this.disk.powerCut();
+    this.refusals = 0;
+    this.isUnreadable = false;
+    this.open();
+    expect(this.isUnreadable).toBe(false);
+    this.check();
+    // What did not come back was never promised, its sequence may be given again.
+    this.highest = this.store.stagedLastSeq;
+    for (const seq of this.given.keys()) if (!this.store.load(seq, new StoredMsg())) this.given.delete(seq);
   }
 
   /** One random thing. */
@@ -113,9 +135,8 @@ class Life {
     else if (what < 13) this.remove(1 + disk.random(this.highest + 1), disk.random(4) === 0);
     else if (what < 14 && disk.random(3) === 0) this.compact(disk.random(this.highest + 3));
     else if (what < 15 && disk.random(3) === 0) {
-      const { highest } = this;
-      this.highest = Math.max(highest, this.store.stagedLastSeq + 1 + disk.random(3));
-      this.store.stageSkip(this.highest, NOW + this.clock, 0);
+      this.store.stageSkip(this.store.stagedLastSeq + 1 + disk.random(3), NOW + this.clock, 0);
+      this.highest = this.store.stagedLastSeq;
     } else if (what < 17) this.store.submit();
     else disk.completeOne();
   }
@@ -123,6 +144,7 @@ class Life {
   /** Everything that was promised holds. */
   check(): void {
     const { store } = this;
+    if (this.isUnreadable) return;
     store.checkInvariants();
     const into = new StoredMsg();
     const isLimited = this.limits !== NO_LIMITS;
@@ -181,17 +203,41 @@ test("what was promised holds after a power cut at any point, again and again", 
     const life = new Life(disk, limitsOf(seed), seed % 2 === 0 ? 300 : 5000);
     for (let cuts = 0; cuts < 3; cuts++) {
       for (let steps = disk.random(60); steps > 0; steps--) life.act();
-      if (disk.random(3) === 0) disk.kill();
-      else disk.powerCut();
-      life.open();
       try {
-        life.check();
+        life.restart();
       } catch (error) {
         throw new Error(`seed ${seed}, cut ${cuts}: ${(error as Error).message}`, { cause: error });
       }
-      // What came back may be removed or refused again; what did not come back was never promised.
-      life.highest = life.store.stagedLastSeq;
-      for (const seq of life.given.keys()) if (!life.store.load(seq, new StoredMsg())) life.given.delete(seq);
     }
   }
-});
+}, 60_000);
+
+test("what was promised holds when any call of the disk fails, and after a power cut too", () => {
+  let refusals = 0;
+  let goneOn = 0;
+  for (let seed = 0; seed < 150; seed++) {
+    const disk = madeDisk({ seed });
+    const life = new Life(disk, limitsOf(seed), 400);
+    const code = seed % 2 === 0 ? "ENOSPC" : "EIO";
+    try {
+      for (let round = 0; round < 3; round++) {
+        disk.failAt(1 + disk.random(60), code);
+        for (let steps = disk.random(60); steps > 0; steps--) life.act();
+        life.store.submit();
+        life.complete();
+        disk.heal();
+        if (life.refusals > 0) {
+          refusals++;
+          if (life.store.failure === undefined) goneOn++;
+          expect(life.store.failure === undefined || code === "EIO").toBe(true);
+        }
+        life.check();
+        if (life.store.failure !== undefined || disk.random(2) === 0) life.restart();
+      }
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  expect(refusals).toBeGreaterThan(20);
+  expect(goneOn).toBeGreaterThan(5);
+}, 60_000);

@@ -18,6 +18,8 @@ export class BlockRemover {
   readonly #queue: FileBlock[] = [];
   #isSyncing = false;
   #isDirty = false;
+  /** Nothing is known of what was removed since: nothing more is. */
+  #failed: DiskError | undefined = undefined;
   #waiters: ((failed: DiskError | undefined) => void)[] = [];
 
   constructor(disk: Disk, directory: string, onFailure: (failed: DiskError, path: string) => void) {
@@ -38,13 +40,13 @@ export class BlockRemover {
 
   /** Begins to remove what was added. */
   start(): void {
-    if (!this.#isSyncing && (this.#queue.length > 0 || this.#isDirty)) this.#next();
+    if (this.#failed === undefined && !this.#isSyncing && (this.#queue.length > 0 || this.#isDirty)) this.#next();
   }
 
-  /** Calls `done` when all that was added is gone for good; inside the call when there is nothing to do. */
+  /** Calls `done` when all that was added is gone for good, or why that is not known; inside the call when there is nothing to do. */
   flush(done: (failed: DiskError | undefined) => void): void {
-    if (!this.isBusy) {
-      done(undefined);
+    if (!this.isBusy || this.#failed !== undefined) {
+      done(this.#failed);
       return;
     }
     this.#waiters.push(done);
@@ -59,20 +61,23 @@ export class BlockRemover {
       const path = `${this.#directory}/${blockFile(block.number)}`;
       const failed = this.#disk.remove(path);
       if (failed === undefined || failed.code === "ENOENT") continue;
-      this.#onFailure(failed, path);
-      this.#end(failed);
+      this.#fail(failed, path);
       return;
     }
     this.#isSyncing = true;
     this.#isDirty = false;
     this.#disk.syncDirectory(this.#directory, (failed) => {
       this.#isSyncing = false;
-      if (failed !== undefined) {
-        this.#onFailure(failed, this.#directory);
-        this.#end(failed);
-      } else if (this.#queue.length > 0) this.#next();
+      if (failed !== undefined) this.#fail(failed, this.#directory);
+      else if (this.#queue.length > 0) this.#next();
       else this.#end(undefined);
     });
+  }
+
+  #fail(failed: DiskError, path: string): void {
+    this.#failed = failed;
+    this.#onFailure(failed, path);
+    this.#end(failed);
   }
 
   #end(failed: DiskError | undefined): void {

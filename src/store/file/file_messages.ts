@@ -70,6 +70,8 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   readonly #onDropped: (block: FileBlock) => void;
   readonly #onTrimmed: (seq: number, sec: number, nanos: number) => void;
   readonly #onUnreadable: (block: number, failure: string) => void;
+  /** Something could not be read: subjects may count too many. */
+  #failures = 0;
   #msgs = 0;
   #bytes = 0;
   #firstSeq = 0;
@@ -87,21 +89,23 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   constructor(options: FileMessagesOptions) {
     this.tree = new SubjectTree(options.seed);
     this.#cache = options.cache;
-    this.#reader = new BlockReader(
-      options.disk,
-      options.directory,
-      options.stream,
-      options.cache,
-      options.onUnreadable,
-    );
+    this.#onUnreadable = (block, failure) => {
+      this.#failures++;
+      options.onUnreadable(block, failure);
+    };
+    const { disk, directory, stream, cache } = options;
+    this.#reader = new BlockReader(disk, directory, stream, cache, this.#onUnreadable);
     this.#staged = options.staged;
     this.#stagedRecords = options.stagedRecords;
     this.#events = options.events;
     this.#onDropped = options.onDropped;
     this.#onTrimmed = options.onTrimmed;
-    this.#onUnreadable = options.onUnreadable;
   }
 
+  /** How often something could not be read. */
+  get failures(): number {
+    return this.#failures;
+  }
   get msgs(): number {
     return this.#msgs;
   }
@@ -221,17 +225,15 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   firstOf(subject: number): number {
     const first = this.tree.first(subject);
     if (first > 0) return first;
-    let found = this.nextOfSubject(subject, -first, Number.POSITIVE_INFINITY);
-    if (found <= 0) found = this.#firstSeq; // nothing of it can be read
-    this.tree.setFirst(subject, found);
+    const found = this.nextOfSubject(subject, -first, Number.POSITIVE_INFINITY);
+    if (found > 0) this.tree.setFirst(subject, found);
     return found;
   }
   lastOf(subject: number): number {
     const last = this.tree.last(subject);
     if (last > 0) return last;
-    let found = this.previousOfSubject(subject, -last, Number.POSITIVE_INFINITY);
-    if (found <= 0) found = this.#firstSeq;
-    this.tree.setLast(subject, found);
+    const found = this.previousOfSubject(subject, -last, Number.POSITIVE_INFINITY);
+    if (found > 0) this.tree.setLast(subject, found);
     return found;
   }
 
@@ -471,12 +473,17 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     for (; this.#piece < group.pieces.length; this.#piece++) this.#enter(group.pieces[this.#piece]!);
   }
 
-  trim(seq: number): void {
+  trim(seq: number): boolean {
+    if (!this.has(seq)) {
+      assert(this.#failures > 0, "what is trimmed is there");
+      return false;
+    }
     const isFirst = seq === this.#firstSeq;
     const record = isFirst ? undefined : this.peek(seq);
     const { sec, nanos } = record ?? NO_MOMENT;
     this.remove(seq, true);
     if (!isFirst) this.#onTrimmed(seq, sec, nanos);
+    return true;
   }
 
   /** Removes a committed message. */
@@ -784,16 +791,22 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
       return index;
     }
     if (index !== undefined) this.#cache.forget(index);
+    block.index = undefined;
     index = new BlockIndex(() => (block.index = undefined));
     if (withSubjects) index.keepSubjects();
     const reader = this.#reader;
     let last = 0;
-    for (let at = 0; reader.read(block, at); at = reader.end) {
+    let at = 0;
+    for (; reader.read(block, at); at = reader.end) {
       const { record } = reader;
       if (record.kind === "tombstone" || record.seq <= last) continue;
       last = record.seq;
       const isLive = withSubjects && record.kind === "message" && block.has(record.seq);
       index.add(record.seq, reader.at, isLive ? this.#subjectHere() : NO_ENTRY_SUBJECT);
+    }
+    if (at < block.size) {
+      this.#onUnreadable(block.number, `nothing can be read from byte ${at} on`);
+      return index;
     }
     block.index = index;
     this.#cache.use(index);

@@ -101,6 +101,7 @@ export class FileStore implements StreamStore {
   #isFlushing = false;
   // What the rollups of the open group remove: sequence and time of each.
   readonly #rolledUp = new NumberQueue();
+  #rolledAllAt = 0;
   /** Sequences up to here were refused; they are marked as used once that is possible. */
   #refusedUpTo = 0;
   #busy = false;
@@ -237,14 +238,16 @@ export class FileStore implements StreamStore {
       if (refused !== 0) return refused;
     }
     this.#markRefused();
+    // What it rolls up has to be found: a disk that does not tell must not let the rest come back.
+    if (rule === "rollupSubject" && subject !== NO_SUBJECT && !this.#noteRollup(subject)) return REFUSED.frozen;
     if (subject === NO_SUBJECT) subject = this.#messages.tree.intern(name, from, to);
     if (rule === "rollupAll") this.#writer.roll();
     this.#writer.appendMessage(seq, msg, subject);
     if (limits.discardNew) this.#messages.borrowing(() => this.#plan.add(seq, subject, size, rule, limits));
     else this.#plan.add(seq, subject, size, rule, limits);
     this.#groups.addMessage(size);
-    if (rule === "rollupSubject") this.#stageRollup(seq, subject);
-    else if (rule === "rollupAll") this.#groups.addOp(OP.rollupAll, seq, 0, 0);
+    if (rule === "rollupSubject") this.#groups.addOp(OP.rollupSubject, subject, 0, 0);
+    else if (rule === "rollupAll") this.#stageRollupAll(seq);
     return seq;
   }
 
@@ -278,16 +281,18 @@ export class FileStore implements StreamStore {
       // A block that begins with the last sequence used; the ones before it go.
       this.#writer.roll();
       this.#writer.appendMark("tombstone", first - 1, this.#messages.lastSec, this.#messages.lastNanos, FLOOR_MARK);
-    } else this.#buryBelow(first);
-    this.#needsFloor = true;
+    } else {
+      this.#buryBelow(first);
+      this.#markFloor(first);
+    }
     this.#groups.addOp(OP.compact, first, 0, 0);
     this.#groups.skipTo(first - 1);
   }
 
   submit(): void {
     this.#enter();
-    if (this.#rolledUp.size > 0) this.#buryRolledUp();
-    if (this.#needsFloor) this.#markFloor();
+    if (this.#rolledUp.size > 0 || this.#rolledAllAt > 0) this.#buryRolledUp();
+    if (this.#needsFloor) this.#markFloor(this.#messages.firstSeq);
     if (!this.#groups.close()) return;
     this.#plan.close();
     this.#writer.submit();
@@ -476,30 +481,39 @@ export class FileStore implements StreamStore {
     if (upTo > this.#groups.lastSeq) this.#skipTo(upTo, this.#messages.lastSec, this.#messages.lastNanos);
   }
 
-  /** Notes everything on a subject before its message `seq`. */
-  #stageRollup(seq: number, subject: number): void {
+  /** The blocks before its own go. */
+  #stageRollupAll(seq: number): void {
+    this.#groups.addOp(OP.rollupAll, seq, 0, 0);
+    this.#rolledAllAt = seq;
+  }
+
+  /** Notes everything on a subject, staged messages too; false when not all of it could be read. */
+  #noteRollup(subject: number): boolean {
+    const messages = this.#messages;
+    const before = this.#rolledUp.size;
+    const { failures } = messages;
     this.#needsFloor = true;
-    this.#groups.addOp(OP.rollupSubject, subject, 0, 0);
-    this.#messages.borrowing(() => {
-      const messages = this.#messages;
+    return messages.borrowing(() => {
       let at =
         messages.countOf(subject) > 0 ? messages.firstOf(subject) : messages.nextAfter(subject, messages.lastSeq);
-      for (; at > 0 && at < seq; at = messages.nextAfter(subject, at)) {
+      for (; at > 0; at = messages.nextAfter(subject, at)) {
         const { sec, nanos } = messages.peek(at) ?? NO_MOMENT;
         this.#rolledUp.push(at);
         this.#rolledUp.push(sec);
         this.#rolledUp.push(nanos);
       }
+      if (messages.failures === failures) return true;
+      this.#rolledUp.cutTo(before);
+      return false;
     });
   }
 
-  /** What limits took from the front stays away, whatever the open group makes room for. */
-  #markFloor(): void {
+  /** What is below `first` stays away: gone by this group, or by limits before it, whatever it makes room for. */
+  #markFloor(first: number): void {
     this.#needsFloor = false;
-    const { firstSeq, lastSec, lastNanos } = this.#messages;
-    if (firstSeq <= Math.max(1, this.#floor)) return;
-    this.#floor = firstSeq;
-    this.#writer.appendMark("tombstone", firstSeq - 1, lastSec, lastNanos, FLOOR_MARK);
+    if (first <= Math.max(1, this.#floor)) return;
+    this.#floor = first;
+    this.#writer.appendMark("tombstone", first - 1, this.#messages.lastSec, this.#messages.lastNanos, FLOOR_MARK);
   }
 
   /** Tombstones for what the rollups of the open group remove, on disk behind their messages. */
@@ -508,6 +522,8 @@ export class FileStore implements StreamStore {
     while (this.#rolledUp.size > 0) {
       this.#writer.appendMark("tombstone", this.#rolledUp.shift(), this.#rolledUp.shift(), this.#rolledUp.shift());
     }
+    this.#markFloor(this.#rolledAllAt);
+    this.#rolledAllAt = 0;
   }
 
   /** Tombstones for the messages below `first` in blocks that stay, and for the staged ones. */
@@ -640,6 +656,7 @@ export class FileStore implements StreamStore {
     this.#plan.refuse();
     this.#staged.clear();
     while (this.#rolledUp.size > 0) this.#rolledUp.shift();
+    this.#rolledAllAt = 0;
     this.#needsFloor = false;
     this.#floor = 0; // the last mark may be among what is lost
     const subjects = new Set<number>();

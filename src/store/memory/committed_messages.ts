@@ -170,8 +170,9 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
   seqAt(sec: number, nanos: number): number {
     return this.log.seqAt(sec, nanos);
   }
-  trim(seq: number): void {
+  trim(seq: number): boolean {
     this.remove(seq, false, true);
+    return true;
   }
 
   // What plans ask (PlannedMessages).
