@@ -10,6 +10,7 @@ import { ApiError, apiError } from "../../errors/api.ts";
 import type { Advisories } from "../advisories.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
 import { ApiCall, type CallHost } from "./call.ts";
+import { DomainPrefix } from "./domain_prefix.ts";
 import { ApiRequest, type Asker } from "./request.ts";
 import { type ApiRow, apiRows } from "./table.ts";
 
@@ -85,6 +86,7 @@ export class Api implements CallHost {
     if (domain === "") return;
     const prefix = `$JS.${domain}.API.`;
     for (const part of inDomain) asker.bus.subscribe(byteString(prefix + part), listener(prefix));
+    new DomainPrefix(asker.bus, prefix).listen();
   }
 
   nextTurn(fire: () => void): void {
