@@ -21,7 +21,7 @@ import { acceptUpdate, checkUpdate } from "./config/stream_update.ts";
 import { type AccountLimits, bytesFor, consumersMisfit, misfit, reservedBy, type Space } from "./limits.ts";
 import { Stream } from "./stream.ts";
 import { EventsLater } from "./events_later.ts";
-import type { OpenedStore, StreamPlaces, StreamRecord } from "./stream_places.ts";
+import type { Offline, OpenedStore, StreamPlaces, StreamRecord } from "./stream_places.ts";
 import type { JetStreamSurroundings, StreamAccount } from "./surroundings.ts";
 
 export type Storage = "memory" | "file";
@@ -69,7 +69,7 @@ export class JetStreamAccount implements StreamAccount {
   readonly #options: JetStreamAccountOptions;
   readonly #running = new Map<string, Running>();
   /** Why they cannot be loaded, by name; they stay on disk as they are. */
-  readonly #offline = new Map<string, string>();
+  readonly #offline = new Map<string, Offline>();
   /** Those being made: their subjects and bytes are taken already. */
   readonly #making = new Map<string, StreamConfig>();
   /** Who waits for a change of a stream to end; a name is in it while one is going on. */
@@ -107,14 +107,18 @@ export class JetStreamAccount implements StreamAccount {
     return this.#running.get(name)?.opened.lost;
   }
   offlineReason(name: string): string | undefined {
-    return this.#offline.get(name);
+    return this.#offline.get(name)?.reason;
   }
   /** Streams that run, by ascending name. */
   streams(): Stream[] {
     return [...this.#running.values()].map(({ stream }) => stream).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
-  offline(): IterableIterator<[name: string, reason: string]> {
-    return this.#offline.entries();
+  *offline(): IterableIterator<[name: string, reason: string]> {
+    for (const [name, { reason }] of this.#offline) yield [name, reason];
+  }
+  /** Whether an offline stream is known at all, but for what it asks for. */
+  isUnderstood(name: string): boolean {
+    return this.#offline.get(name)?.isUnderstood ?? true;
   }
   /** Bytes reserved by max_bytes, but for the stream `except`. */
   reserved(storage: Storage, except = ""): number {
@@ -217,8 +221,8 @@ export class JetStreamAccount implements StreamAccount {
   }
 
   /** A stream that was found and cannot be served. */
-  keepOffline(name: string, reason: string): void {
-    this.#offline.set(name, reason);
+  keepOffline(name: string, offline: Offline): void {
+    this.#offline.set(name, offline);
   }
 
   /** Changes the configuration. `done` when it is durable and in force. */
@@ -230,7 +234,7 @@ export class JetStreamAccount implements StreamAccount {
 
   #update(asked: StreamConfig, done: Done<Stream>): void {
     const { name } = asked;
-    const reason = this.#offline.get(name);
+    const reason = this.offlineReason(name);
     const stream = this.stream(name);
     if (reason !== undefined) {
       done(apiError("streamOfflineReason", { err: reason }));
@@ -271,7 +275,7 @@ export class JetStreamAccount implements StreamAccount {
   #remove(name: string, done: Done<undefined>): void {
     const { advisories, space } = this.#options;
     const running = this.#running.get(name);
-    const reason = this.#offline.get(name);
+    const reason = this.offlineReason(name);
     if (running === undefined && reason === undefined) {
       done(apiError("streamNotFound"));
       return;

@@ -80,12 +80,14 @@ export class FilePlaces implements StreamPlaces {
 
   #recordOf({ name, meta, fault, isEncrypted }: StoredStream): FoundStream {
     if (fault !== undefined) this.#surroundings.log.warn(`Stream '${name}': ${fault}`);
-    if (meta === undefined) return { name, record: `unsupported - config error: ${fault ?? "no meta.inf"}` };
-    if (isEncrypted) return { name, record: "unsupported - config error: it is encrypted, which is not supported yet" };
+    const unread = (reason: string): FoundStream => ({ name, record: { reason, isUnderstood: false } });
+    if (meta === undefined) return unread(`unsupported - config error: ${fault ?? "no meta.inf"}`);
+    if (isEncrypted) return unread("unsupported - config error: it is encrypted, which is not supported yet");
     const file = readStreamFile(meta, this.#rules);
-    if (file instanceof JsonError) return { name, record: `decoding error: ${file.text}` };
+    if (file instanceof JsonError) return unread(`decoding error: ${file.text}`);
     const { config, created, unsupported } = file;
-    return { name, record: unsupported ?? { config, created } };
+    if (unsupported !== undefined) return { name, record: { reason: unsupported, isUnderstood: true } };
+    return { name, record: { config, created } };
   }
 
   create(record: StreamRecord, done: PlaceDone): void {

@@ -127,8 +127,8 @@ export class JetStream {
         return;
       }
       const { name, record } = stream;
-      if (typeof record === "string") {
-        log.warn(`Stream '${account.name} > ${name}' is offline: ${record}`);
+      if ("reason" in record) {
+        log.warn(`Stream '${account.name} > ${name}' is offline: ${record.reason}`);
         account.keepOffline(name, record);
         next();
         return;
@@ -138,7 +138,8 @@ export class JetStream {
       account.start(
         record,
         (result) => {
-          if (result instanceof ApiError) account.keepOffline(name, result.description);
+          if (result instanceof ApiError)
+            account.keepOffline(name, { reason: result.description, isUnderstood: false });
           else listener.onStreamRestored(account, name, result.state().msgs, world.nowMs() - began);
           next();
         },

@@ -28,11 +28,17 @@ export interface LostMessages {
   readonly bytes: number;
 }
 
+/** Why a stream cannot be served: it stays as it is. */
+export interface Offline {
+  readonly reason: string;
+  /** Its configuration could be read and asks for what is not here; else it counts as not recovered. */
+  readonly isUnderstood: boolean;
+}
+
 /** What was found of a stream at the start. */
 export interface FoundStream {
   readonly name: string;
-  /** Its record, or why it cannot be loaded: it stays as it is. */
-  readonly record: StreamRecord | string;
+  readonly record: StreamRecord | Offline;
 }
 
 /** Undefined: it is done, and durable. */

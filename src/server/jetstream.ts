@@ -87,7 +87,7 @@ export async function openJetStream(
     maxDuplicateWindow,
   });
   await new Promise<void>((resolve) => jetstream.open(restoreLines(core), resolve));
-  core.jetstreamView = new JetStreamViews(jetstream, setup, place.disk);
+  core.jetstreamView = new JetStreamViews(jetstream, setup, place.disk, (name) => core.accounts.has(name));
   logStarted(log, world.nowMs() - began);
   return {
     async close() {

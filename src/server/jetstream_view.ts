@@ -18,6 +18,7 @@ import {
   type StreamView,
 } from "../monitor/jetstream_source.ts";
 import { storedAccounts } from "../store/catalog.ts";
+import { STREAMS } from "../store/format/layout.ts";
 import type { JetStreamSetup } from "./jetstream_setup.ts";
 import { API_LEVEL } from "./version.ts";
 
@@ -27,9 +28,17 @@ export class JetStreamViews implements JetStreamView {
   readonly limits: JetStreamLimits;
   readonly #jetstream: JetStream;
   readonly #disk: Disk;
+  readonly #hasAccount: (name: string) => boolean;
 
-  constructor(jetstream: JetStream, { config, limits }: JetStreamSetup, disk: Disk) {
+  /** `hasAccount` tells of any account, also those without JetStream. */
+  constructor(
+    jetstream: JetStream,
+    { config, limits }: JetStreamSetup,
+    disk: Disk,
+    hasAccount: (name: string) => boolean,
+  ) {
     this.#jetstream = jetstream;
+    this.#hasAccount = hasAccount;
     this.config = config;
     this.limits = limits;
     this.#disk = disk;
@@ -65,8 +74,8 @@ export class JetStreamViews implements JetStreamView {
       const account = this.#jetstream.accounts.get(name);
       yield {
         name,
-        isResolved: account !== undefined,
-        streams: () => (account === undefined ? [] : storedStreams(account)),
+        isResolved: this.#hasAccount(name),
+        streams: () => (account === undefined ? strandedStreams(this.#disk, name) : storedStreams(account)),
       };
     }
   }
@@ -78,7 +87,17 @@ function* storedStreams(account: JetStreamAccount): Generator<StoredStreamView> 
     yield { name: stream.name, isRecovered: true, writeError: stream.failure ?? "", hasConsumer: () => false };
   }
   for (const [name] of account.offline()) {
-    yield { name, isRecovered: true, writeError: "", hasConsumer: () => false };
+    yield { name, isRecovered: account.isUnderstood(name), writeError: "", hasConsumer: () => false };
+  }
+}
+
+/** Those of an account that has no JetStream any more. */
+function* strandedStreams(disk: Disk, account: string): Generator<StoredStreamView> {
+  const names = disk.list(`${account}/${STREAMS}`);
+  if (names instanceof DiskError) return;
+  for (const name of names.sort()) {
+    if (!name.endsWith("/") || name.startsWith(".")) continue;
+    yield { name: name.slice(0, -1), isRecovered: false, writeError: "", hasConsumer: () => false };
   }
 }
 
