@@ -62,6 +62,8 @@ export class Stream implements Listener {
   readonly #direct: DirectGet;
   #config: StreamConfig;
   #isOpen = false;
+  /** An unused stream says that it begins at 1 when it was asked to, or was purged; else at 0. */
+  #startsAtOne: boolean;
   /** Since the last group landed. */
   #hasRefused = false;
   #subs = new Map<string, Subscription>();
@@ -80,6 +82,7 @@ export class Stream implements Listener {
     this.#surroundings = surroundings;
     this.#account = account;
     this.#config = config;
+    this.#startsAtOne = config.first_seq === 1n;
     const store = openStore({
       committed: (upTo) => this.#group.committed(upTo),
       refused: (from, upTo, failure) => this.#refused(from, upTo, failure),
@@ -106,12 +109,7 @@ export class Stream implements Listener {
       this.#rules(config),
     );
     this.#gets = new MessageGet(surroundings, store);
-    this.#direct = new DirectGet(
-      surroundings,
-      store,
-      new DirectReply(account.bus, config.name),
-      byteString(config.name),
-    );
+    this.#direct = new DirectGet(surroundings, store, new DirectReply(account.bus, config.name), config);
   }
 
   get config(): StreamConfig {
@@ -130,7 +128,8 @@ export class Stream implements Listener {
   }
   /** The committed state, as responses show it. */
   state(): StoreState {
-    return this.#store.state();
+    const state = this.#store.state();
+    return state.firstSeq === 0 && this.#startsAtOne ? { ...state, firstSeq: 1 } : state;
   }
 
   /**
@@ -181,6 +180,7 @@ export class Stream implements Listener {
   /** Removes messages, over turns; `done` when that is durable. */
   purge(request: PurgeRequest, done: (purged: number | StreamFailure) => void): void {
     const purge = new Purge(this.#store, request);
+    if (request.filter.all) this.#startsAtOne = true;
     const step = (): void => {
       if (!this.#isOpen) {
         done({ failure: "stream closed" });

@@ -6,10 +6,11 @@
 // Owns the subscriptions' listener. Statuses are nats-server's.
 
 import type { Frame, Listener, Subscription } from "../../account/bus.ts";
-import { type ByteString, byteStringOf } from "../../base/bytes.ts";
+import { type ByteString, byteString, byteStringOf } from "../../base/bytes.ts";
 import { isValidSubject } from "../../subject/subject.ts";
 import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
 import { SubjectFilter } from "../../store/subject_filter.ts";
+import type { StreamConfig } from "../config/stream_config.ts";
 import { headerValue } from "../header_value.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
 import { BatchGet } from "./direct_batch.ts";
@@ -27,6 +28,7 @@ export class DirectGet implements Listener {
   readonly #store: StreamStore;
   readonly #reply: DirectReply;
   readonly #jobs: DirectJobs;
+  readonly #storage: "memory" | "file";
   readonly #msg = new StoredMsg();
   /** What is before the wanted subject in the subject of a request. */
   readonly #prefixLength: number;
@@ -35,12 +37,13 @@ export class DirectGet implements Listener {
     surroundings: Pick<JetStreamSurroundings, "nextTurn">,
     store: StreamStore,
     reply: DirectReply,
-    stream: ByteString,
+    { name, storage }: Pick<StreamConfig, "name" | "storage">,
   ) {
     this.#store = store;
     this.#reply = reply;
     this.#jobs = new DirectJobs(surroundings);
-    this.#prefixLength = DIRECT_GET.length + stream.length + 1;
+    this.#prefixLength = DIRECT_GET.length + byteString(name).length + 1;
+    this.#storage = storage;
   }
 
   onMsg(frame: Frame, _sub: Subscription): boolean {
@@ -69,7 +72,7 @@ export class DirectGet implements Listener {
 
   #answer(asked: DirectRequest, reply: ByteString): void {
     const { last, next, start } = asked;
-    if (asked.multiLast.length > 0) this.#jobs.run(new MultiGet(this.#store, this.#reply, asked, reply));
+    if (asked.multiLast.length > 0) this.#jobs.run(new MultiGet(this.#store, this.#reply, asked, reply, this.#storage));
     else if (asked.batch !== 0 || next !== "") {
       if (next !== "" && !isValidSubject(next)) this.#reply.status(reply, NOT_FOUND);
       else this.#jobs.run(new BatchGet(this.#store, this.#reply, asked, reply));

@@ -19,6 +19,7 @@ export class MultiGet implements DirectJob {
   readonly #reply: DirectReply;
   readonly #asked: DirectRequest;
   readonly #to: ByteString;
+  readonly #storage: "memory" | "file";
   readonly #msg = new StoredMsg();
   #seqs: number[] | undefined = undefined;
   #upToSeq: number;
@@ -27,8 +28,15 @@ export class MultiGet implements DirectJob {
   #sent = 0;
   #sentBytes = 0;
 
-  constructor(store: StreamStore, reply: DirectReply, asked: DirectRequest, to: ByteString) {
+  constructor(
+    store: StreamStore,
+    reply: DirectReply,
+    asked: DirectRequest,
+    to: ByteString,
+    storage: "memory" | "file",
+  ) {
     this.#store = store;
+    this.#storage = storage;
     this.#reply = reply;
     this.#asked = asked;
     this.#to = to;
@@ -67,6 +75,8 @@ export class MultiGet implements DirectJob {
       this.#upToSeq--;
     }
     if (this.#upToSeq === 0) this.#upToSeq = lastSeq;
+    // nats-server's file store has no block there.
+    if (this.#upToSeq > lastSeq && this.#storage === "file") return this.#none("404 No Results");
     const seqs: number[] = [];
     const valid = multiLast.filter(isValidSubject);
     if (valid.length > 0) {

@@ -130,7 +130,8 @@ export class Ingest {
   flush(): void {
     const answers = this.#answers;
     const { settledUpTo, isSettled } = this.#group;
-    while (!answers.isEmpty && (isSettled || answers.restsOn <= settledUpTo)) {
+    const upTo = isSettled ? Number.POSITIVE_INFINITY : settledUpTo;
+    while (!answers.isEmpty && answers.restsOn <= upTo) {
       this.#answer();
       answers.shift();
     }

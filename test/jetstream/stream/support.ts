@@ -16,7 +16,6 @@ import type { JetStreamSurroundings } from "../../../src/jetstream/surroundings.
 import { Outbound } from "../../../src/outbound/outbound.ts";
 import { Turn } from "../../../src/outbound/turn.ts";
 import { MemoryStore } from "../../../src/store/memory/memory_store.ts";
-import type { StreamStore } from "../../../src/store/stream_store.ts";
 import { unknownClient } from "../../support/clients.ts";
 import { FakeTransport } from "../../support/fake_transport.ts";
 import { FakeWorld } from "../../support/fake_world.ts";
@@ -130,8 +129,9 @@ export class Rig {
     return stream;
   }
 
-  /** The submitted groups land, in order. */
+  /** What was staged is submitted, and lands, group by group. */
   land(): void {
+    this.world.settle();
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const fire of waiting) fire();
@@ -191,15 +191,4 @@ function parse(wire: string): Received[] {
     at = from + total + 2;
   }
   return received;
-}
-
-/** The messages a stream holds: `subject:body`. */
-export function held(store: StreamStore, load: (seq: number) => string | undefined): string[] {
-  const { firstSeq, lastSeq } = store.state();
-  const all: string[] = [];
-  for (let seq = firstSeq; seq <= lastSeq; seq++) {
-    const one = load(seq);
-    if (one !== undefined) all.push(one);
-  }
-  return all;
 }
