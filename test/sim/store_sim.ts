@@ -1,0 +1,193 @@
+// The simulation of the file store: one seed is one life of a store on a disk that keeps its promises and no more.
+//
+//     cut       power cuts and kills at any moment, also while it is opened
+//     fail      besides, any call fails, or the disk fills up
+//     rot       besides, bits flip in files while it is stopped: only what was hit may be lost
+//     lazy      commits only written: kills lose nothing, a clean stop neither
+//
+// The same seed does the same again.
+
+import { DiskError } from "../../src/base/disk.ts";
+import { scanBlock } from "../../src/store/format/block_scan.ts";
+import { blockHasher } from "../../src/store/format/keys.ts";
+import { blockIndexOf } from "../../src/store/format/layout.ts";
+import { NO_LIMITS, type StoreLimits } from "../../src/store/stream_store.ts";
+import { FakeDisk } from "../support/fake_disk.ts";
+import { Broken, hold, messagesOf } from "./ledger.ts";
+import { StoreLife } from "./store_life.ts";
+
+export const MODES = ["cut", "fail", "rot", "lazy"] as const;
+export type Mode = (typeof MODES)[number];
+
+export interface Outcome {
+  readonly mode: Mode;
+  readonly life: StoreLife;
+  /** Opened and settled, and not used since. */
+  readonly messages: number;
+}
+
+export function modeOf(seed: number): Mode {
+  return MODES[seed % MODES.length]!;
+}
+
+/** Runs one seed to its end; throws when a rule does not hold, with the seed in the text. */
+export function simulate(seed: number, trace?: (line: string) => void): Outcome {
+  const mode = modeOf(seed);
+  const disk = new FakeDisk({ seed: Math.imul(seed, 0x9e3779b1) + 1, capacity: capacityOf(seed, mode) });
+  const life = new StoreLife(
+    disk,
+    {
+      stream: `S${seed}`,
+      limits: limitsOf(disk, mode),
+      blockBytes: [150, 400, 2000, 20_000][disk.random(4)]!,
+      how: mode === "lazy" ? "written" : "synced",
+      firstSeq: disk.random(10) === 0 ? 1000 : 0,
+    },
+    trace,
+  );
+  trace?.(JSON.stringify(life.options));
+  const told: string[] = [];
+  try {
+    reopen(life, mode, told);
+    for (let part = 1 + disk.random(4); part > 0; part--) {
+      told.push(live(life, mode));
+      reopen(life, mode, told);
+    }
+    checkInvariants(life);
+    return { mode, life, messages: life.store.state().msgs };
+  } catch (error) {
+    const text = error instanceof Broken ? error.message : (error as Error).stack;
+    throw new Error(`seed ${seed} (${mode}): ${text}\n  ${told.join(", ")}\n  ${life.logged.join("\n  ")}`, {
+      cause: error,
+    });
+  }
+}
+
+/** From an opened store to one that is not running. What happened. */
+function live(life: StoreLife, mode: Mode): string {
+  life.trace?.("lives");
+  const { disk } = life;
+  const steps = disk.random(120);
+  let failing = "";
+  if (mode === "fail" && disk.random(2) === 0) {
+    const at = 1 + disk.random(60);
+    failing = ` with a failure at call ${at}`;
+    disk.failAt(at, disk.random(3) === 0 ? "ENOSPC" : "EIO");
+  }
+  for (let left = steps; left > 0; left--) life.act();
+  if (disk.random(2) === 0) {
+    life.store.submit();
+    life.settle();
+    disk.heal();
+    life.ledger.check(life.store, mode !== "fail");
+    checkInvariants(life);
+  }
+  const end = disk.random(3);
+  if (end === 0) {
+    const said = life.close();
+    disk.heal();
+    return `${steps} steps${failing}, closed: ${said ?? "well"}`;
+  }
+  disk.heal();
+  const how = mode === "lazy" || end === 1 ? "kill" : "cut";
+  life.trace?.(how);
+  life.end(how);
+  return `${steps} steps${failing}, ${how}`;
+}
+
+function reopen(life: StoreLife, mode: Mode, told: string[]): void {
+  const { disk, ledger } = life;
+  if (mode === "rot" && disk.random(2) === 0) told.push(rot(life));
+  // Sometimes it does not get far.
+  while (disk.random(4) === 0) {
+    if (mode === "fail") disk.failAt(1 + disk.random(30));
+    life.open(disk.random(40));
+    disk.heal();
+    const how = mode === "lazy" || disk.random(2) === 0 ? "kill" : "cut";
+    life.end(how);
+    told.push(`opened in part, ${how}`);
+  }
+  life.trace?.("opens");
+  const opened = life.open();
+  if (opened !== undefined && !(opened instanceof DiskError))
+    life.trace?.(`  ${JSON.stringify(opened.state())} ${[...messagesOf(opened).keys()].join()}`);
+  hold(
+    opened !== undefined && !(opened instanceof DiskError),
+    () => `it does not open: ${(opened as DiskError | undefined)?.text}`,
+  );
+  ledger.excuse(life.store, life.options.limits);
+  ledger.check(life.store, false);
+  checkLost(life);
+  ledger.adopt(life.store);
+  // What was found is durable by now.
+  if (disk.random(3) === 0 && mode !== "lazy") {
+    const seen = JSON.stringify(life.store.state());
+    life.end("cut");
+    life.open();
+    ledger.check(life.store, true);
+    hold(
+      JSON.stringify(life.store.state()) === seen,
+      () => `a cut after opening changed the state: ${seen} ${JSON.stringify(life.store.state())}`,
+    );
+  }
+}
+
+function checkInvariants({ store, ledger }: StoreLife): void {
+  // They would want the message that was damaged.
+  if (ledger.rotten.size === 0) store.checkInvariants();
+}
+
+/** Nothing that was promised is reported as lost. */
+function checkLost({ store, ledger }: StoreLife): void {
+  const kept = new Set(ledger.kept());
+  for (const [first, last] of store.lost?.msgs ?? []) {
+    for (let seq = first; seq <= last; seq++) hold(!kept.has(seq), () => `message ${seq} is reported as lost`);
+  }
+}
+
+/** Damages files of a store that is not running, and takes what was hit out of the ledger. */
+function rot(life: StoreLife): string {
+  const { disk, options, ledger } = life;
+  const directory = `${options.stream}/msgs`;
+  const names = disk.list(directory);
+  if (names instanceof DiskError || names.length === 0) return "nothing to rot";
+  const name = names[disk.random(names.length)]!;
+  const path = `${directory}/${name}`;
+  const before = disk.contents(path);
+  if (before.length === 0) return "nothing to rot";
+  const block = blockIndexOf(name);
+  const bits = Array.from({ length: 1 + disk.random(2) }, () => disk.random(before.length * 8));
+  for (const bit of bits) disk.flipBit(path, bit);
+  if (block === undefined) return `${name}: bits ${bits.join()}`;
+  const at = bits.map((bit) => bit >>> 3);
+  let records = 0;
+  const spoil = (from: number, to: number, seq: number): void => {
+    records++;
+    if (at.some((byte) => byte >= from && byte < to)) {
+      life.trace?.(`rot of the record of ${seq}, ${from} to ${to}`);
+      ledger.spoil(seq);
+    }
+  };
+  // When a tombstone is hit its message may be back.
+  scanBlock(before, blockHasher(options.stream, block), {
+    onRecord: (record) => spoil(record.from, record.to, record.seq),
+    onDamage: () => undefined,
+  });
+  // Two damaged records in one block, or one at its end: what the last sequence was may be lost with it.
+  ledger.lastConfirmed = 0;
+  return `${name}: bits ${bits.join()} of ${records} records`;
+}
+
+function limitsOf(disk: FakeDisk, mode: Mode): StoreLimits {
+  const kind = disk.random(6);
+  const discardNew = disk.random(3) === 0;
+  if (mode === "rot" || kind < 2) return NO_LIMITS;
+  if (kind === 2) return { ...NO_LIMITS, maxMsgs: 8, discardNew };
+  if (kind === 3) return { ...NO_LIMITS, maxBytes: 800, discardNew };
+  if (kind === 4) return { ...NO_LIMITS, maxMsgsPerSubject: 2, maxMsgs: 20 };
+  return { ...NO_LIMITS, maxAgeSec: 30 };
+}
+
+function capacityOf(seed: number, mode: Mode): number {
+  return mode === "fail" && seed % 8 === 1 ? 6000 : Number.POSITIVE_INFINITY;
+}
