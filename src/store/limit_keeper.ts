@@ -79,9 +79,10 @@ export class LimitKeeper {
 
   /** As StreamStore. */
   enforce(most: number): boolean {
+    // As in nats-server the stream as a whole comes first: what it loses does not count for its subject any more.
     let left = most;
+    for (; left > 0 && this.#isBeyondLimits(); left--) this.#messages.trim(this.#messages.firstSeq);
     while (this.#enforceFrom !== undefined && left > 0) left -= this.#enforceSubjects(left);
-    while (left-- > 0 && this.#isBeyondLimits()) this.#messages.trim(this.#messages.firstSeq);
     return this.#enforceFrom !== undefined || this.#isBeyondLimits();
   }
 

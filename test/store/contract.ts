@@ -338,6 +338,14 @@ export function storeContract(name: string, open: OpenStore): void {
     });
 
     describe("limits that remove", () => {
+      test("lowered together, those of the stream come before those of subjects", () => {
+        const { store, put } = start();
+        for (const subject of ["c", "b", "b", "b"]) put(subject);
+        store.setLimits({ ...NO_LIMITS, maxMsgs: 3, maxMsgsPerSubject: 1 });
+        while (store.enforce(1));
+        expect(store.state()).toMatchObject({ msgs: 1, firstSeq: 4 });
+      });
+
       test("a message larger than max_bytes empties the stream and is gone itself", () => {
         const { store, put } = start({ maxBytes: 200 });
         put({ subject: "a", body: "x".repeat(50) });

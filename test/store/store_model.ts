@@ -87,8 +87,8 @@ export class StoreModel {
     }
   }
   enforce(): void {
-    for (const subject of new Set(this.msgs.map((msg) => msg.subject))) this.#trimSubject(subject);
     this.#trim();
+    for (const subject of new Set(this.msgs.map((msg) => msg.subject))) this.#trimSubject(subject);
   }
   state(): StoreState {
     const [first] = this.msgs;
