@@ -116,9 +116,9 @@ export class JetStreamAccount implements StreamAccount {
   *offline(): IterableIterator<[name: string, reason: string]> {
     for (const [name, { reason }] of this.#offline) yield [name, reason];
   }
-  /** Whether an offline stream is known at all, but for what it asks for. */
-  isUnderstood(name: string): boolean {
-    return this.#offline.get(name)?.isUnderstood ?? true;
+  /** What is known of an offline stream; undefined when it could not be read. */
+  offlineRecord(name: string): StreamRecord | undefined {
+    return this.#offline.get(name)?.record;
   }
   /** Bytes reserved by max_bytes, but for the stream `except`. */
   reserved(storage: Storage, except = ""): number {

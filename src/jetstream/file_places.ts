@@ -80,13 +80,13 @@ export class FilePlaces implements StreamPlaces {
 
   #recordOf({ name, meta, fault, isEncrypted }: StoredStream): FoundStream {
     if (fault !== undefined) this.#surroundings.log.warn(`Stream '${name}': ${fault}`);
-    const unread = (reason: string): FoundStream => ({ name, record: { reason, isUnderstood: false } });
+    const unread = (reason: string): FoundStream => ({ name, record: { reason, record: undefined } });
     if (meta === undefined) return unread(`unsupported - config error: ${fault ?? "no meta.inf"}`);
     if (isEncrypted) return unread("unsupported - config error: it is encrypted, which is not supported yet");
     const file = readStreamFile(meta, this.#rules);
     if (file instanceof JsonError) return unread(`decoding error: ${file.text}`);
     const { config, created, unsupported } = file;
-    if (unsupported !== undefined) return { name, record: { reason: unsupported, isUnderstood: true } };
+    if (unsupported !== undefined) return { name, record: { reason: unsupported, record: { config, created } } };
     return { name, record: { config, created } };
   }
 

@@ -138,8 +138,7 @@ export class JetStream {
       account.start(
         record,
         (result) => {
-          if (result instanceof ApiError)
-            account.keepOffline(name, { reason: result.description, isUnderstood: false });
+          if (result instanceof ApiError) account.keepOffline(name, { reason: result.description, record: undefined });
           else listener.onStreamRestored(account, name, result.state().msgs, world.nowMs() - began);
           next();
         },

@@ -31,8 +31,8 @@ export interface LostMessages {
 /** Why a stream cannot be served: it stays as it is. */
 export interface Offline {
   readonly reason: string;
-  /** Its configuration could be read and asks for what is not here; else it counts as not recovered. */
-  readonly isUnderstood: boolean;
+  /** Undefined when it could not be read: it counts as not recovered. Else it asks for what is not here. */
+  readonly record: StreamRecord | undefined;
 }
 
 /** What was found of a stream at the start. */

@@ -5,6 +5,7 @@ import type { JetStreamAccount } from "../jetstream/account.ts";
 import { streamConfigKind } from "../jetstream/config/stream_config.ts";
 import type { JetStream } from "../jetstream/jetstream.ts";
 import type { Stream } from "../jetstream/stream.ts";
+import type { StreamRecord } from "../jetstream/stream_places.ts";
 import {
   type JetStreamAccountView,
   type JetStreamConfig,
@@ -87,7 +88,7 @@ function* storedStreams(account: JetStreamAccount): Generator<StoredStreamView> 
     yield { name: stream.name, isRecovered: true, writeError: stream.failure ?? "", hasConsumer: () => false };
   }
   for (const [name] of account.offline()) {
-    yield { name, isRecovered: account.isUnderstood(name), writeError: "", hasConsumer: () => false };
+    yield { name, isRecovered: account.offlineRecord(name) !== undefined, writeError: "", hasConsumer: () => false };
   }
 }
 
@@ -110,12 +111,54 @@ function accountView(account: JetStreamAccount): JetStreamAccountView {
     storageLimit: account.limits.maxStore,
     apiTotal: account.apiTotal,
     apiErrors: account.apiErrors,
-    streamCount: account.streamCount,
+    get streamCount() {
+      return account.streams().length + offlineRecords(account).length;
+    },
     *streams() {
-      for (const stream of account.streams()) yield streamView(stream);
+      const offline = offlineRecords(account);
+      for (const stream of account.streams()) {
+        while (offline.length > 0 && offline[0]!.config.name < stream.name) yield offlineView(offline.shift()!);
+        yield streamView(stream);
+      }
+      yield* offline.map((record) => offlineView(record));
     },
   };
 }
+
+/** Streams that are known and not served, by ascending name. */
+function offlineRecords(account: JetStreamAccount): StreamRecord[] {
+  return [...account.offline()]
+    .map(([name]) => account.offlineRecord(name))
+    .filter((record) => record !== undefined)
+    .toSorted((a, b) => (a.config.name < b.config.name ? -1 : 1));
+}
+
+/** As nats-server shows it: without its messages. */
+function offlineView({ config, created }: StreamRecord): StreamView {
+  return {
+    name: config.name,
+    created,
+    state: () => nothing,
+    config: () => partOf(streamConfigKind, config),
+    mirror: () => undefined,
+    sources: () => [],
+    consumerCount: () => 0,
+    consumers: () => [],
+    directConsumers: () => [],
+  };
+}
+
+const nothing: StreamStateView = {
+  messages: 0,
+  bytes: 0,
+  firstSeq: 0,
+  firstTime: undefined,
+  lastSeq: 0,
+  lastTime: undefined,
+  subjectCount: 0,
+  deletedCount: 0,
+  consumerCount: 0,
+};
 
 function streamView(stream: Stream): StreamView {
   return {

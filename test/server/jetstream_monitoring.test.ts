@@ -88,6 +88,10 @@ test.skipIf(reference !== undefined)("what cannot be served fails the health", a
     `503 {"status":"error","errors":[{"type":"STREAM","account":"A","stream":"LOST","error":"${lost}"}]}`,
   );
   expect(await health(second, "?account=A&stream=NEWER")).toBe('200 {"status":"ok"}');
+  expect(await second.page("/jsz?streams=1")).toMatchObject({
+    streams: 2,
+    account_details: [{ stream_detail: [{ name: "NEWER", state: { messages: 0, last_seq: 0 } }, { name: "S" }] }],
+  });
   await second.stop();
 
   const withoutJetStream = await tcp.start({ http_port: -1, jetstream, accounts: { A: {}, B: { jetstream: true } } });
