@@ -9,7 +9,7 @@ import type { ByteString } from "../base/bytes.ts";
 import { bytesOf } from "../base/bytes.ts";
 import { FNV_BASE, FNV_PRIME, Frame } from "../proto/frame.ts";
 import type { InnerQueue, Listener } from "./inner_queue.ts";
-import type { Router } from "./router.ts";
+import type { Resolved, Router } from "./router.ts";
 import { Subscription } from "./subscription.ts";
 
 export type { Listener } from "./inner_queue.ts";
@@ -42,6 +42,62 @@ export class OutMsg {
   bodyTo = 0;
 }
 
+/**
+ * An address that gets many messages: an inbox of a pull request, the deliver
+ * subject of a push consumer. Who listens there is looked up once, and again
+ * when subscriptions have changed.
+ */
+export class Delivery {
+  readonly subject: ByteString;
+  readonly #bytes: Uint8Array;
+  readonly #router: Router;
+  readonly #send: (resolved: Resolved, msg: OutMsg) => number;
+  #resolved: Resolved | undefined = undefined;
+
+  /** Made by `Bus.open`. */
+  constructor(subject: ByteString, router: Router, send: (resolved: Resolved, msg: OutMsg) => number) {
+    this.subject = subject;
+    this.#bytes = bytesOf(subject);
+    this.#router = router;
+    this.#send = send;
+  }
+
+  /** Whether anybody subscribes there. */
+  get isAlive(): boolean {
+    const { plain, queues } = this.#current();
+    return plain.length > 0 || queues.length > 0;
+  }
+
+  /** Whether a member of this queue group subscribes there. */
+  hasQueue(queue: ByteString): boolean {
+    return this.#current().queues.some((group) => group[0]!.queue === queue);
+  }
+
+  /** Bytes that wait for the connection there with the most of them. */
+  get pendingBytes(): number {
+    let most = 0;
+    const { plain, queues } = this.#current();
+    for (const sub of plain) most = Math.max(most, sub.receiver?.outbound.pendingBytes ?? 0);
+    for (const group of queues)
+      for (const sub of group) most = Math.max(most, sub.receiver?.outbound.pendingBytes ?? 0);
+    return most;
+  }
+
+  /** Sends `msg` there, showing its own subject. How many got it; its bytes are borrowed for the call. */
+  put(msg: OutMsg): number {
+    return this.#send(this.#current(), msg);
+  }
+
+  #current(): Resolved {
+    let resolved = this.#resolved;
+    if (resolved === undefined || !this.#router.isCurrent(resolved)) {
+      resolved = this.#router.resolve(this.#bytes, 0, this.#bytes.length);
+      this.#resolved = resolved;
+    }
+    return resolved;
+  }
+}
+
 export class Bus {
   readonly #router: Router;
   readonly #inner: InnerQueue;
@@ -54,7 +110,7 @@ export class Bus {
   }
 
   /** Subscribes a part of the server; the subject must be valid. */
-  subscribe(subject: ByteString, listener: Listener, queue: ByteString | undefined = undefined): Subscription {
+  subscribe(subject: ByteString, listener: Listener, queue?: ByteString): Subscription {
     const sub = new Subscription(listener, subject, queue, EMPTY);
     this.#router.insert(sub);
     return sub;
@@ -92,8 +148,29 @@ export class Bus {
     return this.publish(out);
   }
 
+  /** An address for many messages. */
+  open(subject: ByteString): Delivery {
+    return new Delivery(subject, this.#router, (resolved, msg) => {
+      const frame = this.#fill(msg);
+      const isOuter = this.#inner.begin();
+      const delivered = this.#router.deliverTo(resolved, frame);
+      if (isOuter) this.#inner.end();
+      return delivered;
+    });
+  }
+
   /** Publishes `msg`, whose bytes are borrowed for the call. How many got it. Allocates nothing below 100 KB. */
   publish(msg: OutMsg): number {
+    const frame = this.#fill(msg);
+    // A listener may publish too, and this frame is the only one.
+    const isOuter = this.#inner.begin();
+    const delivered = this.#router.publish(frame, undefined);
+    if (isOuter) this.#inner.end();
+    return delivered;
+  }
+
+  /** Makes the one frame of a message. */
+  #fill(msg: OutMsg): Frame {
     const subjectLength = msg.subjectTo - msg.subjectFrom;
     const replyLength = msg.replyTo - msg.replyFrom;
     const headerLength = msg.headerTo - msg.headerFrom;
@@ -140,11 +217,7 @@ export class Bus {
     frame.payloadTo = at;
     into[at] = CR;
     into[at + 1] = LF;
-    // A listener may publish too, and this frame is the only one.
-    const isOuter = this.#inner.begin();
-    const delivered = this.#router.publish(frame, undefined);
-    if (isOuter) this.#inner.end();
-    return delivered;
+    return frame;
   }
 
   /** Runs `work` so that what it publishes for listeners reaches them after it has returned. */

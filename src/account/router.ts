@@ -34,6 +34,13 @@ const FEW = 8;
 /** What making a target costs, in subscriptions looked at. */
 const ROUTE_EFFORT = 4;
 
+/** Who gets messages to one literal subject, looked up once for many messages. */
+export interface Resolved {
+  readonly generation: number;
+  readonly plain: readonly Subscription[];
+  readonly queues: readonly (readonly Subscription[])[];
+}
+
 /** What the router has done, for /subsz. */
 export interface RouterStats {
   matches: number;
@@ -154,6 +161,50 @@ export class Router {
     return this.#inner.isEmpty ? delivered : delivered - this.#inner.drain(frame, sender);
   }
 
+  /** Looks up who gets messages to the literal subject source[from, to). */
+  resolve(source: Uint8Array, from: number, to: number): Resolved {
+    const matched: Subscription[] = [];
+    this.#sublist.match(source, from, to, matched);
+    this.effort += this.#sublist.visited + matched.length;
+    const plain: Subscription[] = [];
+    const groups = new Map<ByteString, Subscription[]>();
+    for (const sub of matched) {
+      if (this.#deniesSubject(sub, source, from, to)) continue;
+      if (sub.queue === undefined) plain.push(sub);
+      else groupOf(groups, sub.queue).push(sub);
+    }
+    return { generation: this.#generation, plain, queues: [...groups.values()] };
+  }
+
+  /** Whether nothing that it was looked up from has changed. */
+  isCurrent({ generation }: Resolved): boolean {
+    return generation === this.#generation;
+  }
+
+  /** Delivers `frame`, whose subject is only shown, to those that were resolved. Returns how many got it. */
+  deliverTo({ plain, queues }: Resolved, frame: Frame): number {
+    this.#prepare(frame, plain.length + queues.length);
+    let delivered = 0;
+    for (let i = 0; i < plain.length; i++) if (this.#deliverShown(plain[i]!, frame)) delivered++;
+    for (let i = 0; i < queues.length; i++) {
+      const group = queues[i]!;
+      const { length } = group;
+      const start = length === 1 ? 0 : this.#env.random(length);
+      for (let tries = 0; tries < length; tries++) {
+        if (!this.#deliverShown(group[(start + tries) % length]!, frame)) continue;
+        delivered++;
+        break;
+      }
+    }
+    return this.#finish(delivered, frame, undefined);
+  }
+
+  #deliverShown(sub: Subscription, frame: Frame): boolean {
+    const length = frame.subjectTo - frame.subjectFrom;
+    const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub);
+    return this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, undefined);
+  }
+
   #makeRoute(frame: Frame, generation: number): Route | undefined {
     const matched = this.#matched;
     matched.length = 0;
@@ -225,12 +276,11 @@ export class Router {
   }
 
   #isDenied(sub: Subscription, frame: Frame): boolean {
+    return this.#deniesSubject(sub, frame.source, frame.subjectFrom, frame.subjectTo);
+  }
+  #deniesSubject(sub: Subscription, source: Uint8Array, from: number, to: number): boolean {
     const { receiver } = sub;
-    return (
-      receiver !== undefined &&
-      receiver.filtersDeliveries &&
-      receiver.hooks.deniesDelivery(frame.source, frame.subjectFrom, frame.subjectTo, sub)
-    );
+    return receiver !== undefined && receiver.filtersDeliveries && receiver.hooks.deniesDelivery(source, from, to, sub);
   }
 
   /** One delivery; `head` is the offset of "HMSG subject sid ". False when this subscriber did not get it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Bus, type Listener } from "../../src/account/bus.ts";
+import { Bus, type Listener, OutMsg } from "../../src/account/bus.ts";
 import { InnerQueue } from "../../src/account/inner_queue.ts";
 import { Receiver } from "../../src/account/receiver.ts";
 import { Router } from "../../src/account/router.ts";
@@ -128,4 +128,68 @@ describe("the bus", () => {
     expect(log).toEqual([]);
     expect(bus.hasInterest(byteString("a"))).toBe(false);
   });
+
+  test("opens an address that shows other subjects, and sees who comes and goes", () => {
+    const { router, bus, client } = open();
+    const inbox = bus.open(byteString("_INBOX.1.2"));
+    expect(inbox.isAlive).toBe(false);
+    const { receiver, read } = client();
+    const sub = new Subscription(receiver, byteString("_INBOX.1.*"), undefined, byteString("9"));
+    router.insert(sub);
+    expect(inbox.isAlive).toBe(true);
+    const msg = outMsg("orders.new", "$JS.ACK.1", "NATS/1.0\r\nA: b\r\n\r\n", "hello");
+    expect(inbox.put(msg)).toBe(1);
+    expect(inbox.pendingBytes).toBeGreaterThan(0);
+    expect(read()).toBe("HMSG orders.new 9 $JS.ACK.1 18 23\r\nNATS/1.0\r\nA: b\r\n\r\nhello\r\n");
+    router.remove(sub);
+    expect(inbox.isAlive).toBe(false);
+    expect(inbox.put(msg)).toBe(0);
+  });
+
+  test("gives a message of an opened address to one of each queue group", () => {
+    const { router, bus, client } = open();
+    const clients = [client(), client()];
+    for (const { receiver } of clients) {
+      router.insert(new Subscription(receiver, byteString("d"), byteString("q"), byteString("1")));
+    }
+    const address = bus.open(byteString("d"));
+    expect(address.hasQueue(byteString("q"))).toBe(true);
+    expect(address.hasQueue(byteString("other"))).toBe(false);
+    for (let i = 0; i < 40; i++) expect(address.put(outMsg("s", "", "", "x"))).toBe(1);
+    const counts = clients.map(({ read }) => read().split("MSG s 1 1\r\nx\r\n").length - 1);
+    expect(counts[0]! + counts[1]!).toBe(40);
+    expect(Math.min(...counts)).toBeGreaterThan(5);
+  });
+
+  test("does not deliver what a client may not receive, by the address and not by what is shown", () => {
+    const { router, bus, client } = open();
+    const { receiver, read } = client();
+    const denied: string[] = [];
+    const hooks = {
+      ...receiver.hooks,
+      deniesDelivery: (source: Uint8Array, from: number, to: number) => {
+        denied.push(byteStringOf(source, from, to));
+        return true;
+      },
+    };
+    const picky = new Receiver(receiver.outbound, hooks, ignore);
+    picky.filtersDeliveries = true;
+    router.insert(new Subscription(picky, byteString(">"), undefined, byteString("1")));
+    expect(bus.open(byteString("inbox")).put(outMsg("shown", "", "", "x"))).toBe(0);
+    expect(denied).toEqual(["inbox"]);
+    expect(read()).toBe("");
+  });
 });
+
+function outMsg(subject: string, reply: string, header: string, body: string): OutMsg {
+  const msg = new OutMsg();
+  msg.subject = Buffer.from(subject);
+  msg.subjectTo = msg.subject.length;
+  msg.reply = Buffer.from(reply);
+  msg.replyTo = msg.reply.length;
+  msg.header = Buffer.from(header);
+  msg.headerTo = msg.header.length;
+  msg.body = Buffer.from(body);
+  msg.bodyTo = msg.body.length;
+  return msg;
+}
