@@ -119,6 +119,7 @@ export class FilePlaces implements StreamPlaces {
       events,
       how,
       blockBytes: blockBytesOf(config),
+      compression: config.compression,
       cache,
       randomBytes: (count: number) => world.randomBytes(count),
       later: beforeFlush,
