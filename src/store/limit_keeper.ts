@@ -77,6 +77,14 @@ export class LimitKeeper {
     this.#enforceFrom = "" as ByteString;
   }
 
+  /** As `enforce`, for what a scan found: the commits trimmed subjects first. */
+  repeat(most: number): boolean {
+    let left = most;
+    while (this.#enforceFrom !== undefined && left > 0) left -= this.#enforceSubjects(left);
+    for (; left > 0 && this.#isBeyondLimits(); left--) this.#messages.trim(this.#messages.firstSeq);
+    return this.#enforceFrom !== undefined || this.#isBeyondLimits();
+  }
+
   /** As StreamStore. */
   enforce(most: number): boolean {
     // As in nats-server the stream as a whole comes first: what it loses does not count for its subject any more.

@@ -13,6 +13,7 @@ export interface Opening {
   readonly blockBytes?: number;
   readonly cacheBytes?: number;
   readonly firstSeq?: number;
+  readonly compression?: "none" | "s2";
   readonly log?: (text: string) => void;
 }
 
@@ -60,6 +61,7 @@ export function opened(
       events,
       how,
       blockBytes,
+      compression: opening.compression ?? "none",
       cache: new StoreCache(cacheBytes),
       randomBytes: (count) => new Uint8Array(count).fill(0xee),
       later: (fire) => waiting.push(fire),

@@ -38,6 +38,8 @@ export class Window implements Cached {
   at = 0;
   next = 0;
   used = 0;
+  /** It holds its block whatever happens to the file, until it is forgotten. */
+  isPinned = false;
 
   get heldBytes(): number {
     return this.bytes.length;
@@ -148,9 +150,28 @@ export class BlockReader {
       .matches(bytes, record.to - HASH_BYTES);
   }
 
+  /** Holds a whole block in memory, so that its file may be replaced; false when it cannot be read. */
+  pin(block: FileBlock): boolean {
+    this.forget(block);
+    const window = new Window();
+    const file = this.#disk.open(`${this.#directory}/${blockFile(block.number)}`, "read");
+    if (file instanceof DiskError) return this.#failed(block, file.text) ?? false;
+    window.file = file;
+    window.block = block;
+    const isRead = block.isCompressed ? this.#unpack(window, block) : this.#fill(window, block, 0, block.size);
+    this.#disk.close(file);
+    window.file = undefined;
+    if (!isRead || window.to < block.size) return false;
+    window.isPinned = true;
+    this.#windows.push(window);
+    return true;
+  }
+
   /** What is known of a block is no longer so, or it will not be read again. Its file is closed. */
   forget(block: FileBlock): void {
     for (const window of this.#windows) if (window.block === block) this.#empty(window);
+    const pinned = this.#windows.findIndex((window) => window.isPinned && window.block === undefined);
+    if (pinned >= 0) this.#windows.splice(pinned, 1);
   }
 
   close(): void {
@@ -172,7 +193,7 @@ export class BlockReader {
     for (const window of this.#windows) {
       if (window.block !== block) continue;
       if (at >= window.from && at + need <= window.to) {
-        this.#cache.use(window);
+        if (!window.isPinned) this.#cache.use(window);
         return window;
       }
       // It is read in order: the next part of it.
@@ -232,11 +253,12 @@ export class BlockReader {
   }
 
   #leastUsed(): Window {
-    if (this.#windows.length < WINDOWS) {
+    const free = this.#windows.filter((window) => !window.isPinned);
+    if (free.length < WINDOWS) {
       const made = new Window();
       this.#windows.push(made);
       return made;
     }
-    return this.#windows.reduce((least, window) => (window.used < least.used ? window : least));
+    return free.reduce((least, window) => (window.used < least.used ? window : least));
   }
 }

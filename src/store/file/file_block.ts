@@ -32,6 +32,12 @@ export class FileBlock {
   hasTombstones = false;
   /** Whether records of messages that are gone may be left in it. */
   hasDead = false;
+  /** Bytes that its last rewrite could not spare. */
+  overhead = 0;
+  /** It cannot be rewritten as it is. */
+  isDamaged = false;
+  /** Whether it has messages or holes, gone or not. */
+  hasEntries = false;
   /** Where its records are, once that was needed. */
   index: BlockIndex | undefined = undefined;
   #deleted: SequenceSet | undefined = undefined;
@@ -91,6 +97,7 @@ export class FileBlock {
   add(seq: number, bytes: number, sec: number, nanos: number): void {
     if (this.msgs === 0) this.firstSeq = seq;
     else if (seq > this.lastSeq + 1) this.#gone(this.lastSeq + 1, seq - 1);
+    this.hasEntries = true;
     this.lastSeq = seq;
     this.lastSec = sec;
     this.lastNanos = nanos;
@@ -102,6 +109,7 @@ export class FileBlock {
   skip(seq: number, sec: number, nanos: number): void {
     if (this.msgs === 0) this.firstSeq = seq + 1;
     else this.#gone(this.lastSeq + 1, seq);
+    this.hasEntries = true;
     this.lastSeq = seq;
     this.lastSec = sec;
     this.lastNanos = nanos;
@@ -123,15 +131,6 @@ export class FileBlock {
       this.#deleted.deleteBelow(this.firstSeq);
       if (this.#deleted.size === 0) this.#deleted = undefined;
     }
-  }
-
-  /** Nothing is live any more. */
-  clear(): void {
-    this.msgs = 0;
-    this.bytes = 0;
-    this.firstSeq = this.lastSeq + 1;
-    this.#deleted = undefined;
-    this.hasDead = true;
   }
 
   /** What an index says of it. */

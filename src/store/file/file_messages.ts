@@ -26,7 +26,6 @@ import { BlockReader } from "./block_reader.ts";
 import { BlockTable } from "./block_table.ts";
 import type { FileBlock } from "./file_block.ts";
 import { hasSchedule, hasTtl } from "./header_marks.ts";
-import type { Erasure } from "./record_eraser.ts";
 import type { StoreCache } from "./store_cache.ts";
 import { HOLE_ENTRY, type Piece, type WriteGroup } from "./write_group.ts";
 
@@ -51,6 +50,8 @@ export interface FileMessagesOptions {
   readonly events: Pick<StoreEvents, "removed" | "compacted">;
   /** A block is not needed any more: its file is to be removed. */
   readonly onDropped: (block: FileBlock) => void;
+  /** Whether files of dropped blocks may still be there. */
+  readonly isRemoving: () => boolean;
   /** A limit took a message that was not the first. */
   readonly onTrimmed: (seq: number, sec: number, nanos: number) => void;
   /** A block could not be read. */
@@ -68,6 +69,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   readonly #stagedRecords: StagedRecords;
   readonly #events: Pick<StoreEvents, "removed" | "compacted">;
   readonly #onDropped: (block: FileBlock) => void;
+  readonly #isRemoving: () => boolean;
   readonly #onTrimmed: (seq: number, sec: number, nanos: number) => void;
   readonly #onUnreadable: (block: number, failure: string) => void;
   /** Something could not be read: subjects may count too many. */
@@ -99,6 +101,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     this.#stagedRecords = options.stagedRecords;
     this.#events = options.events;
     this.#onDropped = options.onDropped;
+    this.#isRemoving = options.isRemoving;
     this.#onTrimmed = options.onTrimmed;
   }
 
@@ -183,11 +186,14 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     return block !== undefined && this.#find(block, seq) ? this.#reader.record : undefined;
   }
 
-  /** Where the record of a message is; undefined when it cannot be read. */
-  whereIs(seq: number): Erasure | undefined {
-    const block = this.table.blockOf(seq);
-    if (block === undefined || !this.#find(block, seq)) return undefined;
-    return { block: block.number, seq, at: this.#reader.at, length: this.#reader.end - this.#reader.at };
+  /** The block of a message; undefined when it is not there. */
+  blockOf(seq: number): FileBlock | undefined {
+    return this.table.blockOf(seq);
+  }
+  /** Where in a block the record of a message is, live or not; undefined when it is not there. */
+  whereIs(block: FileBlock, seq: number): { readonly at: number; readonly length: number } | undefined {
+    if (!this.#find(block, seq)) return undefined;
+    return { at: this.#reader.at, length: this.#reader.end - this.#reader.at };
   }
 
   /** While it runs, bytes that were loaded before stay as they are. */
@@ -368,6 +374,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     block.ttlMsgs = stored.ttlMsgs;
     block.scheduledMsgs = stored.scheduledMsgs;
     block.hasTombstones = true; // it may
+    block.hasEntries = block.lastSeq > this.#lastSeq;
     block.hasDead = block.bytes < block.size;
     this.#lastSeq = block.lastSeq;
   }
@@ -423,7 +430,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   /** Drops the blocks in which nothing is live. */
   settle(): void {
-    for (const block of [...this.table.all]) if (this.table.all.includes(block)) this.#settle(block);
+    for (const block of [...this.table.all]) if (!this.#isNeeded(block)) this.#drop(block);
   }
 
   // Changing.
@@ -444,6 +451,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     const offset = this.#place(group, start);
     const block = this.table.last!;
     const { sec, nanos } = group.momentOf(entry);
+    const isBeginning = !block.hasEntries;
     block.add(seq, length, sec, nanos);
     if (group.hasHeaders(entry)) this.#markHeaders(block, group, start);
     block.index?.add(seq, offset, subject);
@@ -452,6 +460,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     this.#lastSec = sec;
     this.#lastNanos = nanos;
     this.#staged.drop(subject);
+    if (isBeginning) this.settle();
     return subject;
   }
 
@@ -461,10 +470,12 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     assert(group.tagOf(entry) === HOLE_ENTRY && group.seqOf(entry) === seq, "a skip has a hole in its group");
     const offset = this.#place(group, group.startOf(entry));
     const block = this.table.last!;
+    const isBeginning = !block.hasEntries;
     block.skip(seq, sec, nanos);
     block.index?.add(seq, offset, NO_ENTRY_SUBJECT);
     block.size = offset + group.lengthOf(entry);
     this.#skipped(seq, sec, nanos);
+    if (isBeginning) this.settle();
   }
 
   /** All entries of the landing group were taken. */
@@ -543,6 +554,18 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     this.#firstSeq = seq;
     if (gone > 0) this.#events.compacted(seq, gone);
     return kept;
+  }
+
+  /** Reads a block from memory until `unpin`, while its file is replaced; false when it cannot be read. */
+  pin(block: FileBlock): boolean {
+    return this.#reader.pin(block);
+  }
+  unpin(block: FileBlock): void {
+    this.forget(block);
+  }
+  /** Whether files of blocks are being removed: until they are gone for good, what was in them may come back. */
+  isRemoving(): boolean {
+    return this.#isRemoving();
   }
 
   /** The reader forgets a block, whose file is about to be changed or removed. */
@@ -689,15 +712,23 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     this.#settle(block);
   }
 
-  /** Drops a block in which nothing is live, unless it is the last or has tombstones for blocks before it. */
+  /** Drops a block that is not needed. */
   #settle(block: FileBlock): void {
-    if (block.msgs > 0 || block === this.table.last) return;
-    if (!block.hasTombstones || block === this.table.all[0]) this.#drop(block);
+    if (!this.#isNeeded(block)) this.#drop(block);
     // The next ones may have waited for that.
-    for (let first = this.table.all[0]; first !== undefined && first.msgs === 0; first = this.table.all[0]) {
-      if (first === this.table.last) return;
+    for (let first = this.table.all[0]; first !== undefined && !this.#isNeeded(first); first = this.table.all[0]) {
       this.#drop(first);
     }
+  }
+
+  #isNeeded(block: FileBlock): boolean {
+    const { all, last } = this.table;
+    if (block.msgs > 0 || block === last) return true;
+    // Without it nobody would know after a crash that its last sequence was used.
+    if (block.lastSeq === this.#lastSeq && !all.some((each) => each.number > block.number && each.hasEntries))
+      return true;
+    if (!block.hasTombstones) return false;
+    return all.some((each) => each.number < block.number && each.hasDead);
   }
 
   /** Drops all blocks, or all but one. */

@@ -37,6 +37,7 @@ import {
 import type { SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT } from "../subject_tree.ts";
 import type { StreamPlace } from "./block_open.ts";
+import { BlockKeeper } from "./block_keeper.ts";
 import { BlockRemover } from "./block_remover.ts";
 import { FileBlock } from "./file_block.ts";
 import { FLOOR_MARK } from "./floor_mark.ts";
@@ -62,6 +63,8 @@ export interface FileStoreOptions {
   /** Whether a commit waits for the disk or only for the system. */
   readonly how: "synced" | "written";
   readonly blockBytes: number;
+  /** Whether blocks that are full are compressed. */
+  readonly compression: "none" | "s2";
   /** Of the server's stores together. */
   readonly cache: StoreCache;
   /** Unpredictable bytes, for what is erased. */
@@ -90,7 +93,8 @@ export class FileStore implements StreamStore {
   readonly #place: StreamPlace;
   readonly #messages: FileMessages;
   readonly #search: MessageSearch;
-  readonly #keeper: LimitKeeper;
+  readonly #limits: LimitKeeper;
+  readonly #blocks: BlockKeeper;
   readonly #staged = new StagedSubjects();
   readonly #groups = new StagedGroups();
   readonly #plan: PublishPlan;
@@ -99,6 +103,7 @@ export class FileStore implements StreamStore {
   readonly #eraser: RecordEraser;
   readonly #landed: Landed[] = [];
   #isFlushing = false;
+  #reports = 0;
   // What the rollups of the open group remove: sequence and time of each.
   readonly #rolledUp = new NumberQueue();
   #rolledAllAt = 0;
@@ -132,10 +137,8 @@ export class FileStore implements StreamStore {
       staged: this.#staged,
       stagedRecords: this.#stagedRecords(),
       events: this.#guarded(options.events),
-      onDropped: (block) => {
-        this.#writer.letGo(block.number);
-        this.#remover.add(block);
-      },
+      onDropped: (block) => this.#drop(block),
+      isRemoving: () => this.#remover.isBusy,
       // Before what is removed next: else this one would come back when that makes room.
       onTrimmed: (seq, sec, nanos) => {
         if (!this.#isRollingUp && this.#writer.failed === undefined) {
@@ -148,10 +151,25 @@ export class FileStore implements StreamStore {
       },
     });
     this.#search = new MessageSearch(this.#messages);
-    this.#keeper = new LimitKeeper(this.#messages, options.limits);
+    this.#limits = new LimitKeeper(this.#messages, options.limits);
     this.#plan = new PublishPlan(this.#messages, this.#staged);
     this.#remover = new BlockRemover(disk, directory, (failed, path) => this.#log(`${path}: ${failed.text}`));
-    this.#eraser = new RecordEraser(disk, directory, stream, options.randomBytes);
+    this.#blocks = new BlockKeeper({
+      place: this.#place,
+      messages: this.#messages,
+      cache: options.cache,
+      compress: options.compression === "s2",
+      slice: options.slice,
+      randomBytes: options.randomBytes,
+      log: options.log,
+    });
+    const { randomBytes } = options;
+    this.#eraser = new RecordEraser({
+      place: this.#place,
+      messages: this.#messages,
+      keeper: this.#blocks,
+      randomBytes,
+    });
     this.#writer = new GroupWriter({
       disk,
       directory,
@@ -193,9 +211,10 @@ export class FileStore implements StreamStore {
     this.#groups.skipTo(messages.lastSeq);
     this.#groups.begin();
     this.#writer.goOn(found.block, found.size);
-    while (this.#keeper.enforce(REMOVALS_A_SLICE)) yield undefined;
+    while (this.#limits.repeat(REMOVALS_A_SLICE)) yield undefined;
     this.#remover.start();
     this.#isOpening = false;
+    this.#blocks.start();
     return undefined;
   }
 
@@ -211,14 +230,17 @@ export class FileStore implements StreamStore {
     if (this.#writer.failed === undefined) this.#markRefused();
     this.submit();
     this.afterCommit((failure) => {
-      this.#writer.sync((unsynced) => {
-        this.#remover.flush(() => this.#finish(failure ?? unsynced?.text, done));
+      this.#blocks.close(() => {
+        this.#writer.sync((unsynced) => {
+          this.#remover.flush(() => this.#finish(failure ?? unsynced?.text, done));
+        });
       });
     });
   }
 
   /** Closes all files, whatever is on its way; its directory is to be removed. Not used afterwards. */
   destroy(): void {
+    this.#blocks.close(() => undefined);
     this.#writer.abandon();
     this.#messages.close();
   }
@@ -228,7 +250,7 @@ export class FileStore implements StreamStore {
     if (this.#writer.failed !== undefined) return REFUSED.frozen;
     const seq = this.stagedLastSeq + 1;
     if (seq > Number.MAX_SAFE_INTEGER) return REFUSED.sequences;
-    const { limits } = this.#keeper;
+    const { limits } = this.#limits;
     const { subject: name, subjectFrom: from, subjectTo: to } = msg;
     const size = recordLength(to - from, msg.headerTo - msg.headerFrom, msg.bodyTo - msg.bodyFrom);
     if (size > MAX_RECORD) return REFUSED.tooLarge;
@@ -397,19 +419,19 @@ export class FileStore implements StreamStore {
 
   expire(sec: number, nanos: number, most: number): boolean {
     this.#enter();
-    const hasMore = this.#keeper.expire(sec, nanos, most);
+    const hasMore = this.#limits.expire(sec, nanos, most);
     this.#remover.start();
     return hasMore;
   }
 
   setLimits(limits: StoreLimits): void {
     this.#enter();
-    this.#keeper.set(limits);
+    this.#limits.set(limits);
   }
 
   enforce(most: number): boolean {
     this.#enter();
-    const hasMore = this.#keeper.enforce(most);
+    const hasMore = this.#limits.enforce(most);
     this.#remover.start();
     return hasMore;
   }
@@ -558,7 +580,7 @@ export class FileStore implements StreamStore {
       } else if (messages.lastSeq < group.upTo) {
         const subject = messages.advance(written);
         // A rollup trims before the limits do: they run after it.
-        if (ops === 0 || !groups.isRollupAt(messages.lastSeq)) this.#keeper.trim(subject);
+        if (ops === 0 || !groups.isRollupAt(messages.lastSeq)) this.#limits.trim(subject);
       } else break;
     }
     assert(ops === 0 && messages.lastSeq === group.upTo, "a commit ends where its group ends");
@@ -578,22 +600,32 @@ export class FileStore implements StreamStore {
     else if (kind === OP.skip) messages.skip(written, argument, sec, nanos);
     else if (kind === OP.rollupAll) {
       const subject = written.tagOf(written.find(argument));
-      if (this.#staged.total === 0) this.#keeper.trim(messages.keepOnly(argument, subject));
+      if (this.#staged.total === 0) this.#limits.trim(messages.keepOnly(argument, subject));
       else {
         messages.compactTo(argument);
-        this.#keeper.trim(subject);
+        this.#limits.trim(subject);
       }
     } else {
       this.#isRollingUp = true; // its tombstones are in the group
-      this.#keeper.keepLast(argument, 1);
+      this.#limits.keepLast(argument, 1);
       this.#isRollingUp = false;
-      this.#keeper.trim(argument);
+      this.#limits.trim(argument);
     }
   }
 
   #erase(seq: number): void {
-    const erasure = this.#messages.whereIs(seq);
-    if (erasure !== undefined) this.#eraser.add(erasure);
+    const block = this.#messages.blockOf(seq);
+    if (block !== undefined) this.#eraser.add(block, seq);
+  }
+
+  /** Nothing in the block is needed: its file goes, after a job that is at work on it. */
+  #drop(block: FileBlock): void {
+    this.#writer.letGo(block.number);
+    const remove = (): void => {
+      this.#remover.add(block);
+      this.#remover.start();
+    };
+    if (!this.#blocks.giveUp(block, remove)) this.#remover.add(block);
   }
 
   /** Reports groups in order, each when all that belongs to it is done. */
@@ -617,6 +649,7 @@ export class FileStore implements StreamStore {
       return;
     }
     this.#remover.start();
+    if (++this.#reports % REPORTS_A_LOOK === 0) this.#blocks.start();
   }
 
   #tell({ upTo, waiters }: Landed, failed: DiskError | undefined): void {
@@ -673,6 +706,8 @@ export class FileStore implements StreamStore {
   }
 }
 
+/** How often it is looked whether a block is worth a rewrite. */
+const REPORTS_A_LOOK = 64;
 const REMOVALS_A_SLICE = 1000;
 const NO_MOMENT = { sec: 0, nanos: 0 };
 /** A gap in a block costs a little memory for each 2048 sequences. */

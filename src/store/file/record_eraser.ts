@@ -1,61 +1,80 @@
-// Overwrites messages in place with random bytes, when their removal asked for it.
+// Overwrites messages with random bytes, when their removal asked for it.
 //
 // The record keeps its length and becomes a hole, so the block stays one that any
-// reader understands; a write that tears damages only what was to go. Owns the
-// queue; the tombstone of the message is durable before it comes here.
+// reader understands. In a plain block that happens in place: a write that tears
+// damages only what was to go. A compressed one is rewritten. Owns the queue; the
+// tombstone of the message is durable before it comes here.
 
-import { DiskError, type Disk } from "../../base/disk.ts";
+import { DiskError } from "../../base/disk.ts";
 import { blockHasher } from "../format/keys.ts";
 import { blockFile } from "../format/layout.ts";
 import { eraseRecord } from "../format/record.ts";
+import type { BlockKeeper } from "./block_keeper.ts";
+import type { StreamPlace } from "./block_open.ts";
+import { msgsPath } from "./block_open_bytes.ts";
+import type { FileBlock } from "./file_block.ts";
+import type { FileMessages } from "./file_messages.ts";
 
-export interface Erasure {
-  readonly block: number;
-  readonly seq: number;
-  /** Where the record is in its block. */
-  readonly at: number;
-  readonly length: number;
+export interface RecordEraserOptions {
+  readonly place: StreamPlace;
+  readonly messages: FileMessages;
+  readonly keeper: BlockKeeper;
+  readonly randomBytes: (count: number) => Uint8Array;
 }
 
-export class RecordEraser {
-  readonly #disk: Disk;
-  readonly #directory: string;
-  readonly #stream: string;
-  readonly #randomBytes: (count: number) => Uint8Array;
-  #queue: Erasure[] = [];
+type Done = (failed: DiskError | undefined) => void;
 
-  constructor(disk: Disk, directory: string, stream: string, randomBytes: (count: number) => Uint8Array) {
-    this.#disk = disk;
-    this.#directory = directory;
-    this.#stream = stream;
-    this.#randomBytes = randomBytes;
+export class RecordEraser {
+  readonly #options: RecordEraserOptions;
+  readonly #queue: { readonly block: FileBlock; readonly seq: number }[] = [];
+
+  constructor(options: RecordEraserOptions) {
+    this.#options = options;
   }
 
-  add(erasure: Erasure): void {
-    this.#queue.push(erasure);
+  /** A message of a block is to be overwritten. */
+  add(block: FileBlock, seq: number): void {
+    this.#queue.push({ block, seq });
   }
 
   /** Calls `done` when what was added is overwritten for good; inside the call when there is nothing to do. */
-  flush(done: (failed: DiskError | undefined) => void): void {
-    const erasure = this.#queue.shift();
-    if (erasure === undefined) {
+  flush(done: Done): void {
+    const next = this.#queue.shift();
+    if (next === undefined) {
       done(undefined);
       return;
     }
-    const { block, seq, at, length } = erasure;
-    const file = this.#disk.open(`${this.#directory}/${blockFile(block)}`, "write");
+    const { block, seq } = next;
+    const then: Done = (failed) => (failed === undefined ? this.flush(done) : done(failed));
+    const erase = (): void => {
+      if (block.isCompressed) this.#options.keeper.erase(block, seq, then);
+      else this.#inPlace(block, seq, then);
+    };
+    if (!this.#options.keeper.giveUp(block, erase)) erase();
+  }
+
+  #inPlace(block: FileBlock, seq: number, done: Done): void {
+    const { place, messages, randomBytes } = this.#options;
+    const path = msgsPath(place, blockFile(block.number));
+    const file = place.disk.open(path, "write");
     if (file instanceof DiskError) {
       // A block that is gone took the message with it.
-      if (file.code === "ENOENT") this.flush(done);
-      else done(file);
+      done(file.code === "ENOENT" ? undefined : file);
       return;
     }
-    const bytes = new Uint8Array(length);
-    eraseRecord(bytes, 0, length, seq, this.#randomBytes(length), blockHasher(this.#stream, block));
-    this.#disk.commit(file, at, bytes, 0, length, "synced", (failed) => {
-      this.#disk.close(file);
-      if (failed === undefined) this.flush(done);
-      else done(failed);
+    const found = messages.whereIs(block, seq);
+    if (found === undefined) {
+      place.disk.close(file);
+      done(undefined); // a rewrite dropped it
+      return;
+    }
+    const bytes = new Uint8Array(found.length);
+    eraseRecord(bytes, 0, found.length, seq, randomBytes(found.length), blockHasher(place.stream, block.number));
+    place.disk.commit(file, found.at, bytes, 0, found.length, "synced", (failed) => {
+      place.disk.close(file);
+      // Windows may still have the old bytes.
+      messages.forget(block);
+      done(failed);
     });
   }
 }

@@ -116,6 +116,7 @@ class Scan {
     block.size = report.bytes;
     block.isCompressed = report.isCompressed;
     block.hasTombstones = report.tombstones > 0;
+    block.hasDead = report.messages > block.msgs;
     // A block of nothing but tombstones carries the last sequence.
     const { sec, nanos } = report.tombstone;
     if (report.lastSeq === 0) messages.restoreMark(block, report.tombstoneSeq, sec, nanos);

@@ -16,6 +16,7 @@ export class StoreCache {
   readonly #mostBytes: number;
   readonly #held = new Map<Cached, number>(); // least recently used first
   #bytes = 0;
+  #isLocked = false;
 
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
@@ -23,6 +24,16 @@ export class StoreCache {
 
   get heldBytes(): number {
     return this.#bytes;
+  }
+
+  /** Takes the right to hold a whole block in memory, which one has at a time; false when another has it. */
+  lock(): boolean {
+    if (this.#isLocked) return false;
+    this.#isLocked = true;
+    return true;
+  }
+  unlock(): void {
+    this.#isLocked = false;
   }
 
   /** It is used now; and holds what it says. Others may be dropped, it is not. */
