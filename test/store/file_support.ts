@@ -39,7 +39,7 @@ export function opened(
   limits: StoreLimits,
   events: StoreEvents,
   opening: Opening,
-): { store: FileStore; complete: () => void } {
+): { store: FileStore; complete: () => void; step: () => void } {
   const { disk, how = "synced", blockBytes = 10_000, cacheBytes = 1 << 20, firstSeq = 0 } = opening;
   const waiting: (() => void)[] = [];
   const complete = (): void => {
@@ -49,6 +49,11 @@ export function opened(
       if (fire === undefined) return;
       fire();
     }
+  };
+  /** Runs the oldest thing that waits, for the disk or for a turn. */
+  const step = (): void => {
+    if (waiting.length > 0 && disk.random(2) === 0) waiting.shift()!();
+    else disk.completeOne();
   };
   let store: FileStore | DiskError | undefined;
   openFileStore(
@@ -61,6 +66,7 @@ export function opened(
       events,
       how,
       blockBytes,
+      leastGain: 30,
       compression: opening.compression ?? "none",
       cache: new StoreCache(cacheBytes),
       randomBytes: (count) => new Uint8Array(count).fill(0xee),
@@ -74,5 +80,5 @@ export function opened(
   );
   complete();
   if (store === undefined || store instanceof DiskError) throw new Error(`not opened: ${store?.text}`);
-  return { store, complete };
+  return { store, complete, step };
 }

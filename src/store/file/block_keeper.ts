@@ -19,8 +19,6 @@ import type { FileMessages } from "./file_messages.ts";
 import { SlicedJob } from "./sliced_job.ts";
 import type { StoreCache } from "./store_cache.ts";
 
-/** Blocks with less to gain are left alone. */
-const LEAST_GAIN = 4096;
 const CANCELLED = new DiskError("ECANCELED", "the stream is closed");
 
 export interface BlockKeeperOptions {
@@ -28,6 +26,8 @@ export interface BlockKeeperOptions {
   readonly messages: FileMessages;
   readonly cache: StoreCache;
   readonly compress: boolean;
+  /** Blocks with fewer bytes to gain are left alone. */
+  readonly leastGain: number;
   readonly slice: (fire: () => void) => void;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: (text: string) => void;
@@ -98,11 +98,11 @@ export class BlockKeeper {
   }
 
   #isWorthIt(block: FileBlock): boolean {
-    const { compress, messages } = this.#options;
+    const { compress, leastGain, messages } = this.#options;
     if (block === messages.table.last || block.isDamaged) return false;
     if (compress && !block.isCompressed && block.size > 0) return true;
     const waste = block.size - block.overhead - block.bytes;
-    return block.hasDead && waste >= LEAST_GAIN && waste > block.bytes;
+    return block.hasDead && waste >= leastGain && waste > block.bytes;
   }
 
   #run(block: FileBlock): void {

@@ -65,6 +65,8 @@ export interface FileStoreOptions {
   readonly blockBytes: number;
   /** Whether blocks that are full are compressed. */
   readonly compression: "none" | "s2";
+  /** Blocks are not rewritten to gain fewer bytes; smaller in tests. */
+  readonly leastGain?: number;
   /** Of the server's stores together. */
   readonly cache: StoreCache;
   /** Unpredictable bytes, for what is erased. */
@@ -159,6 +161,7 @@ export class FileStore implements StreamStore {
       messages: this.#messages,
       cache: options.cache,
       compress: options.compression === "s2",
+      leastGain: options.leastGain ?? LEAST_GAIN,
       slice: options.slice,
       randomBytes: options.randomBytes,
       log: options.log,
@@ -216,6 +219,12 @@ export class FileStore implements StreamStore {
     this.#isOpening = false;
     this.#blocks.start();
     return undefined;
+  }
+
+  /** Looks whether a block is worth a rewrite; it is looked now and then anyway. */
+  tidy(): void {
+    this.#enter();
+    this.#blocks.start();
   }
 
   /** Makes everything durable that was only handed to the system, in "written" mode. */
@@ -706,6 +715,7 @@ export class FileStore implements StreamStore {
   }
 }
 
+const LEAST_GAIN = 4096;
 /** How often it is looked whether a block is worth a rewrite. */
 const REPORTS_A_LOOK = 64;
 const REMOVALS_A_SLICE = 1000;
