@@ -11,6 +11,10 @@ export interface Spelling {
   readonly anyCase?: boolean;
   /** "" means the first word. */
   readonly empty?: boolean;
+  /** Means the first word, too. */
+  readonly alias?: string;
+  /** What is said of anything else; takes it as it was written. */
+  readonly refusal?: (written: string) => string;
 }
 
 /** One of `words`, the first unless the input says another; anything else is refused as it was written. */
@@ -22,8 +26,9 @@ export function word<W extends string>(words: readonly [W, ...W[]], spelling: Sp
     const written = byteStringOf(raw, 0, raw.length);
     const compared = spelling.anyCase === true ? written.toLowerCase() : written;
     if (spelling.empty === true && written === '""') return words[0];
+    if (spelling.alias !== undefined && written === `"${spelling.alias}"`) return words[0];
     const found = words.find((one) => `"${one}"` === compared);
-    if (found === undefined) reader.noteText(`can not unmarshal ${quoted(written)}`);
+    if (found === undefined) reader.noteText(spelling.refusal?.(written) ?? `can not unmarshal ${quoted(written)}`);
     return found ?? current;
   });
 }
