@@ -9,7 +9,7 @@
 // and timers.
 
 import { OutMsg, type Frame } from "../../account/bus.ts";
-import { byteString, byteStringOf, type ByteString } from "../../base/bytes.ts";
+import { byteString, byteStringOf, type ByteString, shown } from "../../base/bytes.ts";
 import { type ApiError, apiError } from "../../errors/api.ts";
 import { quoted } from "../../errors/protocol.ts";
 import { REFUSED, type StageRule, StoredMsg, type StreamStore } from "../../store/stream_store.ts";
@@ -34,7 +34,9 @@ const NOTHING = new Uint8Array(0);
 const LARGEST_RECORD = 32 * 1024 * 1024;
 const LARGEST_HEADER = 65_535;
 /** What a disabled trace is told to be. */
-const TRACE_DISABLED = "trace disabled";
+const TRACE_DISABLED = "trace disabled" as ByteString;
+const COLON = 0x3a;
+const SPACE = 0x20;
 
 /** What publishing into a stream needs of it. */
 export interface IngestParts {
@@ -121,7 +123,7 @@ export class Ingest {
     if (transform !== undefined) transform.apply(msg);
     const headers = this.#headers;
     headers.clear();
-    if (headerTo > frame.payloadFrom) this.#readHeaders(msg);
+    if (headerTo > frame.payloadFrom && !this.#readHeaders(msg)) return;
     if (isOfBatch(headers, source, frame.replyFrom, frame.replyTo)) this.#refuseBatch(msg);
     else this.#check(msg);
   }
@@ -144,19 +146,31 @@ export class Ingest {
 
   // ---- checks
 
-  /** Finds the headers that count, and takes out what is not stored. */
-  #readHeaders(msg: StoredMsg): void {
+  /** Finds the headers that count, and takes out what is not stored. False when the message is only to be traced. */
+  #readHeaders(msg: StoredMsg): boolean {
     const headers = this.#headers;
-    if (hasStatus(msg.header, msg.headerFrom, msg.headerTo)) setHeader(msg, withoutStatus(headerOf(msg)));
+    const isPlain = !hasStatus(msg.header, msg.headerFrom, msg.headerTo);
+    if (!isPlain) setHeader(msg, withoutStatus(headerOf(msg)));
     headers.scan(msg.header, msg.headerFrom, msg.headerTo);
-    if (headers.has(HEADER.traceDest) && !headers.is(HEADER.traceDest, TRACE_DISABLED as ByteString)) {
-      const from = headers.from(HEADER.traceDest) - msg.headerFrom;
-      const to = headers.to(HEADER.traceDest) - msg.headerFrom;
-      setHeader(msg, withValue(headerOf(msg), from, to, TRACE_DISABLED));
-      headers.scan(msg.header, msg.headerFrom, msg.headerTo);
+    // With a status nats-server does not look for a trace.
+    if (isPlain && headers.has(HEADER.traceDest) && !headers.is(HEADER.traceDest, TRACE_DISABLED)) {
+      if (isOn(headers.value(HEADER.traceOnly))) return false;
+      this.#disableTrace(msg);
     }
-    if (!headers.isThere(HEADER.requestInfo)) return;
+    if (!headers.isThere(HEADER.requestInfo)) return true;
     setHeader(msg, withoutHeader(headerOf(msg), "Nats-Request-Info"));
+    headers.scan(msg.header, msg.headerFrom, msg.headerTo);
+    return true;
+  }
+
+  /** So that nobody who gets the stored message traces it again. */
+  #disableTrace(msg: StoredMsg): void {
+    const headers = this.#headers;
+    const block = headerOf(msg);
+    const to = headers.to(HEADER.traceDest) - msg.headerFrom;
+    const colon = block.lastIndexOf(COLON, headers.from(HEADER.traceDest) - msg.headerFrom - 1);
+    const from = block[colon + 1] === SPACE ? colon + 2 : colon + 1;
+    setHeader(msg, withValue(block, from, to, TRACE_DISABLED));
     headers.scan(msg.header, msg.headerFrom, msg.headerTo);
   }
 
@@ -211,7 +225,7 @@ export class Ingest {
     const headers = this.#headers;
     if (!headers.has(HEADER.rollup)) return undefined;
     if (!this.#rules.mayRollUp) return apiError("streamRollupFailed", { err: "rollup not permitted" });
-    const value = headers.value(HEADER.rollup).toLowerCase();
+    const value = byteString(shown(headers.value(HEADER.rollup)).toLowerCase());
     if (value === "sub" || value === "all") return undefined;
     return apiError("streamRollupFailed", { err: `rollup value invalid: ${quoted(value)}` });
   }
@@ -400,6 +414,11 @@ export class Ingest {
 function rulesOf(rules: Pick<IngestRules, "config" | "transform" | "republish">): IngestRules {
   const { config } = rules;
   return { ...rules, maxMsgSize: config.max_msg_size, mayRollUp: config.allow_rollup_hdrs && !config.deny_purge };
+}
+
+/** The value of a header that is a switch. */
+function isOn(value: ByteString): boolean {
+  return ["1", "true", "on"].includes(value.trim().toLowerCase());
 }
 
 function headerOf(msg: StoredMsg): Uint8Array {

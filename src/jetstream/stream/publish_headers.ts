@@ -23,6 +23,7 @@ const NAMES = [
   "Nats-Scheduler",
   "Nats-Request-Info",
   "Nats-Trace-Dest",
+  "Nats-Trace-Only",
 ] as const;
 
 /** A header by its place in the list of names. */
@@ -43,6 +44,7 @@ export const HEADER = {
   scheduler: 13,
   requestInfo: 14,
   traceDest: 15,
+  traceOnly: 16,
 } as const;
 export type Header = (typeof HEADER)[keyof typeof HEADER];
 

@@ -182,9 +182,10 @@ describe("headers on their way in", () => {
     ["NATS/1.0\r\nNats-Request-Info: {}\r\n\r\n", ""],
     ["NATS/1.0\r\nNats-Request-Info: {}\r\nA: b\r\n\r\n", "NATS/1.0\r\nA: b\r\n\r\n"],
     [
-      "NATS/1.0 1\r\nNats-Trace-Dest: here\r\nA: b\r\n\r\n",
+      "NATS/1.0\r\nNats-Trace-Dest:  here \r\nA: b\r\n\r\n",
       "NATS/1.0\r\nNats-Trace-Dest: trace disabled\r\nA: b\r\n\r\n",
     ],
+    ["NATS/1.0 1\r\nNats-Trace-Dest: here\r\n\r\n", "NATS/1.0\r\nNats-Trace-Dest: here\r\n\r\n"],
     ["NATS/1.0\r\nNats-Msg-Id: 1\r\n\r\n", "NATS/1.0\r\nNats-Msg-Id: 1\r\n\r\n"],
   ])("%j are stored as %j", (sent, kept) => {
     const rig = new Rig();
@@ -196,9 +197,18 @@ describe("headers on their way in", () => {
   test("count behind what was taken out", () => {
     const rig = new Rig();
     rig.open();
-    const headers = "NATS/1.0 1 x\r\nNats-Request-Info: {}\r\nNats-Trace-Dest: y\r\nNats-Msg-Id: a\r\n\r\n";
+    const headers = "NATS/1.0\r\nNats-Request-Info: {}\r\nNats-Trace-Dest: y\r\nNats-Msg-Id: a\r\n\r\n";
     expect([...rig.ask("s.a", "", headers), ...rig.ask("s.a", "", headers)]).toEqual([ack(1), duplicate(1)]);
   });
+});
+
+test("a message that is only to be traced is not stored", () => {
+  const rig = new Rig();
+  rig.open();
+  expect(rig.ask("s.a", "", ["Nats-Trace-Dest: t", "Nats-Trace-Only: True"])).toEqual([]);
+  expect(rig.ask("s.a", "", ["Nats-Trace-Only: true"])).toEqual([ack(1)]);
+  expect(rig.ask("s.a", "", ["Nats-Trace-Dest: t", "Nats-Trace-Only: no"])).toEqual([ack(2)]);
+  expect(rig.ask("s.a", "", ["Nats-Trace-Dest: trace disabled", "Nats-Trace-Only: true"])).toEqual([ack(3)]);
 });
 
 describe("what is expected of a stream", () => {

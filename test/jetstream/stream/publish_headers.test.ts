@@ -48,7 +48,7 @@ describe("headers of a publish", () => {
   });
 
   test("are all known by name", () => {
-    const names = ["Msg-Id", "Expected-Stream", "Expected-Last-Sequence", "Expected-Last-Subject-Sequence", "Expected-Last-Subject-Sequence-Subject", "Expected-Last-Msg-Id", "Rollup", "TTL", "Incr", "Batch-Id", "Schedule", "Schedule-Time-Zone", "Schedule-Next", "Scheduler", "Request-Info", "Trace-Dest"]; // prettier-ignore
+    const names = ["Msg-Id", "Expected-Stream", "Expected-Last-Sequence", "Expected-Last-Subject-Sequence", "Expected-Last-Subject-Sequence-Subject", "Expected-Last-Msg-Id", "Rollup", "TTL", "Incr", "Batch-Id", "Schedule", "Schedule-Time-Zone", "Schedule-Next", "Scheduler", "Request-Info", "Trace-Dest", "Trace-Only"]; // prettier-ignore
     const headers = scan(`NATS/1.0\r\n${names.map((name, i) => `Nats-${name}: ${i}\r\n`).join("")}\r\n`);
     expect(Object.values(HEADER).map((header) => headers.value(header))).toEqual(names.map((_, i) => `${i}`));
     expect(Object.values(HEADER).map((header) => headers.seq(header))).toEqual(names.map((_, i) => i));
