@@ -5,7 +5,7 @@ import { DiskError } from "../../src/base/disk.ts";
 import { byteStringOf } from "../../src/base/bytes.ts";
 import type { FileStore } from "../../src/store/file/file_store.ts";
 import { NO_LIMITS, StoredMsg, type StageRule, type StoreLimits } from "../../src/store/stream_store.ts";
-import { FakeDisk } from "../support/fake_disk.ts";
+import type { FakeDisk } from "../support/fake_disk.ts";
 import { deaf, madeDisk, opened } from "./file_support.ts";
 
 const NOW = 1_800_000_000;

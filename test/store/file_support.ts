@@ -9,6 +9,7 @@ import { FakeDisk } from "../support/fake_disk.ts";
 
 export interface Opening {
   readonly disk: FakeDisk;
+  readonly stream?: string;
   readonly how?: "synced" | "written";
   readonly blockBytes?: number;
   readonly cacheBytes?: number;
@@ -60,7 +61,7 @@ export function opened(
     {
       disk,
       directory: "S",
-      stream: "S",
+      stream: opening.stream ?? "S",
       limits,
       seed: 99,
       events,

@@ -415,7 +415,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   /** Forgets everything; no file is touched. */
   clear(): void {
-    for (const block of [...this.table.all]) {
+    for (const block of this.table.all.slice()) {
       this.forget(block);
       this.table.remove(block);
     }
@@ -430,7 +430,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   /** Drops the blocks in which nothing is live. */
   settle(): void {
-    for (const block of [...this.table.all]) if (!this.#isNeeded(block)) this.#drop(block);
+    for (const block of this.table.all.slice()) if (!this.#isNeeded(block)) this.#drop(block);
   }
 
   // Changing.
@@ -733,7 +733,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   /** Drops all blocks, or all but one. */
   #dropBlocks(but: FileBlock | undefined): void {
-    for (const block of [...this.table.all]) if (block !== but) this.#drop(block);
+    for (const block of this.table.all.slice()) if (block !== but) this.#drop(block);
     this.#msgs = 0;
     this.#bytes = 0;
   }

@@ -677,7 +677,7 @@ export class FileStore implements StreamStore {
       done(problem);
     };
     const why = failure ?? this.failure;
-    if (why !== undefined || this.#isDoubtful) {
+    if (why !== undefined || this.#isDoubtful || this.#messages.table.last === undefined) {
       close(why);
       return;
     }
