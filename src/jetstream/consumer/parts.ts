@@ -53,3 +53,32 @@ export interface ConsumerSurroundings extends JetStreamSurroundings {
   /** First 8 of the account's hash, for the second form. */
   readonly accountHash: string;
 }
+
+/** Where a sequence stands, as ConsumerInfo shows it. */
+export interface SequencePair {
+  readonly consumerSeq: number;
+  readonly streamSeq: number;
+  /** When that moved last; undefined when never since the start. */
+  readonly lastActive: Moment | undefined;
+}
+
+/** The numbers of ConsumerInfo. */
+export interface ConsumerNumbers {
+  readonly delivered: SequencePair;
+  readonly ackFloor: SequencePair;
+  readonly numAckPending: number;
+  readonly numRedelivered: number;
+  readonly numWaiting: number;
+  readonly numPending: number;
+  /** Somebody listens where a push consumer delivers. */
+  readonly pushBound: boolean;
+  /** Until when it is paused; undefined when it is not. */
+  readonly pausedUntil: Moment | undefined;
+  /** Only the first group is reported; empty without groups. */
+  readonly priorityGroups: readonly {
+    readonly group: string;
+    /** Empty when nobody is pinned. */
+    readonly pinnedClientId: string;
+    readonly pinnedAt: Moment | undefined;
+  }[];
+}
