@@ -201,8 +201,8 @@ test("a clean stop leaves an index, and the store is as it was", () => {
     life.store.close((failure) => (closed = failure));
     life.complete();
     expect(closed).toBeUndefined();
-    expect(bytesIn(disk)).toContain("index.db");
-    if (seed % 2 === 0) expect(disk.remove("S/msgs/index.db")).toBeUndefined();
+    if (before.lastSeq > 0) expect(bytesIn(disk)).toContain("index.db");
+    if (seed % 2 === 0) disk.remove("S/msgs/index.db");
     life.open();
     expect(life.store.state(), `seed ${seed}`).toEqual(before);
     life.check();

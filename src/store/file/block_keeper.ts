@@ -21,6 +21,12 @@ import type { StoreCache } from "./store_cache.ts";
 
 const CANCELLED = new DiskError("ECANCELED", "the stream is closed");
 
+/** What a rewrite left in its block. */
+interface Kept {
+  tombstones: number;
+  lastSeq: number;
+}
+
 export interface BlockKeeperOptions {
   readonly place: StreamPlace;
   readonly messages: FileMessages;
@@ -81,7 +87,7 @@ export class BlockKeeper {
     this.#block = block;
     const job = rewriteBlock(place, block.number, { fateOf, compress: true, randomBytes });
     this.#job = new SlicedJob(job, slice, (rewrite) => {
-      this.#end(block, rewrite, block.hasTombstones);
+      this.#end(block, rewrite, undefined);
       done(rewrite === undefined ? CANCELLED : rewrite.failed);
     });
   }
@@ -110,14 +116,16 @@ export class BlockKeeper {
     const { all, last } = messages.table;
     const isAfterDead = all.some((each) => each.number < block.number && each.hasDead) || messages.isRemoving();
     const lastSeq = all.some((each) => each.number > block.number && each.hasEntries) ? 0 : last!.lastSeq;
-    let tombstones = 0;
+    const kept: Kept = { tombstones: 0, lastSeq: 0 };
     const fateOf = (kind: RecordKind, seq: number): Fate => {
       if (kind === "tombstone") {
-        if (isAfterDead) tombstones++;
+        if (isAfterDead) kept.tombstones++;
         return isAfterDead ? "keep" : "drop";
       }
-      if (kind === "message" && block.has(seq)) return "keep";
-      if (seq !== lastSeq) return "drop";
+      const isLive = kind === "message" && block.has(seq);
+      if (!isLive && seq !== lastSeq) return "drop";
+      kept.lastSeq = seq;
+      if (isLive) return "keep";
       return kind === "message" ? "erase" : "keep"; // a hole has the sequence too
     };
     this.#block = block;
@@ -125,11 +133,11 @@ export class BlockKeeper {
     const job = rewriteBlock(place, block.number, { fateOf, compress, randomBytes });
     this.#job = new SlicedJob(job, slice, (rewrite) => {
       cache.unlock();
-      this.#end(block, rewrite, tombstones > 0);
+      this.#end(block, rewrite, kept);
     });
   }
 
-  #end(block: FileBlock, rewrite: Rewrite | undefined, hasTombstones: boolean): void {
+  #end(block: FileBlock, rewrite: Rewrite | undefined, kept: Kept | undefined): void {
     const { messages, place, log } = this.#options;
     const name = `${place.directory}: block ${block.number}`;
     this.#job = undefined;
@@ -143,7 +151,11 @@ export class BlockKeeper {
     if (rewrite?.how === "replaced" || rewrite?.how === "unsure") {
       block.size = rewrite.bytes;
       block.isCompressed = rewrite.isCompressed;
-      block.hasTombstones = hasTombstones;
+      if (kept !== undefined) {
+        block.hasTombstones = kept.tombstones > 0;
+        block.hasEntries = kept.lastSeq > 0;
+        if (kept.lastSeq > 0) block.endAt(kept.lastSeq);
+      }
     } else if (rewrite?.how === "damaged") {
       block.isDamaged = true;
       log(`${name} is damaged; the next start repairs it`);

@@ -133,6 +133,14 @@ export class FileBlock {
     }
   }
 
+  /** Records behind `seq` are not in it any more; nothing of them was live. */
+  endAt(seq: number): void {
+    assert(seq <= this.lastSeq, "a block is cut to less");
+    for (let at = seq + 1; at <= this.lastSeq && this.#deleted !== undefined; at++) this.#deleted.delete(at);
+    this.lastSeq = seq;
+    if (this.msgs === 0) this.firstSeq = seq + 1;
+  }
+
   /** What an index says of it. */
   restore(firstSeq: number, lastSeq: number, bytes: number, deleted: SequenceSet | undefined): void {
     this.firstSeq = firstSeq;
