@@ -1,5 +1,5 @@
-// The metadata that belongs to the server: which API level a stream needs,
-// kept with it, and which version answers, added to what is shown.
+// The metadata that belongs to the server: which API level a stream or a
+// consumer needs, kept with it, and which version answers, added to what is shown.
 
 import { type StreamConfig } from "./stream_config.ts";
 
@@ -10,10 +10,20 @@ const REQUIRED_LEVEL = "_nats.req.level";
 const SERVER_VERSION = "_nats.ver";
 const SERVER_LEVEL = "_nats.level";
 
+/** Configurations of streams, and of consumers. */
+interface WithMetadata {
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
 /** As a request's configuration is kept: with the level it needs, without what is only shown. */
 export function withRequiredLevel(config: StreamConfig): StreamConfig {
+  return withLevel(config, requiredLevel(config));
+}
+
+/** The same for any configuration that needs `level`. */
+export function withLevel<C extends WithMetadata>(config: C, level: number): C {
   const metadata = keptMetadata(config);
-  metadata.set(REQUIRED_LEVEL, String(requiredLevel(config)));
+  metadata.set(REQUIRED_LEVEL, String(level));
   return { ...config, metadata };
 }
 
@@ -24,7 +34,7 @@ function requiredLevel(config: StreamConfig): number {
   return config.allow_msg_ttl || config.subject_delete_marker_ttl > 0n ? 1 : 0;
 }
 
-function keptMetadata({ metadata }: StreamConfig): Map<string, string> {
+function keptMetadata({ metadata }: WithMetadata): Map<string, string> {
   const kept = new Map(metadata);
   kept.delete(SERVER_VERSION);
   kept.delete(SERVER_LEVEL);
@@ -32,13 +42,13 @@ function keptMetadata({ metadata }: StreamConfig): Map<string, string> {
 }
 
 /** As responses show it. `version` is the one clients are told. */
-export function withServerMetadata(config: StreamConfig, version: string): StreamConfig {
+export function withServerMetadata<C extends WithMetadata>(config: C, version: string): C {
   const metadata = new Map(config.metadata).set(SERVER_VERSION, version).set(SERVER_LEVEL, String(API_LEVEL));
   return { ...config, metadata };
 }
 
 /** `config` with the level that `other` was kept with, so that the two can be compared. */
-export function withLevelOf(config: StreamConfig, other: StreamConfig): StreamConfig {
+export function withLevelOf<C extends WithMetadata>(config: C, other: WithMetadata): C {
   const metadata = keptMetadata(config);
   const level = other.metadata.get(REQUIRED_LEVEL);
   if (level === undefined) metadata.delete(REQUIRED_LEVEL);
@@ -46,8 +56,8 @@ export function withLevelOf(config: StreamConfig, other: StreamConfig): StreamCo
   return { ...config, metadata };
 }
 
-/** The level a stream on disk needs, when this server does not have it. */
-export function levelAbove({ metadata }: StreamConfig): string | undefined {
+/** The level something on disk needs, when this server does not have it. */
+export function levelAbove({ metadata }: WithMetadata): string | undefined {
   const level = metadata.get(REQUIRED_LEVEL);
   if (level === undefined || level === "") return undefined;
   return /^[+-]?\d{1,15}$/.test(level) && Number(level) <= API_LEVEL ? undefined : level;
