@@ -38,6 +38,16 @@ const PURGE_SLICE = 2000;
 /** All servers of an account answer direct gets together. */
 const DIRECT_GET_QUEUE = "_sys_" as ByteString;
 
+/** Who is told what becomes of the messages. */
+export interface StreamWatcher {
+  /** Messages were committed, or sequences skipped. */
+  onLanded(): void;
+  /** A message is gone; inside an event of the store, the subject is borrowed. */
+  onRemoved(seq: number, subject: Uint8Array, from: number, to: number): void;
+  /** Everything below `first` is gone; inside an event of the store. */
+  onCompacted(first: number): void;
+}
+
 /** What went wrong on the disk. */
 export interface StreamFailure {
   readonly failure: string;
@@ -50,6 +60,8 @@ export class Stream implements Listener {
   consumerCount = 0;
   /** Whether a consumer wants this literal subject: what interest retention asks. Set by whoever has the consumers. */
   hasInterest: (bytes: Uint8Array, from: number, to: number) => boolean = () => false;
+  /** Its consumers, once it has them. */
+  watcher: StreamWatcher | undefined = undefined;
   readonly #surroundings: JetStreamSurroundings;
   readonly #account: StreamAccount;
   readonly #store: StreamStore;
@@ -86,8 +98,8 @@ export class Stream implements Listener {
     const store = openStore({
       committed: (upTo) => this.#group.committed(upTo),
       refused: (from, upTo, failure) => this.#refused(from, upTo, failure),
-      removed: () => undefined,
-      compacted: () => undefined,
+      removed: (seq, subject, from, to) => this.watcher?.onRemoved(seq, subject, from, to),
+      compacted: (first) => this.watcher?.onCompacted(first),
     });
     this.#store = store;
     this.#group = new StoreGroup(surroundings, store, this.#landed);
@@ -233,7 +245,10 @@ export class Stream implements Listener {
     this.#hasRefused = false;
     this.#used.update();
     this.#limits.arm();
-    this.#account.bus.run(() => this.#ingest.flush());
+    this.#account.bus.run(() => {
+      this.#ingest.flush();
+      this.watcher?.onLanded();
+    });
   };
 
   /** A rollup whose own message nobody wanted. */
