@@ -159,7 +159,11 @@ export class BlockKeeper {
     } else if (rewrite?.how === "damaged") {
       block.isDamaged = true;
       log(`${name} is damaged; the next start repairs it`);
-    } else if (rewrite?.how === "empty") block.hasTombstones = false;
+    } else if (rewrite?.how === "empty") {
+      block.hasTombstones = false;
+      block.hasEntries = false;
+      block.isDamaged = true; // should it stay, there is nothing to gain
+    }
     if (rewrite !== undefined) block.overhead = Math.max(0, block.size - block.bytes);
     const waiters = this.#waiters;
     this.#waiters = [];

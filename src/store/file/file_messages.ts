@@ -725,7 +725,11 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     const { all, last } = this.table;
     if (block.msgs > 0 || block === last) return true;
     // Without it nobody would know after a crash that its last sequence was used.
-    if (block.lastSeq === this.#lastSeq && !all.some((each) => each.number > block.number && each.hasEntries))
+    if (
+      block.hasEntries &&
+      block.lastSeq === this.#lastSeq &&
+      !all.some((each) => each.number > block.number && each.hasEntries)
+    )
       return true;
     if (!block.hasTombstones) return false;
     return all.some((each) => each.number < block.number && each.hasDead);
