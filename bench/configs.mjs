@@ -6,6 +6,9 @@ import { ensureCerts } from "../conformance/harness/certs.mjs";
 
 const four = (own) => `[ "orders.>", "${own}", "metrics.*.cpu", "audit.eu.*" ]`;
 
+const jetStream = ({ storeDir, monitorPort }, sync) =>
+  `http: "127.0.0.1:${monitorPort}"\njetstream { store_dir: "${storeDir}", sync_interval: ${sync} }\n`;
+
 const texts = {
   none: () => "",
   users: () => `authorization { users: [
@@ -16,12 +19,15 @@ const texts = {
     const certs = ensureCerts(cacheDir);
     return `tls { cert_file: "${certs}/server.pem", key_file: "${certs}/server-key.pem" }\n`;
   },
+  "js-always": (wanted) => jetStream(wanted, "always"),
+  "js-2m": (wanted) => jetStream(wanted, "2m"),
   websocket: ({ websocketPort }) => `websocket { host: "127.0.0.1", port: ${websocketPort}, no_tls: true }\n`,
 };
 
 /**
  * Writes the configuration a row asks for and returns its path.
- * @param {{ name: string | undefined, port: number, websocketPort: number, cacheDir: string }} wanted
+ * @param {{ name: string | undefined, port: number, websocketPort: number, monitorPort: number, storeDir: string,
+ *   cacheDir: string }} wanted
  */
 export function writeConfig(wanted) {
   const dir = path.join(wanted.cacheDir, "bench");

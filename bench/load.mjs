@@ -4,6 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
+/** Longer than the generator gives the server, `limit` seconds, so that it is the one to say what is missing. */
 const LIMIT_MS = 150_000;
 
 /** Compiles when a source is newer than the program; returns its path. */
@@ -43,12 +44,17 @@ function compile(compiler, args) {
  */
 export function runLoad(binary, load, server) {
   const { mode, ...rest } = load;
-  const keys = { ...rest, pid: server.pid, port: rest.websocket ? server.websocketPort : server.port };
+  const keys = {
+    ...rest,
+    pid: server.pid,
+    monitor: server.monitorPort,
+    port: rest.websocket ? server.websocketPort : server.port,
+  };
   const args = [mode, ...Object.entries(keys).map(([key, value]) => `${key}=${value}`)];
   return new Promise((resolve, reject) => {
     const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
     const text = { stdout: "", stderr: "" };
-    const late = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
+    const late = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS + 1000 * (load.limit ?? 0));
     for (const name of ["stdout", "stderr"]) child[name].on("data", (chunk) => (text[name] += chunk));
     child.once("error", reject);
     child.once("close", (status) => {

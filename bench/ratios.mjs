@@ -32,10 +32,13 @@ export function ratiosOf(pairs) {
   return ratios;
 }
 
+/** What else is written down of a run. */
+const alsoKept = ["maxUs", "totalKb"];
+
 /** Medians of the runs themselves, for readers who want numbers with a unit. */
 export function mediansOf(runs) {
   const medians = {};
-  for (const { key } of Object.values(measures)) {
+  for (const key of [...Object.values(measures).map((measure) => measure.key), ...alsoKept]) {
     const values = runs.map((run) => run[key]).filter((value) => value > 0);
     if (values.length > 0) medians[key] = median(values);
   }
@@ -49,4 +52,17 @@ function round(value) {
 /** "2.10 (1.98–2.31)" */
 export function showRatio({ median, min, max }) {
   return `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
+}
+
+/**
+ * What a row should reach and whether it did: a ratio at least, or a number of this server at most.
+ * @param {{ goal?: Record<string, number>, most?: Record<string, number>, ratios: object, medians: object }} result
+ */
+export function judge({ goal, most, ratios, medians }) {
+  if (most) {
+    const [[key, bound]] = Object.entries(most);
+    return { text: `${key} at most ${bound}`, reached: medians.ours[key] <= bound };
+  }
+  const [[name, least]] = Object.entries(goal);
+  return { text: name === "rate" ? `${least}` : `${name} ${least}`, reached: ratios[name]?.median >= least };
 }

@@ -1,12 +1,14 @@
 // The rows: one named load each, and the ratio to nats-server it should reach. Above 1 this server is better.
 //
 // `load` is handed to bench/load as key=value; `config` names a text of configs.mjs; `goal` names what is judged:
-// rate, cpu, p50, p99 or bytes (memory each). TOP_ROWS run when no row is named.
+// rate, cpu, p50, p99 or bytes (memory each). `most` bounds a number of this server instead, whatever nats-server's is.
+// TOP_ROWS run when no row is named.
 
 /**
  * @typedef {{ rate?: number, p50?: number, p99?: number, bytes?: number }} Goal
+ * @typedef {{ p99Us?: number, totalKb?: number }} Most
  * @typedef {Record<string, string | number>} Load
- * @typedef {{ name: string, title: string, load: Load, goal: Goal, config?: string }} Row
+ * @typedef {{ name: string, title: string, load: Load, goal?: Goal, most?: Most, config?: string }} Row
  */
 
 const label = (size) => (size >= 1024 ? `${size / 1024} KB` : `${size} B`);
@@ -24,7 +26,13 @@ function sized(name, title, load, goals, config) {
 }
 
 /** @returns {Row} */
-const row = (name, title, load, goal, config) => ({ name, title, load, goal, ...(config ? { config } : {}) });
+const row = (name, title, load, goal, config) => ({
+  name,
+  title,
+  load,
+  ...(goal ? { goal } : {}),
+  ...(config ? { config } : {}),
+});
 
 const publish = sized(
   "pub",
@@ -74,8 +82,84 @@ const memory = [
   row("idle-subs", "memory of an idle subscription", { mode: "idle", subs: 2, count: 100_000 }, { bytes: 1 }),
 ];
 
+/** Publishing to streams and getting from them, in one durability mode, the same for both servers. @returns {Row[]} */
+function jetStream(mode, told) {
+  const many = { mode: "jspub", inflight: 4000 };
+  const one = { mode: "jspub", inflight: 1, size: 128 };
+  const get = { mode: "jsget", inflight: 256, count: 100_000, subjects: 10_000, size: 128 };
+  const sizes = { 16: 1, 128: 1, 1024: 1, 8192: 1 };
+  return [
+    ...sized(`${mode}-file`, `publish, file, ${told}`, { ...many, storage: "file" }, sizes, mode),
+    ...sized(`${mode}-memory`, `publish, memory, ${told}`, { ...many, storage: "memory" }, sizes, mode),
+    row(`${mode}-sync-file`, `publish, 1 in flight, file, ${told}`, { ...one, storage: "file" }, { rate: 1 }, mode),
+    row(
+      `${mode}-sync-memory`,
+      `publish, 1 in flight, memory, ${told}`,
+      { ...one, storage: "memory" },
+      { rate: 1 },
+      mode,
+    ),
+    row(
+      `${mode}-streams100`,
+      `publish to 100 file streams, ${told}`,
+      { ...many, streams: 100, size: 128 },
+      { rate: 1 },
+      mode,
+    ),
+    row(`${mode}-get-seq`, `direct get by sequence, ${told}`, { ...get, op: "seq" }, { rate: 1 }, mode),
+    row(`${mode}-get-last`, `direct get of the last of a subject, ${told}`, { ...get, op: "last" }, { rate: 1 }, mode),
+  ];
+}
+
+/** A request-reply beside each long call on a million messages: no call may hold the loop for 20 ms. @type {Row[]} */
+const beside = [
+  quietBeside("purge-filter", "a purge of half a stream by filter", { subjects: 2 }),
+  quietBeside("purge", "a purge of a stream", { subjects: 1000 }),
+  quietBeside("delete", "the deletion of a stream", { subjects: 1000 }),
+  quietBeside("expiry", "the expiry of a stream by age", { subjects: 1000 }),
+  quietBeside("max-msgs", "an update to max_msgs 1", { subjects: 1000 }),
+  quietBeside("max-per-subject", "an update to max_msgs_per_subject 1", { subjects: 1000 }),
+  quietBeside("rollup", "a rollup of a stream", { subjects: 1000 }),
+  quietBeside("info-subjects", "stream info with 250,000 subjects", { subjects: 250_000 }),
+  quietBeside("info-deleted", "stream info with 500,000 deleted", { subjects: 2 }),
+  quietBeside("next-by-subject", "a get that searches the whole stream", { subjects: 1000 }),
+  quietBeside("list", "the list of 256 streams", { subjects: 1000 }),
+  quietBeside("jsz", "the /jsz page of 256 streams", { subjects: 1000 }),
+];
+
+/** What is stored, over an empty server. The pause lets both give back what publishing needed. @type {Row[]} */
+const stored = [
+  row("js-rss-10m", "memory of 10 million messages in a file stream", keep({ count: 10_000_000 }), undefined, "js-2m"),
+  row("js-rss-subjects", "memory of a subject in a file stream", keep({ subjects: 1_000_000 }), { bytes: 1 }, "js-2m"),
+  row(
+    "js-rss-memory-16",
+    "memory of a 16 B message in a memory stream",
+    keep({ storage: "memory" }),
+    { bytes: 1 },
+    "js-2m",
+  ),
+  row(
+    "js-rss-memory-128",
+    "memory of a 128 B message in a memory stream",
+    keep({ storage: "memory", size: 128 }),
+    { bytes: 1 },
+    "js-2m",
+  ),
+].map((one) => (one.goal ? one : { ...one, most: { totalKb: 32 * 1024 } }));
+
 /** @type {Row[]} */
-export const rows = [...publish, ...deliver, ...subjects, ...latency, ...transports, ...memory];
+export const rows = [
+  ...publish,
+  ...deliver,
+  ...subjects,
+  ...latency,
+  ...transports,
+  ...memory,
+  ...jetStream("js-always", "each group synced"),
+  ...jetStream("js-2m", "synced every 2 minutes"),
+  ...beside,
+  ...stored,
+];
 
 export const TOP_ROWS = [
   "pub-128",
@@ -112,4 +196,20 @@ function users(load) {
 /** Percentiles of a paced load need more time to be worth something. */
 function quiet(load) {
   return { mode: "quiet", size: 128, seconds: 4, ...load };
+}
+
+/** @returns {Row} */
+function quietBeside(op, what, load) {
+  const all = { mode: "jsquiet", op, count: 1_000_000, size: 16, seconds: 2, ...load };
+  return {
+    name: `js-quiet-${op}`,
+    title: `request-reply beside ${what}`,
+    load: all,
+    most: { p99Us: 20_000 },
+    config: "js-2m",
+  };
+}
+
+function keep(load) {
+  return { mode: "jsmem", inflight: 4000, count: 1_000_000, size: 16, settle: 12, limit: 300, ...load };
 }

@@ -9,7 +9,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildLoad, runLoad } from "./load.mjs";
 import { commitOf, machineOf } from "./machine.mjs";
-import { mediansOf, ratiosOf, showRatio } from "./ratios.mjs";
+import { judge, mediansOf, ratiosOf, showRatio } from "./ratios.mjs";
 import { chooseRows } from "./rows.mjs";
 import { ourProgram, referenceProgram, startServer } from "./servers.mjs";
 
@@ -58,7 +58,7 @@ async function runPairs(programs, row, binary, count) {
 }
 
 async function runRow(programs, row, binary, count) {
-  const { name, title, goal, load } = row;
+  const { name, title, goal, most, load } = row;
   try {
     const pairs = await runPairs(programs, row, binary, count);
     const medians = {
@@ -66,19 +66,18 @@ async function runRow(programs, row, binary, count) {
       reference: mediansOf(pairs.map((pair) => pair.reference)),
     };
     const disturbed = pairs.filter((pair) => disturbance(pair) > DISTURBED_CORES).length;
-    return { name, title, goal, load, ratios: ratiosOf(pairs), medians, disturbed, pairs };
+    return { name, title, goal, most, load, ratios: ratiosOf(pairs), medians, disturbed, pairs };
   } catch (error) {
-    return { name, title, goal, load, failure: error.message };
+    return { name, title, goal, most, load, failure: error.message };
   }
 }
 
 function show(result) {
   if (result.failure) return `${result.name.padEnd(16)} FAILED: ${result.failure}`;
-  const [[goalName, goal]] = Object.entries(result.goal);
-  const verdict = result.ratios[goalName].median >= goal ? "reached" : "missed";
+  const { text, reached } = judge(result);
   const cells = Object.entries(result.ratios).map(([name, ratio]) => `${name} ${showRatio(ratio)}`);
   const noise = result.disturbed > 0 ? `  (${result.disturbed} of ${result.pairs.length} pairs disturbed)` : "";
-  return `${result.name.padEnd(16)} ${cells.join("  ")}  goal ${goalName} ${goal} ${verdict}${noise}`;
+  return `${result.name.padEnd(16)} ${cells.join("  ")}  goal ${text} ${reached ? "reached" : "missed"}${noise}`;
 }
 
 /** Writes the report; rows measured earlier at the same commit stay in it. */

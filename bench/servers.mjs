@@ -1,4 +1,5 @@
-// Starts and stops the servers under load: nats-server and this one, one at a time, each fresh.
+// Starts and stops the servers under load: nats-server and this one, one at a time, each fresh and, when it stores
+// anything, in an empty directory that goes with it.
 
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -38,7 +39,10 @@ function versionOf([file, ...args]) {
 export async function startServer(program, how) {
   const port = await freePort();
   const websocketPort = await freePort();
-  const config = writeConfig({ name: how.config, port, websocketPort, cacheDir: how.cacheDir });
+  const monitorPort = await freePort();
+  const storeDir = path.join(how.cacheDir, "bench", `store-${port}`);
+  const { cacheDir } = how;
+  const config = writeConfig({ name: how.config, port, websocketPort, monitorPort, storeDir, cacheDir });
   const logFile = path.join(how.cacheDir, "bench", `${program.name}.log`);
   const log = openSync(logFile, "w");
   const [file, ...args] = program.command;
@@ -51,13 +55,14 @@ export async function startServer(program, how) {
     await exited;
     clearTimeout(late);
     rmSync(config, { force: true });
+    rmSync(storeDir, { recursive: true, force: true });
   };
   const ready = await untilInfo(port, () => child.exitCode !== null);
   if (!ready) {
     await stop();
     throw new Error(`${program.name} did not start:\n${readFileSync(logFile, "utf8").slice(-2000)}`);
   }
-  return { pid: child.pid, port, websocketPort, stop };
+  return { pid: child.pid, port, websocketPort, monitorPort, stop };
 }
 
 /** Connects until a server greets; false when it has ended or takes too long. */

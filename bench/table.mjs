@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { showRatio } from "./ratios.mjs";
+import { judge, showRatio } from "./ratios.mjs";
 import { rows as order } from "./rows.mjs";
 
 const resultsDir = path.join(path.dirname(fileURLToPath(import.meta.url)), "results");
@@ -23,22 +23,31 @@ function thousands(value) {
 }
 
 /** The two absolute numbers that say most about a row. */
-function absolute({ goal, medians }) {
+function absolute({ load, medians }) {
   const both = (key, unit) => `${thousands(medians.ours[key])} / ${thousands(medians.reference[key])} ${unit}`;
-  if (goal.bytes) return both("bytesEach", "bytes");
-  if (goal.p99) return both("p99Us", "µs p99");
+  if (load.mode === "jsmem") return `${both("bytesEach", "bytes")}, ${both("totalKb", "kB")}`;
+  if (load.mode === "idle") return both("bytesEach", "bytes");
+  if (load.mode === "jsquiet") return `${both("p99Us", "µs p99")}, ${both("maxUs", "µs at most")}`;
+  if (load.mode === "quiet" || load.inflight === 1) return both("p99Us", "µs p99");
   return both("rate", "per s");
 }
 
 function line(result) {
   if (result.failure) return `| ${result.title} | failed | | | | | | |`;
   const cell = (name) => (result.ratios[name] ? showRatio(result.ratios[name]) : "");
-  const [[goalName, goal]] = Object.entries(result.goal);
-  const rate = goalName === "bytes" ? cell("bytes") : cell("rate");
-  const mark = result.ratios[goalName].median >= goal ? "" : " (missed)";
+  const { text, reached } = judge(result);
+  const rate = result.ratios.bytes ? cell("bytes") : cell("rate");
   const title = result.disturbed !== 0 ? `${result.title} ‡` : result.title;
-  const goalText = goalName === "rate" ? `${goal}` : `${goalName} ${goal}`;
-  const cells = [title, rate, cell("cpu"), cell("p50"), cell("p99"), cell("rss"), goalText + mark, absolute(result)];
+  const cells = [
+    title,
+    rate,
+    cell("cpu"),
+    cell("p50"),
+    cell("p99"),
+    cell("rss"),
+    text + (reached ? "" : " (missed)"),
+    absolute(result),
+  ];
   return `| ${cells.join(" | ")} |`;
 }
 

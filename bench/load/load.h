@@ -18,14 +18,17 @@ typedef struct Options {
   const char *mode;
   const char *pubUser, *subUser; // "name:password"
   const char *flood;             // what disturbs the quiet connection: "fan" or "pub"
-  int port, pid;
-  int pubs, subs, inflight;
+  const char *storage;           // of streams: "file" or "memory"
+  const char *op;                // get: "seq" or "last"; jsquiet: the call, see js_quiet.c
+  int port, monitorPort, pid;
+  int pubs, subs, inflight, streams;
   size_t size, headerSize; // payload without headers; header block, 0 for PUB
   size_t subjects;         // distinct subjects per publisher
   size_t writeBytes;       // bytes of one write, about; 1 makes each message a write of its own
   size_t leadBytes;        // how far a publisher may be ahead of the slowest subscriber
-  size_t count;            // idle: how many
+  size_t count;            // idle: how many; streams: messages stored before
   double warmSec, seconds, limitSec;
+  double settleSec; // jsmem: how long before memory is looked at
   double paceUs; // rr: one request each so many microseconds, instead of as fast as replies come
   int helperPid; // quiet: the process that floods, part of the load
   bool queue, tls, websocket;
@@ -174,13 +177,30 @@ Expected *makeExpected(const Options *options, const char *prefix, int sid);
 void matchExpected(Conn *conn, const char *data, size_t length);
 uint64_t received(const Conn *conn);
 
-// --- flow.c, requests.c, idle.c --------------------------------------------------------------------------------
+// --- requests.c ------------------------------------------------------------------------------------------------
+
+typedef struct Requests Requests;
+/** Opens requesters and responders as the options say. */
+Requests *openRequests(const Options *options);
+void runRequestsUntil(Requests *requests, double atSec);
+/** Whether the time each answer took is kept. */
+void recordRequests(Requests *requests, bool on);
+/** Stops asking and waits for every answer. */
+void drainRequests(Requests *requests);
+uint64_t answeredRequests(const Requests *requests);
+Latencies requestLatencies(const Requests *requests);
+Report runRequests(const Options *options);
+
+// --- flow.c, quiet.c, idle.c, js_rate.c, js_quiet.c ------------------------------------------------------------
 
 /** When set, the flow counts what it has done here, for another process to see. */
 extern volatile uint64_t *flowProgress;
 Report runFlow(const Options *options);
-Report runRequests(const Options *options);
 Report runQuiet(const Options *options);
 Report runIdle(const Options *options);
+Report runJetStreamPublish(const Options *options);
+Report runJetStreamGet(const Options *options);
+Report runJetStreamMemory(const Options *options);
+Report runJetStreamQuiet(const Options *options);
 
 #endif

@@ -3,6 +3,8 @@
 //   pub    publishers without subscribers           fan    publishers to subscribers (queue=1: one queue group)
 //   nn     pairs, each with a subject of its own    rr     requests and unique replies
 //   quiet  requests while `flood=` goes on          idle   memory of connections, or of subscriptions (subs=2)
+//   jspub  publishes with acknowledgements          jsget  direct gets (op=seq, op=last)
+//   jsmem  memory of stored messages                jsquiet  requests while the server carries out `op=`
 
 #include "load.h"
 #include <errno.h>
@@ -16,6 +18,8 @@ typedef struct Mode {
 
 static const Mode modes[] = {
     {"pub", runFlow}, {"fan", runFlow}, {"nn", runFlow}, {"rr", runRequests}, {"quiet", runQuiet}, {"idle", runIdle},
+    {"jspub", runJetStreamPublish}, {"jsget", runJetStreamGet}, {"jsmem", runJetStreamMemory},
+    {"jsquiet", runJetStreamQuiet},
 };
 
 int main(int argc, char **argv) {

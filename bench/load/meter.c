@@ -115,7 +115,9 @@ void printReport(const Options *options, Report *report) {
            percentileUs(latencies, 0.5), percentileUs(latencies, 0.99), percentileUs(latencies, 0.999),
            percentileUs(latencies, 1));
   }
-  if (report->idle) printf(",\"idle\":%zu,\"bytesEach\":%.0f", report->idle, (double)report->idleKb * 1024 / (double)report->idle);
+  if (report->idle)
+    printf(",\"idle\":%zu,\"bytesEach\":%.2f,\"totalKb\":%ld", report->idle,
+           (double)report->idleKb * 1024 / (double)report->idle, report->idleKb);
   if (options->pid)
     printf(",\"rssKb\":%ld,\"peakRssKb\":%ld", serverMemoryKb(options->pid, "VmRSS"),
            serverMemoryKb(options->pid, "VmHWM"));

@@ -1,32 +1,27 @@
-// Request-reply: each requester has one wildcard subscription and a new reply subject per request. And the quiet
-// connection: requests at a steady pace while another process floods the server.
+// Request-reply: each requester has one wildcard subscription and a new reply subject per request.
 
 #include "load.h"
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-typedef struct Requests {
+struct Requests {
   const Options *options;
   Conn *requesters, *responders;
   int requesterCount, responderCount;
   char *payload, *buffer;
   Latencies latencies;
   bool recording, stopping;
-} Requests;
+};
 
 typedef struct Word {
   const char *at;
   size_t length;
 } Word;
 
-static void openRequests(Requests *requests) {
-  const Options *options = requests->options;
+Requests *openRequests(const Options *options) {
+  Requests *requests = allocate(sizeof *requests);
+  requests->options = options;
   requests->responderCount = options->subs;
   requests->requesterCount = options->pubs;
   requests->responders = allocate(sizeof(Conn) * requests->responderCount);
@@ -48,6 +43,7 @@ static void openRequests(Requests *requests) {
   }
   for (int i = 0; i < requests->responderCount; i++) watch(&requests->responders[i]);
   for (int i = 0; i < requests->requesterCount; i++) watch(&requests->requesters[i]);
+  return requests;
 }
 
 static void ask(Requests *requests, Conn *conn, double now) {
@@ -135,7 +131,7 @@ static void onReadable(Requests *requests, Conn *conn) {
   else flushOut(conn);
 }
 
-static uint64_t answered(const Requests *requests) {
+uint64_t answeredRequests(const Requests *requests) {
   uint64_t total = 0;
   for (int i = 0; i < requests->requesterCount; i++) total += requests->requesters[i].answered;
   return total;
@@ -149,11 +145,11 @@ static void turn(Requests *requests) {
     for (int i = 0; i < requests->requesterCount; i++) askWhatIsDue(requests, &requests->requesters[i]);
 }
 
-static void runUntil(Requests *requests, double atSec) {
+void runRequestsUntil(Requests *requests, double atSec) {
   while (nowSec() < atSec) turn(requests);
 }
 
-static void drain(Requests *requests) {
+void drainRequests(Requests *requests) {
   requests->stopping = true;
   double giveUpAt = nowSec() + requests->options->limitSec;
   for (int i = 0; i < requests->requesterCount; i++) {
@@ -165,65 +161,22 @@ static void drain(Requests *requests) {
   }
 }
 
+void recordRequests(Requests *requests, bool on) { requests->recording = on; }
+
+Latencies requestLatencies(const Requests *requests) { return requests->latencies; }
+
 Report runRequests(const Options *options) {
-  Requests requests = {.options = options};
-  openRequests(&requests);
+  Requests *requests = openRequests(options);
   Report report = {0};
-  for (int i = 0; i < requests.requesterCount; i++) askWhatIsDue(&requests, &requests.requesters[i]);
-  runUntil(&requests, nowSec() + options->warmSec);
-  requests.recording = true;
-  report.start = takeSample(options, answered(&requests));
-  runUntil(&requests, nowSec() + options->seconds);
-  report.end = takeSample(options, answered(&requests));
-  requests.recording = false;
-  drain(&requests);
-  report.published = report.delivered = answered(&requests);
-  report.latencies = requests.latencies;
-  return report;
-}
-
-// --- the quiet connection -------------------------------------------------------------------------------------
-
-static pid_t startFlood(const Options *options) {
-  pid_t child = fork();
-  if (child < 0) fail("fork");
-  if (child > 0) return child;
-  Options flood = *options;
-  flood.mode = options->flood;
-  flood.warmSec = 0;
-  flood.seconds = 3600;
-  runFlow(&flood);
-  exit(0);
-}
-
-Report runQuiet(const Options *options) {
-  volatile uint64_t *flooded = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (flooded == MAP_FAILED) fail("mmap");
-  flowProgress = flooded;
-  pid_t child = startFlood(options);
-  double giveUpAt = nowSec() + 15;
-  while (*flooded == 0 && nowSec() < giveUpAt) usleep(10000);
-  Options quiet = *options;
-  // Requests leave at a steady pace whether or not earlier ones were answered: a slow answer delays no question.
-  quiet.pubs = quiet.subs = 1;
-  quiet.inflight = 4096;
-  quiet.helperPid = child;
-  if (quiet.paceUs == 0) quiet.paceUs = 2000;
-  Requests requests = {.options = &quiet};
-  openRequests(&requests);
-  runUntil(&requests, nowSec() + options->warmSec);
-  Report report = {0};
-  requests.recording = true;
-  report.start = takeSample(&quiet, *flooded);
-  runUntil(&requests, nowSec() + options->seconds);
-  report.end = takeSample(&quiet, *flooded);
-  requests.recording = false;
-  errno = 0;
-  if (waitpid(child, NULL, WNOHANG) != 0) fail("the flood ended early");
-  kill(child, SIGKILL);
-  waitpid(child, NULL, 0);
-  drain(&requests);
-  report.published = report.delivered = answered(&requests);
-  report.latencies = requests.latencies;
+  for (int i = 0; i < requests->requesterCount; i++) askWhatIsDue(requests, &requests->requesters[i]);
+  runRequestsUntil(requests, nowSec() + options->warmSec);
+  recordRequests(requests, true);
+  report.start = takeSample(options, answeredRequests(requests));
+  runRequestsUntil(requests, nowSec() + options->seconds);
+  report.end = takeSample(options, answeredRequests(requests));
+  recordRequests(requests, false);
+  drainRequests(requests);
+  report.published = report.delivered = answeredRequests(requests);
+  report.latencies = requestLatencies(requests);
   return report;
 }

@@ -1,0 +1,138 @@
+// Streams and what is in them: made, filled by asynchronous publishing, and compared with what was acknowledged.
+//
+// Message n (from 0) goes to stream n % streams, so its sequence there must be n / streams + 1; with several subjects
+// they take turns. The payload begins with n. So each acknowledgement and each message has exactly one right text.
+
+#include "jetstream.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int subjectOf(const Options *options, char *to, size_t capacity, int stream, uint64_t seq) {
+  if (options->subjects <= 1) return snprintf(to, capacity, "js.%03d", stream);
+  return snprintf(to, capacity, "js.%03d.%0*lu", stream, SUBJECT_WIDTH, (seq - 1) % options->subjects);
+}
+
+static void makeTemplates(JetStream *js) {
+  const Options *options = js->options;
+  if (options->size < NUMBER_WIDTH) fail("size=%d or more: the payload begins with the number", NUMBER_WIDTH);
+  js->templates = allocate(sizeof(char *) * options->streams);
+  for (int stream = 0; stream < options->streams; stream++) {
+    char line[300], subject[60];
+    int subjectBytes = subjectOf(options, subject, sizeof subject, stream, 1);
+    int length = snprintf(line, sizeof line, "PUB %s " INBOX ".%010d %zu\r\n", subject, 0, options->size);
+    js->subjectAt = 4 + subjectBytes - SUBJECT_WIDTH;
+    js->replyAt = 4 + subjectBytes + 1 + sizeof INBOX;
+    js->payloadAt = length;
+    js->templateBytes = length + options->size + 2;
+    char *text = js->templates[stream] = allocate(js->templateBytes);
+    memcpy(text, line, length);
+    for (size_t i = 0; i < options->size; i++) text[length + i] = (char)('a' + i % 26);
+    memcpy(text + length + options->size, "\r\n", 2);
+  }
+}
+
+/** The only right text of an acknowledgement, compared in pieces: this is done for every message. */
+static void onPubAck(JetStream *js, const Frame *frame, uint64_t about) {
+  static const char start[] = "{\"stream\":\"LOAD", middle[] = "\",\"seq\":";
+  const char *text = frame->payload;
+  size_t streams = js->options->streams, used = sizeof start - 1 + 3 + sizeof middle - 1;
+  char stream[3];
+  putDigits(stream, about % streams, 3);
+  uint64_t seq = 0;
+  if (frame->headerSize || frame->size < used + 2 || memcmp(text, start, sizeof start - 1) ||
+      memcmp(text + sizeof start - 1, stream, 3) || memcmp(text + sizeof start + 2, middle, sizeof middle - 1))
+    fail("message %lu was acknowledged with %.*s", about, (int)frame->size, text);
+  for (; used < frame->size - 1 && text[used] >= '0' && text[used] <= '9'; used++) seq = seq * 10 + (text[used] - '0');
+  if (seq != about / streams + 1 || used != frame->size - 1 || text[used] != '}')
+    fail("message %lu was acknowledged with %.*s", about, (int)frame->size, text);
+  js->stored++;
+}
+
+void createStreams(JetStream *js, const char *more) {
+  const Options *options = js->options;
+  makeTemplates(js);
+  js->onAnswer = onPubAck;
+  for (int stream = 0; stream < options->streams; stream++) {
+    char name[60], body[500];
+    snprintf(name, sizeof name, "STREAM.CREATE.LOAD%03d", stream);
+    snprintf(body, sizeof body,
+             "{\"name\":\"LOAD%03d\",\"subjects\":[\"js.%03d%s\"],\"storage\":\"%s\",\"num_replicas\":1,"
+             "\"allow_direct\":true%s}",
+             stream, stream, options->subjects > 1 ? ".>" : "", options->storage, more);
+    callApi(js, name, body);
+  }
+}
+
+void publishWindow(JetStream *js, uint64_t last) {
+  const Options *options = js->options;
+  double now = nowSec();
+  while (js->published < last && mayAsk(js) && js->conn.out.length < (1 << 18)) {
+    uint64_t message = js->published++;
+    char *text = js->templates[message % options->streams];
+    if (options->subjects > 1)
+      putDigits(text + js->subjectAt, message / options->streams % options->subjects, SUBJECT_WIDTH);
+    putDigits(text + js->replyAt, remember(js, message, now), NUMBER_WIDTH);
+    putDigits(text + js->payloadAt, message, NUMBER_WIDTH);
+    queueOut(&js->conn, text, js->templateBytes);
+  }
+}
+
+void publishAll(JetStream *js, uint64_t last) {
+  double giveUpAt = nowSec() + js->options->limitSec;
+  while (js->stored < last) {
+    publishWindow(js, last);
+    jetStreamTurn(js, js->conn.out.length && !js->conn.blocked ? 0 : 100);
+    if (nowSec() > giveUpAt) fail("%lu of %lu messages were acknowledged", js->stored, last);
+  }
+}
+
+void checkMessage(JetStream *js, const Frame *frame, int stream, uint64_t seq) {
+  const Options *options = js->options;
+  char subject[60], start[300];
+  subjectOf(options, subject, sizeof subject, stream, seq);
+  int length = snprintf(start, sizeof start,
+                        "NATS/1.0\r\nNats-Stream: LOAD%03d\r\nNats-Subject: %s\r\nNats-Sequence: %lu\r\nNats-Time-Stamp: 20",
+                        stream, subject, seq);
+  const char *header = frame->header;
+  size_t size = frame->headerSize;
+  if (size < (size_t)length + 20 || memcmp(header, start, length) || memcmp(header + size - 5, "Z\r\n\r\n", 5) ||
+      strspn(header + length, "0123456789-:.TZ") != size - 4 - length)
+    fail("sequence %lu came with %.*s", seq, (int)size, header);
+  char number[NUMBER_WIDTH];
+  putDigits(number, (seq - 1) * options->streams + stream, NUMBER_WIDTH);
+  // Behind its number every payload is the template's.
+  const char *text = js->templates[stream] + js->payloadAt;
+  if (frame->size != options->size || memcmp(frame->payload, number, NUMBER_WIDTH) ||
+      memcmp(frame->payload + NUMBER_WIDTH, text + NUMBER_WIDTH, options->size - NUMBER_WIDTH))
+    fail("sequence %lu holds %.*s", seq, (int)(frame->size > 100 ? 100 : frame->size), frame->payload);
+}
+
+static void onLast(JetStream *js, const Frame *frame, uint64_t about) {
+  uint64_t streams = js->options->streams;
+  checkMessage(js, frame, (int)(about % streams), about / streams + 1);
+}
+
+void checkStreams(JetStream *js) {
+  uint64_t streams = js->options->streams, total = 0;
+  for (uint64_t stream = 0; stream < streams; stream++) {
+    char call[60], line[200];
+    snprintf(call, sizeof call, "STREAM.INFO.LOAD%03lu", stream);
+    const char *state = strstr(callApi(js, call, ""), "\"state\":{");
+    if (!state) fail("no state in the answer of %s", call);
+    uint64_t messages = numberOf(state, "messages");
+    if (numberOf(state, "last_seq") != messages) fail("LOAD%03lu lacks some of its messages", stream);
+    total += messages;
+    if (messages == 0) continue;
+    char body[60];
+    int size = snprintf(body, sizeof body, "{\"seq\":%lu}", messages);
+    uint64_t number = remember(js, (messages - 1) * streams + stream, nowSec());
+    int length = snprintf(line, sizeof line, "PUB $JS.API.DIRECT.GET.LOAD%03lu " INBOX ".%010lu %d\r\n%s\r\n", stream,
+                          number, size, body);
+    js->onAnswer = onLast;
+    queueOut(&js->conn, line, length);
+    awaitAnswers(js);
+    js->onAnswer = onPubAck;
+  }
+  if (total != js->stored) fail("%lu messages were acknowledged and %lu are there", js->stored, total);
+}
