@@ -1,5 +1,6 @@
 // What a file store holds after it was stopped, killed or lost power.
 
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { DiskError } from "../../src/base/disk.ts";
 import { byteStringOf } from "../../src/base/bytes.ts";
@@ -256,3 +257,109 @@ test("what was promised holds when any call of the disk fails, and after a power
   expect(refusals).toBeGreaterThan(20);
   expect(goneOn).toBeGreaterThan(5);
 }, 60_000);
+
+/** A stream of some messages in blocks, stopped cleanly; the path of its second block. */
+function stopped(disk: FakeDisk): string {
+  const { store, complete } = opened(NO_LIMITS, deaf, { disk, blockBytes: 300 });
+  for (let i = 1; i <= 20; i++) {
+    const msg = new StoredMsg();
+    [msg.sec, msg.subject, msg.subjectTo] = [NOW + i, Buffer.from("s"), 1];
+    [msg.body, msg.bodyTo] = [Buffer.from("x".repeat(19)), 19];
+    store.stage(msg, "plain");
+  }
+  store.close(() => undefined);
+  complete();
+  return "S/msgs/2.blk";
+}
+const seqsOf = (store: FileStore): number[] =>
+  Array.from({ length: 30 }, (_, i) => i + 1).filter((seq) => store.load(seq, new StoredMsg()));
+const without = (...seqs: number[]): number[] =>
+  Array.from({ length: 20 }, (_, i) => i + 1).filter((seq) => !seqs.includes(seq));
+
+test("a damaged record is one message less; what is behind it and its sequence stay", () => {
+  const disk = madeDisk();
+  const block = stopped(disk);
+  disk.remove("S/msgs/index.db");
+  disk.flipBit(block, (2 * 50 + 30) * 8);
+  const said: string[] = [];
+  const { store, complete } = opened(NO_LIMITS, deaf, { disk, blockBytes: 300, log: (text) => void said.push(text) });
+  expect(seqsOf(store)).toEqual(without(9));
+  expect(store.state()).toMatchObject({ msgs: 19, firstSeq: 1, lastSeq: 20, deleted: 1 });
+  expect(store.lost).toEqual({ msgs: [[9, 9]], bytes: 50 });
+  expect(said.join()).toContain("2.blk was damaged");
+  store.checkInvariants();
+  // It was repaired: the next start finds nothing.
+  store.close(() => undefined);
+  complete();
+  disk.remove("S/msgs/index.db");
+  const again = opened(NO_LIMITS, deaf, { disk, blockBytes: 300 }).store;
+  expect(again.lost).toBeUndefined();
+  expect(seqsOf(again)).toEqual(without(9));
+});
+
+test("damage behind a good index is found when the message is read; nothing is written over it", () => {
+  const disk = madeDisk();
+  const block = stopped(disk);
+  disk.flipBit(block, (2 * 50 + 30) * 8);
+  const said: string[] = [];
+  const { store, complete } = opened(NO_LIMITS, deaf, { disk, blockBytes: 300, log: (text) => void said.push(text) });
+  expect(said).toEqual([]);
+  expect(seqsOf(store)).toEqual(without(9));
+  expect(said.join()).toContain("message 9");
+  disk.remove("S/msgs/index.db");
+  store.close(() => undefined);
+  complete();
+  // No index says that all is well: the next start scans, and repairs.
+  expect(opened(NO_LIMITS, deaf, { disk, blockBytes: 300 }).store.lost).toEqual({ msgs: [[9, 9]], bytes: 50 });
+});
+
+test("a damaged end costs its message, and its sequence is not given again", () => {
+  const disk = madeDisk();
+  stopped(disk);
+  disk.remove("S/msgs/index.db");
+  disk.flipBit("S/msgs/4.blk", (50 + 30) * 8);
+  const { store, complete } = opened(NO_LIMITS, deaf, { disk, blockBytes: 300 });
+  expect(seqsOf(store)).toEqual(without(20));
+  const msg = new StoredMsg();
+  [msg.sec, msg.subject, msg.subjectTo] = [NOW + 30, Buffer.from("s"), 1];
+  expect(store.stage(msg, "plain")).toBe(21);
+  store.submit();
+  complete();
+  store.checkInvariants();
+});
+
+const secretOf = (seq: number): string => createHash("sha256").update(String(seq)).digest("base64").slice(0, 19);
+
+test("a message that is erased leaves no byte behind, in blocks of either kind", () => {
+  for (const compression of ["none", "s2"] as const) {
+    const disk = madeDisk();
+    const { store, complete } = opened(NO_LIMITS, deaf, { disk, blockBytes: 300, compression });
+    for (let i = 1; i <= 20; i++) {
+      const msg = new StoredMsg();
+      const body = secretOf(i);
+      [msg.sec, msg.subject, msg.subjectTo] = [NOW + i, Buffer.from("s"), 1];
+      [msg.body, msg.bodyTo] = [Buffer.from(body), body.length];
+      store.stage(msg, "plain");
+      store.submit();
+      complete();
+    }
+    store.tidy();
+    complete();
+    const wholeDisk = (): string =>
+      (disk.list("S/msgs") as string[])
+        .map((name) => Buffer.from(disk.contents(`S/msgs/${name}`)).toString("latin1"))
+        .join();
+    expect(wholeDisk().includes(secretOf(3))).toBe(true);
+    const outcomes: (string | undefined)[] = [];
+    for (const seq of [3, 20]) store.stageRemove(seq, true);
+    store.afterCommit((failure) => void outcomes.push(failure));
+    store.submit();
+    complete();
+    expect(outcomes).toEqual([undefined]);
+    expect([wholeDisk().includes(secretOf(3)), wholeDisk().includes(secretOf(20))]).toEqual([false, false]);
+    expect(seqsOf(store)).toEqual(without(3, 20));
+    store.checkInvariants();
+    disk.powerCut();
+    expect(seqsOf(opened(NO_LIMITS, deaf, { disk, blockBytes: 300, compression }).store)).toEqual(without(3, 20));
+  }
+});

@@ -767,6 +767,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     const cursor = reader.cursorFor(block, seq);
     let at: number;
     if (cursor !== undefined && seq - cursor.seq <= SAMPLE) at = cursor.seq === seq ? cursor.at : cursor.next;
+    else if (block.index === undefined && this.#isAtStart(block, seq)) return true;
     else {
       const index = this.#indexOf(block, false);
       const sample = index.sampleFor(seq);
@@ -774,6 +775,18 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
       at = index.offsetOf(sample);
     }
     for (; reader.read(block, at); at = reader.end) {
+      const { record } = reader;
+      if (record.kind === "tombstone" || record.seq < seq) continue;
+      return record.seq === seq && record.kind === "message";
+    }
+    return false;
+  }
+
+  /** Whether a message is one of the first of its block; who reads all in order needs no index. */
+  #isAtStart(block: FileBlock, seq: number): boolean {
+    const reader = this.#reader;
+    let left = SAMPLE;
+    for (let at = 0; left > 0 && reader.read(block, at); at = reader.end, left--) {
       const { record } = reader;
       if (record.kind === "tombstone" || record.seq < seq) continue;
       return record.seq === seq && record.kind === "message";

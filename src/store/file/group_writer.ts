@@ -312,7 +312,10 @@ export class GroupWriter {
     if (this.#disk.truncate(file, piece.at) !== undefined) return;
     this.#disk.sync(file, (failed) => {
       this.#disk.close(file);
-      if (failed === undefined) this.#cut(pieces, index - 1);
+      if (failed !== undefined) return;
+      // A block that began with it has nothing left. Should its name come back, it is an empty one.
+      if (piece.at === 0) this.#disk.remove(this.#pathOf(piece.block));
+      this.#cut(pieces, index - 1);
     });
   }
 
