@@ -197,16 +197,15 @@ export class MessageSearch {
 
   /** Where to go on looking from, by what the subjects know; 0 when nothing is left. */
   #skipByTree(filter: SubjectFilter, from: number): number {
-    let seen = 0;
     let least = Number.POSITIVE_INFINITY;
-    this.#tree.walk(filter, "" as ByteString, SUBJECTS_TO_SKIP_BY, (subject) => {
-      seen++;
+    const rest = this.#tree.walk(filter, "" as ByteString, SUBJECTS_TO_SKIP_BY, (subject) => {
       const first = this.#messages.firstOf(subject);
       if (first >= from) least = Math.min(least, first);
       else if (this.#messages.lastOf(subject) >= from) least = from;
-      return seen < SUBJECTS_TO_SKIP_BY && least > from;
+      return least > from;
     });
-    if (seen >= SUBJECTS_TO_SKIP_BY || least === from) return from;
+    // Not all subjects were looked at: those that are left may have messages anywhere.
+    if (rest !== undefined || least === from) return from;
     return least === Number.POSITIVE_INFINITY ? 0 : least;
   }
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { bytesOf, byteString } from "../../src/base/bytes.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { NO_LIMITS, StoredMsg, type StoreEvents } from "../../src/store/stream_store.ts";
+import { SubjectFilter } from "../../src/store/subject_filter.ts";
 import { storeContract, type OpenStore } from "./contract.ts";
 
 function opener(rowsPerBlock: number) {
@@ -87,4 +88,16 @@ test("erased bytes are overwritten", () => {
   store.submit();
   complete();
   expect([...into.body.subarray(into.bodyFrom, into.bodyTo)]).toEqual([0, 0, 0, 0, 0, 0]);
+});
+
+test("a pattern is found behind many subjects that do not match it", () => {
+  const { store, complete } = open(NO_LIMITS, deaf);
+  for (let i = 0; i < 20_000; i++) store.stage(message(`s.${i}.x`, new Uint8Array(0)), "plain");
+  store.stage(message("s.last.y", new Uint8Array(0)), "plain");
+  store.submit();
+  complete();
+  const filter = new SubjectFilter([byteString("s.*.y")]);
+  let seq = store.next(filter, 1, 5000);
+  for (let steps = 0; seq < 0 && steps < 10; steps++) seq = store.next(filter, -seq, 5000);
+  expect(seq).toBe(20_001);
 });
