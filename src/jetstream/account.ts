@@ -287,8 +287,8 @@ export class JetStreamAccount implements StreamAccount {
     const { stream, opened } = running;
     const { config } = stream;
     this.#running.delete(name);
-    stream.close();
     opened.abandon();
+    stream.abandon();
     this.#placesOf(config).remove(name, (failure) => {
       this.count(config.storage, -stream.usedBytes);
       space.reserve(config.storage, -reservedBy(config));

@@ -124,6 +124,10 @@ export class Stream implements Listener {
     this.#direct = new DirectGet(surroundings, store, new DirectReply(account.bus, config.name), config);
   }
 
+  /** Until it is closed; then nothing can be asked of it. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
   get config(): StreamConfig {
     return this.#config;
   }
@@ -168,6 +172,13 @@ export class Stream implements Listener {
     this.#limits.close();
     this.#duplicates.close();
     this.#direct.close();
+    this.#gets.close();
+  }
+
+  /** Its store is gone: closes, and tells those who wait for it. */
+  abandon(): void {
+    this.close();
+    this.#group.abandon("stream deleted");
   }
 
   /** Goes on with another configuration, which was checked and is durable. Lowered limits are applied over turns. */

@@ -4,11 +4,13 @@
 import { assert } from "../../base/assert.ts";
 import { shown } from "../../base/bytes.ts";
 import { encode, encodeSlices, type Kind } from "../../base/json.ts";
-import { ApiError } from "../../errors/api.ts";
+import { ApiError, apiError } from "../../errors/api.ts";
 import type { Advisories } from "../advisories.ts";
 import type { ApiRequest } from "./request.ts";
 
 const TYPE_PREFIX = "io.nats.jetstream.api.v1.";
+/** Twice what may wait for a client by default: longer responses reach nobody. */
+const LONGEST = 128 * 1024 * 1024;
 
 /** What calls share. */
 export interface CallHost {
@@ -50,11 +52,12 @@ export class ApiCall {
     this.#send(encode(kind, { type: this.#type, ...fields } as E), false);
   }
 
-  /** The same for what may be long: it is written over several turns. */
+  /** The same for what may be long: it is written over several turns, and refused when it becomes too long. */
   answerSlowly<D, E>(kind: Kind<D, E>, fields: Omit<E, "type" | "error">): void {
     this.#end(false);
     const slices = encodeSlices(kind, { type: this.#type, ...fields } as E);
     const parts: string[] = [];
+    let length = 0;
     const goOn = (): void => {
       const next = slices.next();
       if (next.done === true) {
@@ -63,7 +66,12 @@ export class ApiCall {
         return;
       }
       parts.push(next.value);
-      this.#host.nextTurn(goOn);
+      length += next.value.length;
+      if (length <= LONGEST) this.#host.nextTurn(goOn);
+      else {
+        this.#host.onDone(this);
+        this.#sendRefusal(apiError("streamGeneral", { err: "the response is too long" }));
+      }
     };
     goOn();
   }
@@ -78,8 +86,7 @@ export class ApiCall {
   /** An error response. */
   refuse(error: ApiError): void {
     this.#end();
-    const response = { ...(this.#refusalKind.zero as object), type: this.#type, error };
-    this.#send(encode(this.#refusalKind, response), true);
+    this.#sendRefusal(error);
   }
 
   /** Answers with a result, or refuses with what it failed with. */
@@ -97,6 +104,11 @@ export class ApiCall {
     assert(!this.#isDone, "a request is answered once");
     this.#isDone = true;
     if (isOver) this.#host.onDone(this);
+  }
+
+  #sendRefusal(error: ApiError): void {
+    const response = { ...(this.#refusalKind.zero as object), type: this.#type, error };
+    this.#send(encode(this.#refusalKind, response), true);
   }
 
   #send(response: string, isError: boolean): void {

@@ -5,6 +5,7 @@ import { type ApiError, apiError } from "../../errors/api.ts";
 import { isValidSubject } from "../../subject/subject.ts";
 import type { Stream } from "../stream.ts";
 import type { ApiCall } from "./call.ts";
+import { whenSettled } from "./stream_calls.ts";
 import { msgDeleteRequest, msgGetRequest, msgGetResponse, successResponse } from "./kinds.ts";
 
 export function msgDelete(call: ApiCall): void {
@@ -15,7 +16,7 @@ export function msgDelete(call: ApiCall): void {
   if (stream === undefined) throw apiError("streamNotFound");
   if (stream.config.sealed) throw apiError("streamSealed");
   if (stream.config.deny_delete) throw apiError("streamMsgDeleteFailed", { err: "message delete not permitted" });
-  stream.settled(() => {
+  whenSettled(call, stream, () => {
     if (seq > Number.MAX_SAFE_INTEGER) {
       call.refuse(notFound(stream, seq));
       return;
@@ -57,7 +58,7 @@ export function msgGet(call: ApiCall): void {
   const wanted = byteString(next === "" ? last : next);
   if (seq > Number.MAX_SAFE_INTEGER) throw apiError("noMessageFound");
   if (wanted !== "" && !isValidSubject(wanted)) throw apiError("noMessageFound");
-  stream.settled(() => {
+  whenSettled(call, stream, () => {
     stream.getMsg({ seq: Number(seq), last: byteString(last), next: byteString(next), start }, (msg) => {
       if (msg === undefined) {
         call.refuse(apiError("noMessageFound"));

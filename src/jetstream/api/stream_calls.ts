@@ -101,7 +101,7 @@ export function streamInfo(call: ApiCall, surroundings: JetStreamSurroundings): 
     refuseAbsent(call, surroundings);
     return;
   }
-  stream.settled(() => {
+  whenSettled(call, stream, () => {
     const info = streamInfoOf(stream, account, surroundings, "info");
     const withSubjects = (state: NonNullable<typeof info.state>): void => {
       if (subjects_filter === "") {
@@ -141,12 +141,20 @@ export function streamPurge(call: ApiCall): void {
   if (stream.config.deny_purge) throw apiError("streamPurgeFailed", { err: "stream purge not permitted" });
   if (seq > MOST_SEQ) throw apiError("streamPurgeFailed", { err: `sequences above ${MOST_SEQ} are not supported` });
   const patterns = filter === "" || filter === ">" ? [] : [byteString(filter)];
-  stream.settled(() => {
+  whenSettled(call, stream, () => {
     const asked = { filter: new SubjectFilter(patterns), below: Number(seq), keep: Number(keep) };
     stream.purge(asked, (result) => {
       if (typeof result === "number") call.answer(purgeResponse, { success: true, purged: result });
       else call.refuse(apiError("streamGeneral", { err: result.failure }));
     });
+  });
+}
+
+/** Goes on when what was staged before is durable, unless the stream was deleted meanwhile. */
+export function whenSettled(call: ApiCall, stream: Stream, goOn: () => void): void {
+  stream.settled(() => {
+    if (stream.isOpen) goOn();
+    else call.refuse(apiError("streamNotFound"));
   });
 }
 

@@ -15,8 +15,12 @@ export type StateInfo = Encodable<typeof stateKind>;
 
 /** Subjects shown at most in one response. */
 export const SUBJECTS_PAGE = 100_000;
-/** Subjects or ranges looked at in one turn. */
+/** And characters of them, give or take one turn: clients ask for the rest by the offset. */
+const PAGE_CHARS = 16 * 1024 * 1024;
+/** Subjects or ranges looked at in one turn; fewer when subjects are long. */
 const SLICE = 5000;
+const LEAST_SLICE = 100;
+const SLICE_CHARS = 512 * 1024;
 
 /** A stream as responses show it now; which parts are there depends on the call. */
 export function streamInfoOf(
@@ -58,7 +62,7 @@ export interface SubjectPage {
   readonly subjects: readonly (readonly [subject: string, messages: number])[];
 }
 
-/** The page of matching subjects from `offset` on; over several turns. */
+/** The page of matching subjects from `offset` on; over several turns, what was found so far when the stream is closed meanwhile. */
 export function collectSubjects(
   stream: Stream,
   filter: string,
@@ -69,12 +73,21 @@ export function collectSubjects(
   const subjects: (readonly [string, number])[] = [];
   const wanted = new SubjectFilter([byteString(filter)]);
   let total = 0;
+  let [seenChars, pageChars] = [0, 0];
   let from: ByteString | undefined = byteString("");
   const goOn = (): void => {
-    from = stream.store.subjects(wanted, from!, SLICE, ({ bytes, from: start, to, count }) => {
-      if (total >= offset && subjects.length < SUBJECTS_PAGE) {
+    if (!stream.isOpen) {
+      done({ total, subjects });
+      return;
+    }
+    const slice = seenChars === 0 ? LEAST_SLICE : Math.floor((SLICE_CHARS * total) / seenChars);
+    const most = Math.min(SLICE, Math.max(LEAST_SLICE, slice));
+    from = stream.store.subjects(wanted, from!, most, ({ bytes, from: start, to, count }) => {
+      if (total >= offset && subjects.length < SUBJECTS_PAGE && pageChars < PAGE_CHARS) {
         subjects.push([shown(byteStringOf(bytes, start, to)), count]);
+        pageChars += to - start;
       }
+      seenChars += to - start;
       total++;
     });
     if (from === undefined) done({ total, subjects });
@@ -92,7 +105,7 @@ export function collectDeleted(
   const ranges: number[] = [];
   let from = 1;
   const goOn = (): void => {
-    from = stream.store.deletedRanges(from, SLICE, (first, last) => ranges.push(first, last));
+    from = stream.isOpen ? stream.store.deletedRanges(from, SLICE, (first, last) => ranges.push(first, last)) : 0;
     if (from > 0) nextTurn(goOn);
     else done({ [Symbol.iterator]: () => sequencesIn(ranges) });
   };

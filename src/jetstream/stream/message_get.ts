@@ -23,6 +23,7 @@ export class MessageGet {
   readonly #surroundings: Pick<JetStreamSurroundings, "nextTurn">;
   readonly #store: StreamStore;
   readonly #msg = new StoredMsg();
+  #isClosed = false;
 
   constructor(surroundings: Pick<JetStreamSurroundings, "nextTurn">, store: StreamStore) {
     this.#surroundings = surroundings;
@@ -40,6 +41,11 @@ export class MessageGet {
     }
   }
 
+  /** The store may not be used any more: searches find nothing. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   /** The last message of all is looked for at the last sequence only, as nats-server does. */
   #last(subject: ByteString): number {
     const filter = new SubjectFilter([subject]);
@@ -47,6 +53,10 @@ export class MessageGet {
   }
 
   #next(filter: SubjectFilter, from: number, found: (msg: StoredMsg | undefined) => void): void {
+    if (this.#isClosed) {
+      found(undefined);
+      return;
+    }
     const seq = this.#store.next(filter, from, SLICE);
     if (seq < 0) this.#surroundings.nextTurn(() => this.#next(filter, -seq, found));
     else this.#give(seq, found);

@@ -1,12 +1,22 @@
 // The group of what a stream stages in one turn: submitted once, at the turn's
 // end, and what became of groups.
 //
-//     staged ─→ beforeFlush ─→ submit ─→ … disk … ─→ committed / refused ─→ landed
+//     staged ─→ beforeFlush ─→ submit ─→ … disk … ─→ committed / refused
+//                                                    └─→ onLanded ─→ settled
 //
-// Owns how far staged sequences are settled, and the refusals among them.
+// Owns how far staged sequences are settled, the refusals among them, and who
+// waits: answers of publishes come first, then those of the API.
 
 import type { StreamStore } from "../../store/stream_store.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
+
+type Settled = (failure: string | undefined) => void;
+
+interface Group {
+  /** Messages staged in it. */
+  msgs: number;
+  readonly waiters: Settled[];
+}
 
 interface Refusal {
   readonly from: number;
@@ -18,11 +28,10 @@ export class StoreGroup {
   readonly #surroundings: Pick<JetStreamSurroundings, "beforeFlush">;
   readonly #store: StreamStore;
   readonly #onLanded: () => void;
+  /** Those that have not landed, oldest first; the last one may be open. */
+  #groups: Group[] = [];
   #isOpen = false;
-  #inFlight = 0;
   #waitingMsgs = 0;
-  /** Messages of each group that has not landed. */
-  #counts: number[] = [];
   #settledUpTo: number;
   #refusals: Refusal[] = [];
 
@@ -40,9 +49,8 @@ export class StoreGroup {
   }
   /** Nothing waits for the disk, or to be submitted. */
   get isSettled(): boolean {
-    return this.#inFlight === 0;
+    return this.#groups.length === 0;
   }
-
   /** Messages that wait for their group. */
   get waitingMsgs(): number {
     return this.#waitingMsgs;
@@ -55,23 +63,22 @@ export class StoreGroup {
   addMessage(): void {
     this.touch();
     this.#waitingMsgs++;
-    this.#counts[this.#counts.length - 1]!++;
+    this.#groups.at(-1)!.msgs++;
   }
 
-  /** Something was staged: it will be submitted when the turn ends. */
+  /** Something was staged, or will be in this turn: it is submitted when the turn ends. */
   touch(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    this.#inFlight++;
-    this.#counts.push(0);
-    this.#store.afterCommit(this.#land);
+    this.#groups.push({ msgs: 0, waiters: [] });
     this.#surroundings.beforeFlush(this.#submit);
   }
 
   /** Calls `done` when all that is staged by now is committed (undefined) or refused (why); at once when nothing is. */
-  settled(done: (failure: string | undefined) => void): void {
-    if (this.#inFlight === 0) done(undefined);
-    else this.#store.afterCommit(done);
+  settled(done: Settled): void {
+    const last = this.#groups.at(-1);
+    if (last === undefined) done(undefined);
+    else last.waiters.push(done);
   }
 
   /** Why `seq` was staged and will never be stored; undefined when it was not refused. */
@@ -92,13 +99,15 @@ export class StoreGroup {
 
   readonly #submit = (): void => {
     this.#isOpen = false;
+    this.#store.afterCommit(this.#land);
     this.#store.submit();
   };
 
-  readonly #land = (): void => {
-    this.#inFlight--;
-    this.#waitingMsgs -= this.#counts.shift()!;
+  readonly #land = (failure: string | undefined): void => {
+    const { msgs, waiters } = this.#groups.shift()!;
+    this.#waitingMsgs -= msgs;
     this.#onLanded();
     this.#refusals = [];
+    for (const waiter of waiters) waiter(failure);
   };
 }
