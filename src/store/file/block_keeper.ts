@@ -107,6 +107,8 @@ export class BlockKeeper {
     const { compress, leastGain, messages } = this.#options;
     if (block === messages.table.last || block.isDamaged) return false;
     if (compress && !block.isCompressed && block.size > 0) return true;
+    // What goes from the front will have taken all of it soon.
+    if (block === messages.table.all[0] && block.deleted === undefined) return false;
     const waste = block.size - block.overhead - block.bytes;
     return block.hasDead && waste >= leastGain && waste > block.bytes;
   }
