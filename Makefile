@@ -1,5 +1,5 @@
 # Every task of the project. `make help` lists them.
-.PHONY: help run test check build conformance bench clean install docs fuzz format
+.PHONY: help run test check build conformance bench clean install docs fuzz format sim kill9
 VITEST = node_modules/.bin/vitest --config test/vitest.config.ts run
 export NODE_OPTIONS ?=
 
@@ -24,9 +24,10 @@ check: install ## types, lint, format, rooms, unit tests: under a minute
 	node_modules/.bin/prettier --log-level warn --check src test conformance bench .make
 	$(VITEST) --project unit
 
-test: check build ## everything in check, then sockets, the command, and a minute of fuzzing
+test: check build ## everything in check, then sockets, the command, a minute of fuzzing, and 10 kills under load
 	$(VITEST) --project socket
 	node .make/fuzz.mjs 60
+	node test/sim/kill9.mjs 10
 
 conformance: build ## the same transcripts against nats-server and this server (SERVER=…)
 	node conformance/run.mjs
@@ -42,6 +43,12 @@ fuzz: install ## feeds the parser random bytes (SECONDS=60)
 
 fuzz-sessions: build ## differential fuzz against nats-server (SECONDS=60)
 	node conformance/fuzz.mjs $(or $(SECONDS),60)
+
+sim: install ## simulates the file store on a disk that breaks (SEEDS=10000; SEED=n for one, step by step; MODE=cut|fail|rot|lazy)
+	node .make/sim.mjs $(or $(SEEDS),10000)
+
+kill9: build ## kills the command under load and compares what it confirmed (LOOPS=200)
+	node test/sim/kill9.mjs $(or $(LOOPS),200)
 
 format: install ## formats the sources
 	node_modules/.bin/prettier --log-level warn --write src test conformance bench .make

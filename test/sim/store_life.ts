@@ -12,6 +12,7 @@ import type { FakeDisk } from "../support/fake_disk.ts";
 import { hold, Ledger } from "./ledger.ts";
 
 export const NOW = 1_800_000_000;
+const MOST_STEPS = 100_000;
 const SUBJECTS = ["a", "b", "a.b", "a.c", "b.c.d", "long.subject.with.many.tokens.in.it"];
 
 export interface LifeOptions {
@@ -20,6 +21,7 @@ export interface LifeOptions {
   readonly blockBytes: number;
   readonly how: "synced" | "written";
   readonly firstSeq: number;
+  readonly compression: "none" | "s2";
 }
 
 export class StoreLife {
@@ -50,7 +52,7 @@ export class StoreLife {
 
   /** Opens the store; a failure is a result. `steps` bounds it: undefined when it was not over by then. */
   open(steps = Number.POSITIVE_INFINITY): FileStore | DiskError | undefined {
-    const { stream, limits, blockBytes, how, firstSeq } = this.options;
+    const { stream, limits, blockBytes, how, firstSeq, compression } = this.options;
     const turns: (() => void)[] = [];
     this.#turns = turns;
     let opened: FileStore | DiskError | undefined;
@@ -70,12 +72,13 @@ export class StoreLife {
         slice: (fire) => turns.push(fire),
         log: (text) => this.logged.push(text),
         firstSeq,
+        compression,
         wallSec: NOW + this.#clock,
       },
       (result) => (opened = result),
     );
     hold(opened === undefined, () => "nobody is called back inside a call");
-    for (let left = steps; left > 0 && this.step(); left--);
+    for (let left = Math.min(steps, MOST_STEPS); left > 0 && this.step(); left--);
     this.#store = opened instanceof DiskError ? undefined : opened;
     return opened;
   }
@@ -88,7 +91,8 @@ export class StoreLife {
     return turn !== undefined || this.disk.completeOne();
   }
   settle(): void {
-    while (this.step());
+    let steps = 0;
+    while (this.step()) hold(++steps < MOST_STEPS, () => "it comes to an end");
   }
 
   /** The process is gone; nothing of it happens any more. */
@@ -110,7 +114,7 @@ export class StoreLife {
 
   /** Asks for something, or lets something happen. */
   act(): void {
-    const { disk, store, ledger } = this;
+    const { disk, ledger } = this;
     const what = disk.random(100);
     if (what < 40) this.#stage("plain");
     else if (what < 43) this.#stage("rollupSubject");
@@ -121,7 +125,7 @@ export class StoreLife {
     else if (what < 57) this.#compact(disk.random(ledger.highest + 3));
     else if (what < 58) this.#purge();
     else if (what < 59) this.#setLimits();
-    else if (what < 60) while (store.expire(NOW + this.#clock, 0, 1 + disk.random(5)));
+    else if (what < 60) this.#expire();
     else if (what < 75) this.#submit();
     else this.step();
   }
@@ -152,7 +156,7 @@ export class StoreLife {
 
   #stage(rule: StageRule): void {
     const { disk, store, ledger } = this;
-    const subject = SUBJECTS[disk.random(SUBJECTS.length)]!;
+    const subject = `${this.options.stream}.${SUBJECTS[disk.random(SUBJECTS.length)]!}`;
     const header = disk.random(4) === 0 ? `NATS/1.0\r\nN: ${"h".repeat(disk.random(40))}\r\n\r\n` : "";
     const body = String.fromCharCode(97 + disk.random(26)).repeat(disk.random(disk.random(8) === 0 ? 900 : 70));
     this.#clock++;
@@ -162,6 +166,7 @@ export class StoreLife {
     [msg.subject, msg.subjectTo] = [Buffer.from(subject), subject.length];
     [msg.header, msg.headerTo] = [Buffer.from(header), header.length];
     [msg.body, msg.bodyTo] = [Buffer.from(body), body.length];
+    // What limits took before is gone as well: a rollup leaves nothing of its subject.
     const older = [...ledger.given].filter(([, each]) => rule === "rollupAll" || each.subject === subject);
     const seq = store.stage(msg, rule);
     if (seq < 0) {
@@ -225,12 +230,19 @@ export class StoreLife {
     this.#compact(this.store.stagedLastSeq + 1);
   }
 
+  #expire(): void {
+    let slices = 0;
+    while (this.store.expire(NOW + this.#clock, 0, 1 + this.disk.random(5)))
+      hold(++slices < MOST_STEPS, () => "expiry comes to an end");
+  }
+
   #setLimits(): void {
     const { store, disk } = this;
     const { limits } = this.options;
     if (limits === NO_LIMITS) return;
     store.setLimits({ ...limits, maxMsgs: limits.maxMsgs > 0 ? 1 + disk.random(limits.maxMsgs) : 0 });
-    while (store.enforce(3));
+    let slices = 0;
+    while (store.enforce(3)) hold(++slices < MOST_STEPS, () => "limits come to an end");
     store.setLimits(limits);
   }
 }

