@@ -9,10 +9,13 @@ import type { ByteString } from "../base/bytes.ts";
 import { bytesOf } from "../base/bytes.ts";
 import { FNV_BASE, FNV_PRIME, Frame } from "../proto/frame.ts";
 import type { InnerQueue, Listener } from "./inner_queue.ts";
+import type { InterestWatch } from "./interest.ts";
+import type { Receiver } from "./receiver.ts";
 import type { Resolved, Router } from "./router.ts";
 import { Subscription } from "./subscription.ts";
 
 export type { Listener } from "./inner_queue.ts";
+export type { InterestWatch } from "./interest.ts";
 export type { ClientInfo, Receiver as Sender } from "./receiver.ts";
 export type { Subscription } from "./subscription.ts";
 export type { Frame } from "../proto/frame.ts";
@@ -23,6 +26,9 @@ const SPACE = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
 const ZERO = 0x30;
+/** From here on an address is held: two batches of one write, or half of what the connection may have. */
+const HELD_BYTES = 8 * 1024 * 1024;
+const HELD_FULLNESS = 0.5;
 /** Two sizes, three blanks and two line ends, at most. */
 const LINE_BYTES = 64;
 
@@ -75,12 +81,32 @@ export class Delivery {
 
   /** Bytes that wait for the connection there with the most of them. */
   get pendingBytes(): number {
+    return this.#fullest()?.outbound.pendingBytes ?? 0;
+  }
+
+  /**
+   * Whether a connection there has so much to read that more should wait. Then
+   * `open` is called once, when it has read some or is gone; it must not publish.
+   */
+  isHeld(open: () => void): boolean {
+    const outbound = this.#fullest()?.outbound;
+    if (outbound === undefined) return false;
+    if (outbound.pendingBytes <= HELD_BYTES && outbound.fullness < HELD_FULLNESS) return false;
+    return outbound.whenWritten(open);
+  }
+
+  #fullest(): Receiver | undefined {
+    let fullest: Receiver | undefined;
     let most = 0;
+    const look = ({ receiver }: Subscription): void => {
+      if (receiver === undefined || receiver.outbound.pendingBytes <= most) return;
+      most = receiver.outbound.pendingBytes;
+      fullest = receiver;
+    };
     const { plain, queues } = this.#current();
-    for (const sub of plain) most = Math.max(most, sub.receiver?.outbound.pendingBytes ?? 0);
-    for (const group of queues)
-      for (const sub of group) most = Math.max(most, sub.receiver?.outbound.pendingBytes ?? 0);
-    return most;
+    for (let i = 0; i < plain.length; i++) look(plain[i]!);
+    for (let i = 0; i < queues.length; i++) for (const sub of queues[i]!) look(sub);
+    return fullest;
   }
 
   /** Sends `msg` there, showing its own subject. How many got it; its bytes are borrowed for the call. */
@@ -123,6 +149,15 @@ export class Bus {
   /** Whether anybody subscribes to a literal subject. */
   hasInterest(subject: ByteString): boolean {
     return this.#router.hasInterest(subject);
+  }
+
+  /**
+   * Watches for subscriptions to exactly this literal subject, plain ones or of
+   * a queue group. `onChange` is called when the first came or the last went,
+   * inside that call: it must not publish.
+   */
+  watch(subject: ByteString, queue: ByteString | undefined, onChange: () => void): InterestWatch {
+    return this.#router.watch(subject, queue, onChange);
   }
 
   /** Publishes text (JSON) without headers; how many got it. */

@@ -13,6 +13,7 @@ import { BY_REFERENCE } from "../outbound/outbound.ts";
 import type { Frame } from "../proto/frame.ts";
 import { Sublist } from "../subject/sublist.ts";
 import { InnerQueue } from "./inner_queue.ts";
+import { Interest, type InterestWatch } from "./interest.ts";
 import type { Receiver } from "./receiver.ts";
 import { Route, routeBytes, type Target, writeHead } from "./route.ts";
 import { RouteCache } from "./route_cache.ts";
@@ -62,6 +63,7 @@ export class Router {
   readonly #inner: InnerQueue;
   readonly #sublist: Sublist<Subscription>;
   readonly #cache = new RouteCache();
+  readonly #interest = new Interest();
   #generation = 1;
   // Reused for uncached subjects.
   readonly #matched: Subscription[] = [];
@@ -93,6 +95,7 @@ export class Router {
     this.#sublist.insert(sub.subject, sub);
     this.stats.inserts++;
     this.#generation++;
+    if (!this.#interest.isIdle) this.#interest.inserted(sub);
   }
 
   remove(sub: Subscription): void {
@@ -100,6 +103,7 @@ export class Router {
     if (!this.#sublist.remove(sub.subject, sub)) return;
     this.stats.removes++;
     this.#generation++;
+    if (!this.#interest.isIdle) this.#interest.removed(sub);
   }
 
   /** Something that routes were made from has changed: permissions. */
@@ -110,6 +114,11 @@ export class Router {
   /** Whether anybody subscribes to a literal subject. */
   hasInterest(subject: ByteString): boolean {
     return this.match(subject).length > 0;
+  }
+
+  /** Watches for subscriptions to exactly this literal subject, and of this queue group when there is one. */
+  watch(subject: ByteString, queue: ByteString | undefined, onChange: () => void): InterestWatch {
+    return this.#interest.watch(subject, queue, this.match(subject), onChange);
   }
 
   /** Subscriptions of a literal subject, for monitoring. */

@@ -65,6 +65,7 @@ export class Outbound implements Gate {
   #inFlightBytes = 0;
   #deadline: Timer | undefined = undefined;
   #waiters: (() => void)[] = [];
+  #watchers: (() => void)[] = [];
   #closed = false;
   /** Above the gate: producers are stalled. */
   congested = false;
@@ -153,6 +154,14 @@ export class Outbound implements Gate {
     if (this.#closed) return;
     this.flush();
     this.#openGate();
+    this.#tellWritten();
+  }
+
+  /** Runs `then` once, when a batch in flight is out or the peer is gone. False, and never, when nothing is in flight. */
+  whenWritten(then: () => void): boolean {
+    if (this.#closed || this.#inFlight.length === 0) return false;
+    this.#watchers.push(then);
+    return true;
   }
 
   whenOpen(open: () => void): void {
@@ -196,6 +205,7 @@ export class Outbound implements Gate {
     this.#overflowUsed = 0;
     this.#dropSlot();
     this.#openGate();
+    this.#tellWritten();
   }
 
   /** The transport is gone: every slot goes back. */
@@ -355,6 +365,13 @@ export class Outbound implements Gate {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const open of waiters) open();
+  }
+
+  #tellWritten(): void {
+    const watchers = this.#watchers;
+    if (watchers.length === 0) return;
+    this.#watchers = [];
+    for (const then of watchers) then();
   }
 
   #release(pieces: readonly Piece[]): void {
