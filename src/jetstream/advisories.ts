@@ -9,9 +9,13 @@ import { nuid } from "../base/nuid.ts";
 import type { World } from "../base/world.ts";
 import { moment } from "./config/moment.ts";
 
-const PREFIX = "$JS.EVENT.ADVISORY.";
-const TYPE_PREFIX = "io.nats.jetstream.advisory.v1.";
-const head = { type: text, id: text, timestamp: moment };
+const EVENTS = "$JS.EVENT.";
+const PREFIX = `${EVENTS}ADVISORY.`;
+const TYPES = "io.nats.jetstream.";
+const TYPE_PREFIX = "advisory.v1.";
+/** What every event begins with. */
+export const eventHead = { type: text, id: text, timestamp: moment };
+const head = eventHead;
 
 const clientKind = record({
   start: omitEmpty(nullable(moment)),
@@ -88,11 +92,21 @@ export class Advisories {
   }
 
   #publish<D, E>(bus: Bus, name: string, type: string, kind: Kind<D, E>, fields: object): void {
-    const subject = byteString(PREFIX + name);
+    this.event(bus, `ADVISORY.${name}`, TYPE_PREFIX + type, kind, fields);
+  }
+
+  /** The domain, as events have it. */
+  get domain(): string {
+    return this.#source.domain;
+  }
+
+  /** Any event: its subject behind `$JS.EVENT.`, its type behind `io.nats.jetstream.`, its fields behind `eventHead`. */
+  event<D, E>(bus: Bus, name: string, type: string, kind: Kind<D, E>, fields: object): void {
+    const subject = byteString(EVENTS + name);
     if (!bus.hasInterest(subject)) return;
     const { world } = this.#source;
     const advisory = {
-      type: TYPE_PREFIX + type,
+      type: TYPES + type,
       id: nuid((below) => world.random(below)),
       timestamp: { sec: world.wallSec(), nanos: world.wallNanos() },
       ...fields,
