@@ -1,0 +1,82 @@
+// Whose turn it is: consumers that may have something to deliver, one slice
+// each in rising order of who asked, at the end of the turn.
+//
+//     signal ─→ queue ─→ beforeFlush ─→ slice, slice, … ─→ budget spent: next turn
+//
+// One per server. A consumer with more to do goes to the end of the queue, so
+// none holds the others, and a turn has an end however much there is.
+
+import type { JetStreamSurroundings } from "../surroundings.ts";
+
+/** Messages, and bytes, of one slice. */
+const SLICE_MSGS = 256;
+const SLICE_BYTES = 256 * 1024;
+/** The same of one turn. */
+const TURN_MSGS = 4096;
+const TURN_BYTES = 4 * 1024 * 1024;
+
+/** What is left to do in one slice. */
+export class Slice {
+  msgs = 0;
+  bytes = 0;
+
+  get isSpent(): boolean {
+    return this.msgs <= 0 || this.bytes <= 0;
+  }
+  /** A message of that size was delivered. */
+  spend(bytes: number): void {
+    this.msgs--;
+    this.bytes -= bytes;
+  }
+  /** Work that is no message: searching. */
+  exhaust(): void {
+    this.msgs = 0;
+  }
+}
+
+export interface Pumped {
+  /** Does what it can within the slice; whether there is more. */
+  pump(slice: Slice): boolean;
+}
+
+export class ConsumerTurns {
+  readonly #surroundings: Pick<JetStreamSurroundings, "beforeFlush" | "nextTurn">;
+  readonly #queued = new Set<Pumped>();
+  readonly #slice = new Slice();
+  #isScheduled = false;
+
+  constructor(surroundings: Pick<JetStreamSurroundings, "beforeFlush" | "nextTurn">) {
+    this.#surroundings = surroundings;
+  }
+
+  /** It has its slice before this turn ends, or as soon as the others had theirs. */
+  signal(consumer: Pumped): void {
+    this.#queued.add(consumer);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#surroundings.beforeFlush(this.#run);
+  }
+
+  /** It wants no slice any more. */
+  forget(consumer: Pumped): void {
+    this.#queued.delete(consumer);
+  }
+
+  readonly #run = (): void => {
+    const slice = this.#slice;
+    let msgs = TURN_MSGS;
+    let bytes = TURN_BYTES;
+    for (const consumer of this.#queued) {
+      if (msgs <= 0 || bytes <= 0) break;
+      this.#queued.delete(consumer);
+      slice.msgs = SLICE_MSGS;
+      slice.bytes = SLICE_BYTES;
+      if (consumer.pump(slice)) this.#queued.add(consumer);
+      // Looking at nothing is work, too.
+      msgs -= Math.max(1, SLICE_MSGS - slice.msgs);
+      bytes -= SLICE_BYTES - slice.bytes;
+    }
+    this.#isScheduled = this.#queued.size > 0;
+    if (this.#isScheduled) this.#surroundings.nextTurn(this.#run);
+  };
+}
