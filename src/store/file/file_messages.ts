@@ -21,11 +21,12 @@ import type { StagedSubjects } from "../staged_subjects.ts";
 import { ZERO_SEC, type StoredMsg, type StoreEvents, type StoreState } from "../stream_store.ts";
 import type { SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT, SubjectTree } from "../subject_tree.ts";
-import { BlockIndex, NO_ENTRY_SUBJECT, SAMPLE } from "./block_index.ts";
+import { NO_ENTRY_SUBJECT } from "./block_index.ts";
 import { BlockReader } from "./block_reader.ts";
 import { BlockTable } from "./block_table.ts";
 import type { FileBlock } from "./file_block.ts";
 import { hasSchedule, hasTtl } from "./header_marks.ts";
+import { RecordFinder } from "./record_finder.ts";
 import type { StoreCache } from "./store_cache.ts";
 import { HOLE_ENTRY, type Piece, type WriteGroup } from "./write_group.ts";
 
@@ -63,8 +64,8 @@ const NO_MOMENT = { sec: 0, nanos: 0 };
 export class FileMessages implements PlannedMessages, SearchedMessages, LimitedMessages {
   readonly tree: SubjectTree;
   readonly table = new BlockTable();
-  readonly #cache: StoreCache;
   readonly #reader: BlockReader;
+  readonly #finder: RecordFinder;
   readonly #staged: StagedSubjects;
   readonly #stagedRecords: StagedRecords;
   readonly #events: Pick<StoreEvents, "removed" | "compacted">;
@@ -90,13 +91,13 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   constructor(options: FileMessagesOptions) {
     this.tree = new SubjectTree(options.seed);
-    this.#cache = options.cache;
     this.#onUnreadable = (block, failure) => {
       this.#failures++;
       options.onUnreadable(block, failure);
     };
     const { disk, directory, stream, cache } = options;
     this.#reader = new BlockReader(disk, directory, stream, cache, this.#onUnreadable);
+    this.#finder = new RecordFinder(this.#reader, this.table, this.tree, cache, this.#onUnreadable);
     this.#staged = options.staged;
     this.#stagedRecords = options.stagedRecords;
     this.#events = options.events;
@@ -159,7 +160,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   /** Fills `into` from disk; false when there is no such message, or it is damaged. */
   load(seq: number, into: StoredMsg): boolean {
     const block = this.table.blockOf(seq);
-    if (block === undefined || !this.#find(block, seq)) return false;
+    if (block === undefined || !this.#finder.find(block, seq)) return false;
     if (!this.#reader.isIntact()) {
       this.#onUnreadable(block.number, `the checksum of message ${seq} is wrong`);
       return false;
@@ -183,7 +184,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   /** When a message was stored: `sec` and `nanos` of the record; false when it cannot be had. The record is borrowed. */
   peek(seq: number): { readonly sec: number; readonly nanos: number } | undefined {
     const block = this.table.blockOf(seq);
-    return block !== undefined && this.#find(block, seq) ? this.#reader.record : undefined;
+    return block !== undefined && this.#finder.find(block, seq) ? this.#reader.record : undefined;
   }
 
   /** The block of a message; undefined when it is not there. */
@@ -192,7 +193,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   }
   /** Where in a block the record of a message is, live or not; undefined when it is not there. */
   whereIs(block: FileBlock, seq: number): { readonly at: number; readonly length: number } | undefined {
-    if (!this.#find(block, seq)) return undefined;
+    if (!this.#finder.find(block, seq)) return undefined;
     return { at: this.#reader.at, length: this.#reader.end - this.#reader.at };
   }
 
@@ -223,7 +224,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   matchesAt(filter: SubjectFilter, seq: number): boolean {
     if (filter.all) return true;
     const block = this.table.blockOf(seq)!;
-    if (!this.#find(block, seq)) return false;
+    if (!this.#finder.find(block, seq)) return false;
     const { record, bytes } = this.#reader;
     return filter.matches(bytes, record.subjectFrom, record.subjectTo);
   }
@@ -244,72 +245,13 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   }
 
   nextOfSubject(subject: number, from: number, most: number): number {
-    if (this.tree.size === 1) return this.liveFrom(from);
-    const blocks = this.table.all;
-    let left = most;
-    let start = from;
-    for (let at = this.table.indexFrom(from); at < blocks.length; at++) {
-      const block = blocks[at]!;
-      if (block.msgs === 0) continue;
-      if (left <= 0 && start > from) return -start;
-      left -= SAMPLE;
-      const found = this.#nextInBlock(block, subject, start);
-      if (found > 0) return found;
-      start = Math.max(start, block.lastSeq + 1);
-    }
-    return 0;
+    return this.#finder.nextOfSubject(subject, from, most);
   }
-
   previousOfSubject(subject: number, upTo: number, most: number): number {
-    if (this.tree.size === 1) return this.liveUpTo(upTo);
-    const blocks = this.table.all;
-    let left = most;
-    let end = upTo;
-    for (let at = Math.min(this.table.indexFrom(upTo), blocks.length - 1); at >= 0; at--) {
-      const block = blocks[at]!;
-      if (block.msgs === 0 || block.firstSeq > end) continue;
-      if (left <= 0 && end < upTo) return -end;
-      left -= SAMPLE;
-      const found = this.#previousInBlock(block, subject, end);
-      if (found > 0) return found;
-      end = Math.min(end, block.firstSeq - 1);
-    }
-    return 0;
+    return this.#finder.previousOfSubject(subject, upTo, most);
   }
-
   seqAt(sec: number, nanos: number): number {
-    const blocks = this.table.all;
-    let low = 0;
-    let high = blocks.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const { lastSec, lastNanos } = blocks[middle]!;
-      if (lastSec < sec || (lastSec === sec && lastNanos < nanos)) low = middle + 1;
-      else high = middle;
-    }
-    const block = blocks[low];
-    if (block === undefined) return 0;
-    const index = this.#indexOf(block, false);
-    let first = 0;
-    let end = index.samples;
-    while (end - first > 1) {
-      const middle = (first + end) >> 1;
-      if (this.#isOlder(block, index.offsetOf(middle), sec, nanos)) first = middle;
-      else end = middle;
-    }
-    if (index.samples === 0) return block.firstSeq;
-    for (let at = index.offsetOf(first); this.#reader.read(block, at); at = this.#reader.end) {
-      const { record } = this.#reader;
-      if (record.kind === "tombstone") continue;
-      if (record.sec > sec || (record.sec === sec && record.nanos >= nanos)) return record.seq;
-    }
-    return block.lastSeq + 1;
-  }
-
-  #isOlder(block: FileBlock, at: number, sec: number, nanos: number): boolean {
-    if (!this.#reader.read(block, at)) return false;
-    const { record } = this.#reader;
-    return record.sec < sec || (record.sec === sec && record.nanos < nanos);
+    return this.#finder.seqAt(sec, nanos);
   }
 
   // What plans ask.
@@ -320,13 +262,13 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   sizeAt(seq: number): number {
     if (seq > this.#lastSeq) return this.#stagedRecords.sizeOf(seq);
     const block = this.table.blockOf(seq);
-    return block !== undefined && this.#find(block, seq) ? this.#reader.record.to - this.#reader.record.from : 0;
+    return block !== undefined && this.#finder.find(block, seq) ? this.#reader.record.to - this.#reader.record.from : 0;
   }
   nextOf(seq: number): number {
     if (seq > this.#lastSeq) return this.#stagedRecords.nextOf(this.#stagedRecords.subjectOf(seq), seq);
     const block = this.table.blockOf(seq);
-    if (block === undefined || !this.#find(block, seq)) return 0;
-    const subject = this.#subjectHere();
+    if (block === undefined || !this.#finder.find(block, seq)) return 0;
+    const subject = this.#finder.subjectHere();
     if (subject === NO_SUBJECT) return 0;
     return this.nextAfter(subject, seq);
   }
@@ -501,13 +443,13 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   remove(seq: number, tell: boolean): void {
     const block = this.table.blockOf(seq);
     assert(block !== undefined, "what is removed is there");
-    if (!this.#find(block, seq)) {
+    if (!this.#finder.find(block, seq)) {
       this.#lose(block, seq);
       return;
     }
     const { record } = this.#reader;
     const size = record.to - record.from;
-    const subject = this.#subjectHere();
+    const subject = this.#finder.subjectHere();
     // What the plan holds of this subject has to know who comes next; asked while the message is there.
     const isOldest = subject !== NO_SUBJECT && this.#staged.isOldest(subject, seq);
     const next = isOldest ? this.nextAfter(subject, seq) : 0;
@@ -547,8 +489,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     const block = this.table.last!;
     assert(block.msgs === 1, "a rollup of all begins a block");
     // Numbers of subjects began anew.
-    if (block.index !== undefined) this.#cache.forget(block.index);
-    block.index = undefined;
+    this.#finder.dropIndex(block);
     this.#msgs = 1;
     this.#bytes = block.bytes;
     this.#firstSeq = seq;
@@ -570,9 +511,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   /** The reader forgets a block, whose file is about to be changed or removed. */
   forget(block: FileBlock): void {
-    this.#reader.forget(block);
-    if (block.index !== undefined) this.#cache.forget(block.index);
-    block.index = undefined;
+    this.#finder.forget(block);
   }
 
   close(): void {
@@ -588,11 +527,11 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     let bytes = 0;
     for (let seq = this.liveFrom(1); seq > 0; seq = this.liveFrom(seq + 1)) {
       const block = this.table.blockOf(seq)!;
-      assert(this.#find(block, seq), "a live message is on disk");
+      assert(this.#finder.find(block, seq), "a live message is on disk");
       assert(this.#reader.isIntact(), "a message on disk is intact");
       msgs++;
       bytes += this.#reader.record.to - this.#reader.record.from;
-      const subject = this.#subjectHere();
+      const subject = this.#finder.subjectHere();
       const seqs = counts.get(subject) ?? [];
       seqs.push(seq);
       counts.set(subject, seqs);
@@ -656,10 +595,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     const block = this.table.add(piece.block, this.#lastSeq);
     block.lastSec = this.#lastSec;
     block.lastNanos = this.#lastNanos;
-    block.index = new BlockIndex(() => (block.index = undefined));
-    if (last?.index?.hasSubjects === true) block.index.keepSubjects();
-    this.#cache.use(block.index);
-    if (last?.index !== undefined) this.#cache.use(last.index);
+    this.#finder.begin(block, last);
     if (last !== undefined) this.#settle(last);
     return block;
   }
@@ -684,7 +620,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     if (subject !== NO_SUBJECT) {
       const start = this.tree.startOf(subject);
       this.#events.removed(seq, this.tree.bufferOf(subject), start, start + this.tree.lengthOf(subject));
-    } else if (this.#find(block, seq)) {
+    } else if (this.#finder.find(block, seq)) {
       const { record, bytes } = this.#reader;
       this.#events.removed(seq, bytes, record.subjectFrom, record.subjectTo);
     }
@@ -754,110 +690,5 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     this.#firstSec = record?.sec ?? ZERO_SEC;
     this.#firstNanos = record?.nanos ?? 0;
     this.#timedSeq = this.#firstSeq;
-  }
-
-  #subjectHere(): number {
-    const { record, bytes } = this.#reader;
-    return this.tree.find(bytes, record.subjectFrom, record.subjectTo);
-  }
-
-  /** Reads the record of a live message of a block. */
-  #find(block: FileBlock, seq: number): boolean {
-    const reader = this.#reader;
-    const cursor = reader.cursorFor(block, seq);
-    let at: number;
-    if (cursor !== undefined && seq - cursor.seq <= SAMPLE) at = cursor.seq === seq ? cursor.at : cursor.next;
-    else if (block.index === undefined && this.#isAtStart(block, seq)) return true;
-    else {
-      const index = this.#indexOf(block, false);
-      const sample = index.sampleFor(seq);
-      if (sample < 0) return false;
-      at = index.offsetOf(sample);
-    }
-    for (; reader.read(block, at); at = reader.end) {
-      const { record } = reader;
-      if (record.kind === "tombstone" || record.seq < seq) continue;
-      return record.seq === seq && record.kind === "message";
-    }
-    return false;
-  }
-
-  /** Whether a message is one of the first of its block; who reads all in order needs no index. */
-  #isAtStart(block: FileBlock, seq: number): boolean {
-    const reader = this.#reader;
-    let left = SAMPLE;
-    for (let at = 0; left > 0 && reader.read(block, at); at = reader.end, left--) {
-      const { record } = reader;
-      if (record.kind === "tombstone" || record.seq < seq) continue;
-      return record.seq === seq && record.kind === "message";
-    }
-    return false;
-  }
-
-  #nextInBlock(block: FileBlock, subject: number, from: number): number {
-    const index = this.#indexOf(block, true);
-    if (!index.mayHave(subject)) return 0;
-    let entry = index.nextOf(subject, Math.max(0, index.sampleFor(from)) * SAMPLE);
-    for (; entry >= 0; entry = index.nextOf(subject, entry + 1)) {
-      const seq = this.#seqOfEntry(block, index, entry);
-      if (seq >= from && block.has(seq)) return seq;
-    }
-    return 0;
-  }
-
-  #previousInBlock(block: FileBlock, subject: number, upTo: number): number {
-    const index = this.#indexOf(block, true);
-    if (!index.mayHave(subject)) return 0;
-    const sample = index.sampleFor(upTo);
-    let entry = index.previousOf(subject, (sample + 1) * SAMPLE - 1);
-    for (; entry >= 0; entry = index.previousOf(subject, entry - 1)) {
-      const seq = this.#seqOfEntry(block, index, entry);
-      if (seq <= upTo && block.has(seq)) return seq;
-    }
-    return 0;
-  }
-
-  #seqOfEntry(block: FileBlock, index: BlockIndex, entry: number): number {
-    const sample = Math.floor(entry / SAMPLE);
-    const into = entry - sample * SAMPLE;
-    const seq = index.seqOf(sample);
-    if (into === 0) return seq;
-    if (sample + 1 < index.samples && index.seqOf(sample + 1) - seq === SAMPLE) return seq + into;
-    let left = into;
-    for (let at = index.offsetOf(sample); this.#reader.read(block, at); at = this.#reader.end) {
-      if (this.#reader.record.kind === "tombstone") continue;
-      if (left-- === 0) return this.#reader.record.seq;
-    }
-    return 0;
-  }
-
-  /** Where the records of a block are; reads all of it the first time. */
-  #indexOf(block: FileBlock, withSubjects: boolean): BlockIndex {
-    let { index } = block;
-    if (index !== undefined && (!withSubjects || index.hasSubjects)) {
-      this.#cache.use(index);
-      return index;
-    }
-    if (index !== undefined) this.#cache.forget(index);
-    block.index = undefined;
-    index = new BlockIndex(() => (block.index = undefined));
-    if (withSubjects) index.keepSubjects();
-    const reader = this.#reader;
-    let last = 0;
-    let at = 0;
-    for (; reader.read(block, at); at = reader.end) {
-      const { record } = reader;
-      if (record.kind === "tombstone" || record.seq <= last) continue;
-      last = record.seq;
-      const isLive = withSubjects && record.kind === "message" && block.has(record.seq);
-      index.add(record.seq, reader.at, isLive ? this.#subjectHere() : NO_ENTRY_SUBJECT);
-    }
-    if (at < block.size) {
-      this.#onUnreadable(block.number, `nothing can be read from byte ${at} on`);
-      return index;
-    }
-    block.index = index;
-    this.#cache.use(index);
-    return index;
   }
 }

@@ -16,7 +16,6 @@
 import { assert } from "../../base/assert.ts";
 import type { ByteString } from "../../base/bytes.ts";
 import { DiskError, type Disk } from "../../base/disk.ts";
-import { NumberQueue } from "../chunks.ts";
 import { MSGS } from "../format/layout.ts";
 import { MAX_RECORD, recordLength } from "../format/record.ts";
 import { LimitKeeper } from "../limit_keeper.ts";
@@ -40,12 +39,12 @@ import type { StreamPlace } from "./block_open.ts";
 import { BlockKeeper } from "./block_keeper.ts";
 import { BlockRemover } from "./block_remover.ts";
 import { FileBlock } from "./file_block.ts";
-import { FLOOR_MARK } from "./floor_mark.ts";
 import { FileMessages, type StagedRecords } from "./file_messages.ts";
 import { GroupWriter } from "./group_writer.ts";
 import { writeIndex } from "./index_file.ts";
 import { RecordEraser } from "./record_eraser.ts";
 import { recover, type Lost } from "./recovery.ts";
+import { RemovalMarks } from "./removal_marks.ts";
 import { SlicedJob, type Slices } from "./sliced_job.ts";
 import type { StoreCache } from "./store_cache.ts";
 import type { WriteGroup } from "./write_group.ts";
@@ -101,21 +100,16 @@ export class FileStore implements StreamStore {
   readonly #groups = new StagedGroups();
   readonly #plan: PublishPlan;
   readonly #writer: GroupWriter;
+  readonly #marks: RemovalMarks;
   readonly #remover: BlockRemover;
   readonly #eraser: RecordEraser;
   readonly #landed: Landed[] = [];
   #isFlushing = false;
   #reports = 0;
-  // What the rollups of the open group remove: sequence and time of each.
-  readonly #rolledUp = new NumberQueue();
-  #rolledAllAt = 0;
   /** Sequences up to here were refused; they are marked as used once that is possible. */
   #refusedUpTo = 0;
   #busy = false;
   #isRollingUp = false;
-  /** Where the stream begins, as the last floor mark says; and whether the open group needs one. */
-  #floor = 0;
-  #needsFloor = false;
   /** Events are not raised while the stream is opened. */
   #isOpening = true;
   /** Something could not be read: what is known is not written down as the truth. */
@@ -186,6 +180,7 @@ export class FileStore implements StreamStore {
         reopened: () => this.#log(`${directory}: there is room again, writing goes on`),
       },
     });
+    this.#marks = new RemovalMarks(this.#messages, this.#writer);
   }
 
   get failure(): string | undefined {
@@ -270,7 +265,7 @@ export class FileStore implements StreamStore {
     }
     this.#markRefused();
     // What it rolls up has to be found: a disk that does not tell must not let the rest come back.
-    if (rule === "rollupSubject" && subject !== NO_SUBJECT && !this.#noteRollup(subject)) return REFUSED.frozen;
+    if (rule === "rollupSubject" && subject !== NO_SUBJECT && !this.#marks.rollUp(subject)) return REFUSED.frozen;
     if (subject === NO_SUBJECT) subject = this.#messages.tree.intern(name, from, to);
     if (rule === "rollupAll") this.#writer.roll();
     this.#writer.appendMessage(seq, msg, subject);
@@ -278,7 +273,10 @@ export class FileStore implements StreamStore {
     else this.#plan.add(seq, subject, size, rule, limits);
     this.#groups.addMessage(size);
     if (rule === "rollupSubject") this.#groups.addOp(OP.rollupSubject, subject, 0, 0);
-    else if (rule === "rollupAll") this.#stageRollupAll(seq);
+    else if (rule === "rollupAll") {
+      this.#groups.addOp(OP.rollupAll, seq, 0, 0);
+      this.#marks.rollUpAll(seq);
+    }
     return seq;
   }
 
@@ -294,9 +292,7 @@ export class FileStore implements StreamStore {
     this.#enter();
     if (this.#writer.failed !== undefined || !this.#messages.has(seq)) return false;
     this.#markRefused();
-    const record = this.#messages.peek(seq);
-    this.#writer.appendMark("tombstone", seq, record?.sec ?? 0, record?.nanos ?? 0);
-    this.#needsFloor = true;
+    this.#marks.remove(seq);
     this.#groups.addOp(erase ? OP.erase : OP.remove, seq, 0, 0);
     return true;
   }
@@ -307,23 +303,18 @@ export class FileStore implements StreamStore {
     if (this.#writer.failed !== undefined) return;
     this.#markRefused();
     const { lastSeq } = this.#groups;
-    if (first > lastSeq) {
-      if (first === lastSeq + 1 && this.#groups.isEmpty && this.#messages.msgs === 0) return;
-      // A block that begins with the last sequence used; the ones before it go.
-      this.#writer.roll();
-      this.#writer.appendMark("tombstone", first - 1, this.#messages.lastSec, this.#messages.lastNanos, FLOOR_MARK);
-    } else {
-      this.#buryBelow(first);
-      this.#markFloor(first);
-    }
+    const isAll = first > lastSeq;
+    if (first === lastSeq + 1 && this.#groups.isEmpty && this.#messages.msgs === 0) return;
+    // A block that begins with the last sequence used; the ones before it go.
+    if (isAll) this.#writer.roll();
+    this.#marks.compact(first, isAll);
     this.#groups.addOp(OP.compact, first, 0, 0);
     this.#groups.skipTo(first - 1);
   }
 
   submit(): void {
     this.#enter();
-    if (this.#rolledUp.size > 0 || this.#rolledAllAt > 0) this.#buryRolledUp();
-    if (this.#needsFloor) this.#markFloor(this.#messages.firstSeq);
+    this.#marks.close();
     if (!this.#groups.close()) return;
     this.#plan.close();
     this.#writer.submit();
@@ -512,66 +503,6 @@ export class FileStore implements StreamStore {
     if (upTo > this.#groups.lastSeq) this.#skipTo(upTo, this.#messages.lastSec, this.#messages.lastNanos);
   }
 
-  /** The blocks before its own go. */
-  #stageRollupAll(seq: number): void {
-    this.#groups.addOp(OP.rollupAll, seq, 0, 0);
-    this.#rolledAllAt = seq;
-  }
-
-  /** Notes everything on a subject, staged messages too; false when not all of it could be read. */
-  #noteRollup(subject: number): boolean {
-    const messages = this.#messages;
-    const before = this.#rolledUp.size;
-    const { failures } = messages;
-    this.#needsFloor = true;
-    return messages.borrowing(() => {
-      let at =
-        messages.countOf(subject) > 0 ? messages.firstOf(subject) : messages.nextAfter(subject, messages.lastSeq);
-      for (; at > 0; at = messages.nextAfter(subject, at)) {
-        const { sec, nanos } = messages.peek(at) ?? NO_MOMENT;
-        this.#rolledUp.push(at);
-        this.#rolledUp.push(sec);
-        this.#rolledUp.push(nanos);
-      }
-      if (messages.failures === failures) return true;
-      this.#rolledUp.cutTo(before);
-      return false;
-    });
-  }
-
-  /** What is below `first` stays away: gone by this group, or by limits before it, whatever it makes room for. */
-  #markFloor(first: number): void {
-    this.#needsFloor = false;
-    if (first <= Math.max(1, this.#floor)) return;
-    this.#floor = first;
-    this.#writer.appendMark("tombstone", first - 1, this.#messages.lastSec, this.#messages.lastNanos, FLOOR_MARK);
-  }
-
-  /** Tombstones for what the rollups of the open group remove, on disk behind their messages. */
-  #buryRolledUp(): void {
-    this.#writer.setApart();
-    while (this.#rolledUp.size > 0) {
-      this.#writer.appendMark("tombstone", this.#rolledUp.shift(), this.#rolledUp.shift(), this.#rolledUp.shift());
-    }
-    this.#markFloor(this.#rolledAllAt);
-    this.#rolledAllAt = 0;
-  }
-
-  /** Tombstones for the messages below `first` in blocks that stay, and for the staged ones. */
-  #buryBelow(first: number): void {
-    const messages = this.#messages;
-    const { all, last } = messages.table;
-    for (const block of all) {
-      if (block.firstSeq >= first) break;
-      if (block.lastSeq < first && block !== last) continue;
-      for (let seq = block.firstSeq; seq > 0 && seq < first; seq = block.liveFrom(seq + 1)) {
-        const { sec, nanos } = messages.peek(seq) ?? NO_MOMENT;
-        this.#writer.appendMark("tombstone", seq, sec, nanos);
-      }
-    }
-    for (let seq = messages.lastSeq + 1; seq < first; seq++) this.#writer.appendMark("tombstone", seq, 0, 0);
-  }
-
   #commit(written: WriteGroup): void {
     this.#enter();
     const messages = this.#messages;
@@ -697,10 +628,7 @@ export class FileStore implements StreamStore {
     const waiters = this.#groups.refuse(lastSeq);
     this.#plan.refuse();
     this.#staged.clear();
-    while (this.#rolledUp.size > 0) this.#rolledUp.shift();
-    this.#rolledAllAt = 0;
-    this.#needsFloor = false;
-    this.#floor = 0; // the last mark may be among what is lost
+    this.#marks.refuse();
     const subjects = new Set<number>();
     for (const group of groups) {
       for (let entry = 0; entry < group.entries; entry++) subjects.add(group.tagOf(entry));
@@ -719,6 +647,5 @@ const LEAST_GAIN = 4096;
 /** How often it is looked whether a block is worth a rewrite. */
 const REPORTS_A_LOOK = 64;
 const REMOVALS_A_SLICE = 1000;
-const NO_MOMENT = { sec: 0, nanos: 0 };
 /** A gap in a block costs a little memory for each 2048 sequences. */
 const LONG_GAP = 1 << 20;

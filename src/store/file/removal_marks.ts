@@ -1,0 +1,125 @@
+// What a group writes down of the messages that it removes.
+//
+//     removed           a tombstone
+//     rolled up         a tombstone for each, behind the rollup's message: a power
+//                       cut between them leaves the old ones or the new one
+//     compacted         a tombstone for each in a block that stays
+//     taken by limits   nothing while they are the first; but a group that removes
+//                       something else marks where the stream begins by then
+//
+// Owns what the open group still has to write. Knows the messages and the writer;
+// when what happens is the store's.
+
+import { NumberQueue } from "../chunks.ts";
+import type { FileMessages } from "./file_messages.ts";
+import { FLOOR_MARK } from "./floor_mark.ts";
+import type { GroupWriter } from "./group_writer.ts";
+
+const NO_MOMENT = { sec: 0, nanos: 0 };
+
+export class RemovalMarks {
+  readonly #messages: FileMessages;
+  readonly #writer: GroupWriter;
+  // What the rollups of the open group remove: sequence and time of each.
+  readonly #rolledUp = new NumberQueue();
+  #rolledAllAt = 0;
+  /** Where the stream begins, as the last floor mark says; and whether the open group needs one. */
+  #floor = 0;
+  #needsFloor = false;
+
+  constructor(messages: FileMessages, writer: GroupWriter) {
+    this.#messages = messages;
+    this.#writer = writer;
+  }
+
+  /** A message that is there is removed. */
+  remove(seq: number): void {
+    const { sec, nanos } = this.#messages.peek(seq) ?? NO_MOMENT;
+    this.#writer.appendMark("tombstone", seq, sec, nanos);
+    this.#needsFloor = true;
+  }
+
+  /** Everything below `first` is removed; all that was given out, when a block was begun for that. */
+  compact(first: number, isAll: boolean): void {
+    if (!isAll) this.#buryBelow(first);
+    this.#floor = 0;
+    this.#markFloor(first);
+  }
+
+  /** Notes everything on a subject, staged messages too; false when not all of it could be read. */
+  rollUp(subject: number): boolean {
+    const messages = this.#messages;
+    const before = this.#rolledUp.size;
+    const { failures } = messages;
+    this.#needsFloor = true;
+    return messages.borrowing(() => {
+      const { lastSeq } = messages;
+      let at = messages.countOf(subject) > 0 ? messages.firstOf(subject) : messages.nextAfter(subject, lastSeq);
+      for (; at > 0; at = messages.nextAfter(subject, at)) {
+        const { sec, nanos } = messages.peek(at) ?? NO_MOMENT;
+        this.#rolledUp.push(at);
+        this.#rolledUp.push(sec);
+        this.#rolledUp.push(nanos);
+      }
+      if (messages.failures === failures) return true;
+      this.#rolledUp.cutTo(before);
+      return false;
+    });
+  }
+
+  /** Everything before message `seq`, which begins a block, is rolled up. */
+  rollUpAll(seq: number): void {
+    this.#rolledAllAt = seq;
+  }
+
+  /** The open group is about to be closed. */
+  close(): void {
+    if (this.#rolledUp.size > 0 || this.#rolledAllAt > 0) this.#buryRolledUp();
+    if (this.#needsFloor) this.#markFloor(this.#messages.firstSeq);
+  }
+
+  /** Groups were refused: the last marks may be among what is lost. */
+  refuse(): void {
+    this.#rolledUp.cutTo(0);
+    this.#rolledAllAt = 0;
+    this.#needsFloor = false;
+    this.#floor = 0;
+  }
+
+  #buryRolledUp(): void {
+    this.#writer.setApart();
+    while (this.#rolledUp.size > 0) {
+      this.#writer.appendMark("tombstone", this.#rolledUp.shift(), this.#rolledUp.shift(), this.#rolledUp.shift());
+    }
+    if (this.#rolledAllAt > 0) this.#markFloor(this.#rolledAllAt);
+    this.#rolledAllAt = 0;
+  }
+
+  /** Tombstones for the messages below `first` in blocks that stay, and for the staged ones. */
+  #buryBelow(first: number): void {
+    const messages = this.#messages;
+    const { all, last } = messages.table;
+    for (const block of all) {
+      if (block.firstSeq >= first) break;
+      if (block.lastSeq < first && block !== last) continue;
+      for (let seq = block.liveFrom(1); seq > 0 && seq < first; seq = block.liveFrom(seq + 1)) {
+        const { sec, nanos } = messages.peek(seq) ?? NO_MOMENT;
+        this.#writer.appendMark("tombstone", seq, sec, nanos);
+      }
+    }
+    for (const group of this.#writer.groups()) {
+      for (let entry = 0; entry < group.entries; entry++) {
+        const seq = group.seqOf(entry);
+        if (seq >= first) break;
+        if (group.tagOf(entry) >= 0) this.#writer.appendMark("tombstone", seq, 0, 0);
+      }
+    }
+  }
+
+  #markFloor(first: number): void {
+    this.#needsFloor = false;
+    if (first <= Math.max(1, this.#floor)) return;
+    this.#floor = first;
+    this.#writer.appendMark("tombstone", first - 1, this.#messages.lastSec, this.#messages.lastNanos, FLOOR_MARK);
+  }
+}
