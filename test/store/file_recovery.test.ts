@@ -363,3 +363,39 @@ test("a message that is erased leaves no byte behind, in blocks of either kind",
     expect(seqsOf(opened(NO_LIMITS, deaf, { disk, blockBytes: 300, compression }).store)).toEqual(without(3, 20));
   }
 });
+
+test("a message that a limit took before a clean stop stays away when later ones are removed", () => {
+  const disk = madeDisk();
+  const limits = { ...NO_LIMITS, maxMsgsPerSubject: 1 };
+  const first = opened(limits, deaf, { disk });
+  for (const [i, subject] of ["other", "key", "key"].entries()) {
+    const msg = new StoredMsg();
+    [msg.sec, msg.subject, msg.subjectTo] = [NOW + i, Buffer.from(subject), subject.length];
+    first.store.stage(msg, "plain");
+    first.store.submit();
+    first.complete();
+  }
+  first.store.close((failure) => expect(failure).toBeUndefined());
+  first.complete();
+  const second = opened(limits, deaf, { disk });
+  expect(seqsOf(second.store)).toEqual([1, 3]);
+  second.store.stageRemove(3, false);
+  second.store.submit();
+  second.complete();
+  disk.powerCut();
+  disk.remove("S/msgs/index.db");
+  expect(seqsOf(opened(limits, deaf, { disk }).store)).toEqual([1]);
+});
+
+test("a store that is destroyed says nothing more", () => {
+  const disk = madeDisk();
+  const said: number[] = [];
+  const { store, complete } = opened(NO_LIMITS, { ...deaf, committed: (upTo) => void said.push(upTo) }, { disk });
+  const msg = new StoredMsg();
+  [msg.subject, msg.subjectTo] = [Buffer.from("s"), 1];
+  store.stage(msg, "plain");
+  store.submit();
+  store.destroy();
+  complete();
+  expect(said).toEqual([]);
+});

@@ -112,6 +112,7 @@ export class FileStore implements StreamStore {
   #isRollingUp = false;
   /** Events are not raised while the stream is opened. */
   #isOpening = true;
+  #isDestroyed = false;
   /** Something could not be read: what is known is not written down as the truth. */
   #isDoubtful = false;
   #lost: Lost | undefined = undefined;
@@ -231,19 +232,25 @@ export class FileStore implements StreamStore {
   /** Makes everything staged durable, writes the index and closes all files; `done` says why it did not, if so. Not used afterwards. */
   close(done: (failure: string | undefined) => void): void {
     this.#enter();
-    if (this.#writer.failed === undefined) this.#markRefused();
-    this.submit();
-    this.afterCommit((failure) => {
+    const finish = (failure: string | undefined): void => {
       this.#blocks.close(() => {
         this.#writer.sync((unsynced) => {
           this.#remover.flush(() => this.#finish(failure ?? unsynced?.text, done));
         });
       });
-    });
+    };
+    if (this.#writer.failed !== undefined) {
+      this.afterCommit(finish);
+      return;
+    }
+    this.#markRefused();
+    this.#groups.addWaiter(finish); // a group of its own if need be, with what limits wrote down meanwhile
+    this.submit();
   }
 
   /** Closes all files, whatever is on its way; its directory is to be removed. Not used afterwards. */
   destroy(): void {
+    this.#isDestroyed = true;
     this.#blocks.close(() => undefined);
     this.#writer.abandon();
     this.#messages.close();
@@ -593,6 +600,7 @@ export class FileStore implements StreamStore {
   }
 
   #tell({ upTo, waiters }: Landed, failed: DiskError | undefined): void {
+    if (this.#isDestroyed) return;
     if (upTo > 0 || waiters.length === 0) {
       this.#busy = true;
       this.#events.committed(upTo);
