@@ -44,7 +44,7 @@ const plain = (name, config) =>
   new StreamModel(name, { name, subjects: [`${name}.*`], storage: "file", max_msgs: -1, ...config });
 const models = [
   plain("PLAIN", {}),
-  plain("SMALL", { max_bytes: 4_000_000 }),
+  plain("SMALL", { max_bytes: 400_000 }),
   plain("LAST", { max_msgs: 300 }),
   plain("S2", { compression: "s2", max_msgs: 2000 }),
 ];

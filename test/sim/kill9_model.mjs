@@ -9,7 +9,11 @@
  * @typedef {{ id: string, subject: string, payload: Buffer, seq: number }} Sent
  */
 
+const LARGEST = 20_100;
+
 export class StreamModel {
+  #keptBytes = 0;
+
   constructor(name, config) {
     this.name = name;
     this.config = config;
@@ -17,7 +21,7 @@ export class StreamModel {
     this.presence = "absent";
     /** Descriptions it may have: the confirmed one, then those asked for. */
     this.descriptions = [config.description];
-    /** By sequence: what is confirmed and not removed. */
+    /** By sequence, rising: what is confirmed and not removed. */
     this.kept = new Map();
     /** What the limit removed, which leaves no trace: when others are removed later a restart may bring it back. */
     this.trimmed = new Map();
@@ -38,18 +42,38 @@ export class StreamModel {
       throw new Error(`${this.name}: sequence ${seq} was given twice`);
     sent.seq = seq;
     this.unanswered.delete(sent.id);
-    this.kept.set(seq, sent);
+    this.#keep(seq, sent);
     this.lastSeq = Math.max(this.lastSeq, seq);
-    if (this.config.max_msgs > 0 && this.kept.size > this.config.max_msgs) {
-      const first = Math.min(...this.kept.keys());
-      this.trimmed.set(first, this.kept.get(first));
-      this.kept.delete(first);
+    this.#trim();
+  }
+
+  /** What the limits take when a message is acknowledged: the oldest. */
+  #trim() {
+    for (const [seq, sent] of this.kept) {
+      if (!this.#isFull()) return;
+      this.#drop(seq);
+      this.trimmed.set(seq, sent);
     }
+  }
+  #isFull() {
+    const { max_msgs = -1, max_bytes = -1 } = this.config;
+    return (max_msgs > 0 && this.kept.size > max_msgs) || (max_bytes > 0 && this.#keptBytes > max_bytes);
+  }
+
+  #keep(seq, sent) {
+    this.kept.set(seq, sent);
+    this.#keptBytes += sizeOf(sent);
+  }
+  #drop(seq) {
+    const sent = this.kept.get(seq);
+    if (sent === undefined) return;
+    this.kept.delete(seq);
+    this.#keptBytes -= sizeOf(sent);
   }
 
   removal(seq) {
     this.maybeRemoved.delete(seq);
-    this.kept.delete(seq);
+    this.#drop(seq);
     this.trimmed.delete(seq);
     this.removed.add(seq);
   }
@@ -94,13 +118,14 @@ export class StreamModel {
       if (messages.has(seq)) continue;
       if (this.maybeRemoved.has(seq)) this.removal(seq);
       else this.trimmed.set(seq, sent);
-      this.kept.delete(seq);
+      this.#drop(seq);
     }
     for (const [seq, sent] of appeared) {
       sent.seq = seq;
-      this.kept.set(seq, sent);
+      this.#keep(seq, sent);
       this.trimmed.delete(seq);
     }
+    this.kept = new Map([...this.kept].sort(([a], [b]) => a - b));
     this.maybeRemoved.clear();
     this.unanswered.clear();
     this.descriptions = [description];
@@ -109,18 +134,28 @@ export class StreamModel {
     return faults;
   }
 
-  /** Messages below this sequence had so many behind them that the limit may have removed them. */
+  /** Messages below this sequence had so many behind them that the limits may have removed them. */
   #trimmedBelow(messages) {
-    const { max_msgs } = this.config;
-    if (max_msgs <= 0) return 0;
-    const all = new Set([...this.kept.keys(), ...this.trimmed.keys(), ...this.removed, ...messages.keys()]);
-    return [...all].sort((a, b) => b - a)[max_msgs - 1] ?? 0;
+    const { max_msgs = -1, max_bytes = -1 } = this.config;
+    const all = [...new Set([...this.kept.keys(), ...this.trimmed.keys(), ...this.removed, ...messages.keys()])];
+    all.sort((a, b) => b - a);
+    const byCount = max_msgs > 0 ? (all[max_msgs - 1] ?? 0) : 0;
+    if (max_bytes <= 0) return byCount;
+    let bytes = 0;
+    for (const seq of all) {
+      // What was removed had its size as well, which nobody knows any more: the largest there is.
+      const sent = this.kept.get(seq) ?? this.trimmed.get(seq) ?? messages.get(seq);
+      bytes += sent === undefined ? LARGEST : sizeOf(sent);
+      if (bytes > max_bytes) return Math.max(byCount, seq + 1);
+    }
+    return byCount;
   }
 
   /** It is not there, or is made anew. */
   forget() {
     this.presence = "absent";
     this.kept.clear();
+    this.#keptBytes = 0;
     this.trimmed.clear();
     this.removed.clear();
     this.maybeRemoved.clear();
@@ -129,6 +164,10 @@ export class StreamModel {
   }
 }
 
+/** As a file store counts it. */
+function sizeOf({ subject, payload }) {
+  return 30 + subject.length + payload.length;
+}
 function isSame(message, sent) {
   return message.subject === sent.subject && message.payload.equals(sent.payload);
 }
