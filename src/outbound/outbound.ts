@@ -65,7 +65,7 @@ export class Outbound implements Gate {
   #inFlightBytes = 0;
   #deadline: Timer | undefined = undefined;
   #waiters: (() => void)[] = [];
-  #watchers: (() => void)[] = [];
+  readonly #watchers = new Set<() => void>();
   #closed = false;
   /** Above the gate: producers are stalled. */
   congested = false;
@@ -157,10 +157,13 @@ export class Outbound implements Gate {
     this.#tellWritten();
   }
 
-  /** Runs `then` once, when a batch in flight is out or the peer is gone. False, and never, when nothing is in flight. */
+  /**
+   * Runs `then` once, however often it was asked to, when a batch in flight is out or the peer is gone. False, and never,
+   * when nothing is in flight.
+   */
   whenWritten(then: () => void): boolean {
     if (this.#closed || this.#inFlight.length === 0) return false;
-    this.#watchers.push(then);
+    this.#watchers.add(then);
     return true;
   }
 
@@ -368,9 +371,9 @@ export class Outbound implements Gate {
   }
 
   #tellWritten(): void {
-    const watchers = this.#watchers;
-    if (watchers.length === 0) return;
-    this.#watchers = [];
+    if (this.#watchers.size === 0) return;
+    const watchers = [...this.#watchers];
+    this.#watchers.clear();
     for (const then of watchers) then();
   }
 
