@@ -31,7 +31,9 @@ export async function* ask(command, count, seed) {
   const dir = mkdtempSync(join(tmpdir(), "streams-"));
   const running = {};
   try {
-    for (const name of Object.keys(configs)) running[name] = await start(command, dir, name);
+    for (const name of Object.keys(configs)) {
+      running[name] = await start(command, dir, name, configs[name](join(dir, name)));
+    }
     for (const { server, steps } of scenarios(count, seed)) {
       const { request } = running[server];
       const metaFile = join(dir, server, "jetstream", accounts[server], "streams/S/meta.inf");
@@ -53,9 +55,10 @@ export async function* ask(command, count, seed) {
   }
 }
 
-async function start([program, ...args], dir, name) {
+/** Starts a server with a configuration besides its address. */
+export async function start([program, ...args], dir, name, config) {
   const conf = join(dir, `${name}.conf`);
-  writeFileSync(conf, `listen: "127.0.0.1:-1"\n${configs[name](join(dir, name))}\n`);
+  writeFileSync(conf, `listen: "127.0.0.1:-1"\n${config}\n`);
   const child = spawn(program, [...args, "-c", conf], { stdio: ["ignore", "ignore", "pipe"] });
   const port = await new Promise((resolve, reject) => {
     let log = "";
@@ -67,13 +70,13 @@ async function start([program, ...args], dir, name) {
       if (port !== undefined && log.includes("Server is ready")) resolve(Number(port));
     });
   });
-  const { request, close } = client(port);
+  const { request, listen, unlisten, close } = client(port);
   const stop = () => {
     close();
     child.removeAllListeners();
     child.kill("SIGKILL");
   };
-  return { request, stop };
+  return { request, listen, unlisten, stop };
 }
 
 /** Sends requests one after the other; the answer is the payload's text. */
@@ -108,12 +111,14 @@ function client(port) {
         socket.write(Buffer.concat([head, body, Buffer.from("\r\n")]));
       });
     },
+    listen: (subject, sid) => void socket.write(`SUB ${subject} ${sid}\r\n`),
+    unlisten: (sid) => void socket.write(`UNSUB ${sid}\r\n`),
     close: () => socket.destroy(),
   };
 }
 
 /** The text of the object behind `"config":`. */
-function configText(response) {
+export function configText(response) {
   const from = response.indexOf('"config":') + 9;
   let depth = 0;
   for (let at = from; ; at++) {
