@@ -208,7 +208,7 @@ test("a clean stop leaves an index, and the store is as it was", () => {
     expect(life.store.state(), `seed ${seed}`).toEqual(before);
     life.check();
   }
-});
+}, 60_000);
 
 test("what was promised holds after a power cut at any point, again and again", () => {
   let rewrites = 0;
