@@ -12,6 +12,8 @@ import type { StreamStore } from "../../store/stream_store.ts";
 import type { Advisories } from "../advisories.ts";
 import type { ConsumerConfig } from "../config/consumer_config.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
+import type { ConsumerTurns } from "./consumer_turns.ts";
+import type { SharedTimer } from "./shared_timer.ts";
 
 /** What is known of a consumer besides its state. */
 export interface ConsumerRecord {
@@ -24,7 +26,12 @@ export interface ConsumerRecord {
 /** The stream, as its consumers see it. */
 export interface ConsumerStream {
   readonly name: string;
+  readonly account: string;
   readonly bus: Bus;
+  /** 0 or less for no limit. With 1 each message is the last of its subject. */
+  readonly maxMsgsPerSubject: number;
+  /** The largest message there may be: what a rate limit lets through at once. */
+  readonly maxMsgBytes: number;
   /** Only the committed view is read. */
   readonly store: StreamStore;
   /**
@@ -45,13 +52,18 @@ export interface StateKeeper {
   confirm(done: () => void): void;
 }
 
-/** What all consumers of a server share. */
+/** What all consumers of an account share; turns and timers are one for the server. */
 export interface ConsumerSurroundings extends JetStreamSurroundings {
   readonly advisories: Advisories;
   /** Reply subjects of acks and flow control in their second form. */
   readonly ackVersion2: boolean;
   /** First 8 of the account's hash, for the second form. */
   readonly accountHash: string;
+  readonly turns: ConsumerTurns;
+  /** By the wall clock: ack waits, expiries, idleness. */
+  readonly wallTimer: SharedTimer;
+  /** By the monotonic clock: heartbeats, rates. */
+  readonly timer: SharedTimer;
 }
 
 /** Where a sequence stands, as ConsumerInfo shows it. */

@@ -1,0 +1,136 @@
+// How many messages a consumer has yet to deliver for the first time, exactly.
+//
+// Counted once, in slices, and then kept: what is stored and matches adds one,
+// what is delivered or removed takes one. While it counts nothing is delivered.
+//
+//     all subjects      the span of sequences less what is deleted
+//     from the first    the counts of the subjects
+//     from near the end one by one
+//     else              the counts of the subjects less those before, one by one
+
+import { type ByteString, byteStringOf } from "../../base/bytes.ts";
+import type { StreamStore } from "../../store/stream_store.ts";
+import type { SubjectFilter } from "../../store/subject_filter.ts";
+
+/** Messages, subjects or ranges looked at in one slice. */
+const SLICE = 10_000;
+
+export class PendingNumber {
+  readonly #store: StreamStore;
+  #filter: SubjectFilter;
+  #value = 0;
+  #isExact = true;
+  // While it is counted: messages in from..upTo.
+  #from = 1;
+  #upTo = 0;
+  #phase: "deleted" | "subjects" | "before" | "messages" = "messages";
+  /** Sequences below are looked at: of the span, or of those before. */
+  #at = 0;
+  /** Names below are looked at. */
+  #name: ByteString | undefined = "" as ByteString;
+
+  constructor(store: StreamStore, filter: SubjectFilter) {
+    this.#store = store;
+    this.#filter = filter;
+  }
+
+  /** The number, when `isExact`. */
+  get value(): number {
+    return this.#value;
+  }
+  get isExact(): boolean {
+    return this.#isExact;
+  }
+
+  /** Counts anew, by `step`. */
+  count(filter: SubjectFilter, from: number): void {
+    const { firstSeq, lastSeq, msgs } = this.#store.state();
+    this.#filter = filter;
+    this.#value = 0;
+    this.#from = Math.max(from, firstSeq);
+    this.#upTo = lastSeq;
+    this.#isExact = this.#from > lastSeq || msgs === 0;
+    this.#at = this.#from;
+    this.#name = "" as ByteString;
+    if (filter.all) {
+      this.#phase = "deleted";
+      if (this.#isExact) return;
+      this.#value = this.#from === firstSeq ? msgs : lastSeq - this.#from + 1;
+      this.#isExact = this.#from === firstSeq;
+    } else this.#phase = this.#from - firstSeq < lastSeq - this.#from ? "subjects" : "messages";
+  }
+
+  /** Counts one slice; whether there is more. */
+  step(): boolean {
+    if (this.#isExact) return false;
+    let more: boolean;
+    if (this.#phase === "deleted") more = this.#stepDeleted();
+    else if (this.#phase === "subjects") more = this.#stepSubjects();
+    else more = this.#stepMessages();
+    this.#isExact = !more;
+    return more;
+  }
+
+  /** A matching message is stored; the caller counts only what is at or above the next. */
+  stored(subject: Uint8Array, from: number, to: number): void {
+    // A subject that is still to be counted is counted with it.
+    if (!this.#isExact && this.#phase === "subjects" && !this.#isPast(subject, from, to)) return;
+    this.#value++;
+  }
+
+  /** A matching message at or above the next is delivered: only when exact. */
+  delivered(): void {
+    this.#value--;
+  }
+
+  /** A matching message is gone; `isPending`: at or above the next. */
+  removed(seq: number, subject: Uint8Array, from: number, to: number, isPending: boolean): void {
+    if (this.#isExact) {
+      if (isPending) this.#value--;
+      return;
+    }
+    if (this.#phase === "subjects") {
+      if (this.#isPast(subject, from, to)) this.#value--;
+    } else if (this.#phase === "before") {
+      // Those before are counted with the subjects; they are taken off where they are passed.
+      if (seq >= this.#at) this.#value--;
+    } else if (seq > this.#upTo || seq < this.#at) {
+      if (seq >= this.#from) this.#value--;
+    }
+  }
+
+  #isPast(subject: Uint8Array, from: number, to: number): boolean {
+    return byteStringOf(subject, from, to) < this.#name!;
+  }
+
+  #stepDeleted(): boolean {
+    const from = this.#at;
+    const next = this.#store.deletedRanges(from, SLICE, (first, last) => {
+      const low = Math.max(first, from);
+      const high = Math.min(last, this.#upTo);
+      if (high >= low) this.#value -= high - low + 1;
+    });
+    this.#at = next;
+    return next > 0 && next <= this.#upTo;
+  }
+
+  #stepSubjects(): boolean {
+    this.#name = this.#store.subjects(this.#filter, this.#name!, SLICE, ({ count }) => {
+      this.#value += count;
+    });
+    if (this.#name !== undefined) return true;
+    this.#phase = "before";
+    this.#at = this.#store.state().firstSeq;
+    return this.#at < this.#from;
+  }
+
+  #stepMessages(): boolean {
+    const isBefore = this.#phase === "before";
+    const end = isBefore ? this.#from - 1 : this.#upTo;
+    const to = Math.min(end, this.#at + SLICE - 1);
+    const found = this.#store.count(this.#filter, this.#at, to);
+    this.#value += isBefore ? -found : found;
+    this.#at = to + 1;
+    return this.#at <= end;
+  }
+}

@@ -1,0 +1,127 @@
+// Pull requests that wait for messages, in the order they are served: first
+// come, first served, a message each, round and round; by priority when the
+// consumer goes by that. Owns the list.
+
+import type { Delivery } from "../../../account/bus.ts";
+import type { ByteString } from "../../../base/bytes.ts";
+import { assert } from "../../../base/assert.ts";
+import type { PriorityAsked } from "./pull_request.ts";
+
+/** Behind every priority: a request that says nothing. */
+const LEAST_PRIORITY = 10;
+
+export class WaitingRequest {
+  readonly reply: ByteString;
+  readonly inbox: Delivery;
+  /** Messages it still wants; below 1 when it has had its last. */
+  batch: number;
+  /** Bytes it may still have; 0 when it did not say. */
+  maxBytes: number;
+  readonly noWait: boolean;
+  /** By the wall clock; Infinity without one. */
+  readonly expiresAtMs: number;
+  /** 0 for none. */
+  readonly heartbeatMs: number;
+  /** By the monotonic clock; Infinity without one. */
+  heartbeatAtMs: number;
+  readonly asked: PriorityAsked | undefined;
+  /** The pin it has; empty for none. */
+  pinId: string;
+  delivered = 0;
+  isWaiting = false;
+  before: WaitingRequest | undefined = undefined;
+  after: WaitingRequest | undefined = undefined;
+
+  constructor(
+    inbox: Delivery,
+    wants: { readonly batch: number; readonly maxBytes: number; readonly noWait: boolean },
+    times: { readonly expiresAtMs: number; readonly heartbeatMs: number; readonly heartbeatAtMs: number },
+    asked: PriorityAsked | undefined,
+  ) {
+    this.reply = inbox.subject;
+    this.inbox = inbox;
+    this.batch = wants.batch;
+    this.maxBytes = wants.maxBytes;
+    this.noWait = wants.noWait;
+    this.expiresAtMs = times.expiresAtMs;
+    this.heartbeatMs = times.heartbeatMs;
+    this.heartbeatAtMs = times.heartbeatAtMs;
+    this.asked = asked;
+    this.pinId = asked?.id ?? "";
+  }
+
+  get priority(): number {
+    return this.asked?.priority ?? LEAST_PRIORITY;
+  }
+}
+
+export class WaitingRequests {
+  #first: WaitingRequest | undefined = undefined;
+  #last: WaitingRequest | undefined = undefined;
+  #count = 0;
+  /** Those that want what there is, or to be told that there is nothing. */
+  #noWaits = 0;
+  /** Those that go by priority stand among their like. */
+  readonly #byPriority: boolean;
+
+  constructor(byPriority: boolean) {
+    this.#byPriority = byPriority;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+  get noWaits(): number {
+    return this.#noWaits;
+  }
+  /** Who is served next. */
+  get first(): WaitingRequest | undefined {
+    return this.#first;
+  }
+
+  add(request: WaitingRequest): void {
+    assert(!request.isWaiting, "a request waits once");
+    request.isWaiting = true;
+    this.#count++;
+    if (request.noWait) this.#noWaits++;
+    let before = this.#last;
+    if (this.#byPriority) while (before !== undefined && before.priority > request.priority) before = before.before;
+    const after = before === undefined ? this.#first : before.after;
+    request.before = before;
+    request.after = after;
+    if (before === undefined) this.#first = request;
+    else before.after = request;
+    if (after === undefined) this.#last = request;
+    else after.before = request;
+  }
+
+  remove(request: WaitingRequest): void {
+    if (!request.isWaiting) return;
+    request.isWaiting = false;
+    this.#count--;
+    if (request.noWait) this.#noWaits--;
+    const { before, after } = request;
+    if (before === undefined) this.#first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
+    request.before = undefined;
+    request.after = undefined;
+  }
+
+  /** It goes behind the others; by priority, behind those of its own. */
+  cycle(request: WaitingRequest): void {
+    if (this.#count === 1) return;
+    this.remove(request);
+    this.add(request);
+  }
+
+  /** Shows each, in order; `see` may remove the one it is shown. */
+  each(see: (request: WaitingRequest) => void): void {
+    for (let request = this.#first; request !== undefined;) {
+      const { after } = request;
+      see(request);
+      request = after;
+    }
+  }
+}
