@@ -178,7 +178,7 @@ export class Stream implements Listener {
   /** Its store is gone: closes, and tells those who wait for it. */
   abandon(): void {
     this.close();
-    this.#group.abandon("stream deleted");
+    this.#group.abandon("stream deleted", () => this.#account.bus.run(() => this.#ingest.flush()));
   }
 
   /** Goes on with another configuration, which was checked and is durable. Lowered limits are applied over turns. */

@@ -190,6 +190,13 @@ export class MsgIds {
     this.#setNewest(bucket, n);
   }
 
+  /** Puts `n` behind `last` of its bucket, or first when that is −1; nothing is behind it. */
+  #append(bucket: number, last: number, n: number): void {
+    if (last < 0) this.#setNewest(bucket, n);
+    else this.#page(last).integers[(last % PAGE) * INTEGERS + LINK] = last - n;
+    this.#page(n).integers[(n % PAGE) * INTEGERS + LINK] = 0;
+  }
+
   #startBuckets(): void {
     this.#buckets = [new Float64Array(BUCKETS_PER_CHUNK)];
     this.#bucketCount = LEAST_BUCKETS;
@@ -201,13 +208,21 @@ export class MsgIds {
     const from = this.#bucketCount - this.#level;
     const to = this.#bucketCount;
     if (to % BUCKETS_PER_CHUNK === 0) this.#buckets.push(new Float64Array(BUCKETS_PER_CHUNK));
-    const entries: number[] = [];
-    for (let n = this.#newest(from); n >= this.#head; n = this.#older(n)) entries.push(n);
     this.#bucketCount++;
+    let lastStaying = -1;
+    let lastGoing = -1;
+    let n = this.#newest(from);
     this.#setNewest(from, -1);
-    for (let i = entries.length - 1; i >= 0; i--) {
-      const n = entries[i]!;
-      this.#push(this.#bucketOf(this.#page(n).integers[(n % PAGE) * INTEGERS + HASH]!), n);
+    while (n >= this.#head) {
+      const older = this.#older(n);
+      if (this.#bucketOf(this.#page(n).integers[(n % PAGE) * INTEGERS + HASH]!) === from) {
+        this.#append(from, lastStaying, n);
+        lastStaying = n;
+      } else {
+        this.#append(to, lastGoing, n);
+        lastGoing = n;
+      }
+      n = older;
     }
     if (this.#bucketCount === this.#level * 2) this.#level *= 2;
   }

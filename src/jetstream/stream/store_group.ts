@@ -31,6 +31,7 @@ export class StoreGroup {
   /** Those that have not landed, oldest first; the last one may be open. */
   #groups: Group[] = [];
   #isOpen = false;
+  #isAbandoned = false;
   #waitingMsgs = 0;
   #settledUpTo: number;
   #refusals: Refusal[] = [];
@@ -87,6 +88,16 @@ export class StoreGroup {
     return undefined;
   }
 
+  /** The store is gone: everything staged is refused, `answer` is called, then those who wait are told. */
+  abandon(failure: string, answer: () => void): void {
+    const groups = this.#groups;
+    this.#groups = [];
+    this.#isAbandoned = true;
+    this.#refusals.push({ from: this.#settledUpTo + 1, upTo: Number.POSITIVE_INFINITY, failure });
+    answer();
+    for (const { waiters } of groups) for (const waiter of waiters) waiter(failure);
+  }
+
   // From the store; neither calls it.
 
   committed(upTo: number): void {
@@ -99,11 +110,13 @@ export class StoreGroup {
 
   readonly #submit = (): void => {
     this.#isOpen = false;
+    if (this.#isAbandoned) return;
     this.#store.afterCommit(this.#land);
     this.#store.submit();
   };
 
   readonly #land = (failure: string | undefined): void => {
+    if (this.#isAbandoned) return;
     const { msgs, waiters } = this.#groups.shift()!;
     this.#waitingMsgs -= msgs;
     this.#onLanded();

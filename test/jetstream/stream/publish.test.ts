@@ -372,6 +372,20 @@ describe("answers", () => {
     expect(rig.bodies()).toEqual([ack(1)]);
   });
 
+  test("are refusals when the stream was deleted before they could be sent", () => {
+    const rig = new Rig({ slow: true });
+    const stream = rig.open();
+    rig.ask("s.a");
+    rig.publish("s.b");
+    const told: unknown[] = [];
+    stream.settled((failure) => told.push(failure));
+    stream.abandon();
+    expect(told).toEqual(["stream deleted"]);
+    expect(rig.bodies()).toEqual(Array(2).fill(refused(503, 10_077, "stream deleted")));
+    rig.land();
+    expect([rig.bodies(), rig.ask("s.a")]).toEqual([[], []]);
+  });
+
   test("reach parts of the server after all were sent, also the stream itself", () => {
     const rig = new Rig();
     const stream = rig.open({ subjects: ["s.>", "inbox.>"] });
