@@ -278,13 +278,14 @@ export class StreamCatalog {
 }
 
 /** Why no directory can have this name. */
-function faultOfName(name: string): DiskError | undefined {
+export function faultOfName(name: string): DiskError | undefined {
   if (name === "" || name.startsWith(".") || /[/\\\0]/.test(name))
     return new DiskError("EINVAL", `"${name}" cannot be the name of a directory`);
   if (Buffer.byteLength(name) > MOST_NAME_BYTES) return new DiskError("ENAMETOOLONG", "file name too long");
   return undefined;
 }
 
-function unlessThere(failed: DiskError | undefined): DiskError | undefined {
+/** A failure, unless it is that something is there already. */
+export function unlessThere(failed: DiskError | undefined): DiskError | undefined {
   return failed?.code === "EEXIST" ? undefined : failed;
 }

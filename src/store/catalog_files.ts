@@ -21,13 +21,18 @@ export function readWhole(disk: Disk, path: string): Uint8Array | DiskError {
   return count instanceof DiskError ? count : bytes.subarray(0, count);
 }
 
-/** Makes a file with these bytes, in place of one that may be there, and makes them durable, but not its name. */
-export function* writeWhole(disk: Disk, path: string, bytes: Uint8Array): Slices<DiskError | undefined> {
+/** Makes a file with these bytes, in place of one that may be there, and (synced) makes them durable, but not its name. */
+export function* writeWhole(
+  disk: Disk,
+  path: string,
+  bytes: Uint8Array,
+  how: "synced" | "written" = "synced",
+): Slices<DiskError | undefined> {
   const old = disk.remove(path);
   if (old !== undefined && old.code !== "ENOENT") return old;
   const file = disk.open(path, "create");
   if (file instanceof DiskError) return file;
-  const failed = yield (done: DiskDone) => disk.commit(file, 0, bytes, 0, bytes.length, "synced", done);
+  const failed = yield (done: DiskDone) => disk.commit(file, 0, bytes, 0, bytes.length, how, done);
   disk.close(file);
   return failed;
 }

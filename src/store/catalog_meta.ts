@@ -27,10 +27,11 @@ export function* makeMeta(
   directory: string,
   hasher: Hasher,
   meta: Uint8Array,
+  how: "synced" | "written" = "synced",
 ): Slices<DiskError | undefined> {
   return (
-    (yield* writeWhole(disk, `${directory}/${META}`, meta)) ??
-    (yield* writeWhole(disk, `${directory}/${META_SUM}`, Buffer.from(metaSum(hasher, meta), "latin1")))
+    (yield* writeWhole(disk, `${directory}/${META}`, meta, how)) ??
+    (yield* writeWhole(disk, `${directory}/${META_SUM}`, Buffer.from(metaSum(hasher, meta), "latin1"), how))
   );
 }
 
