@@ -187,6 +187,10 @@ export class AckState {
     const slot = this.#pending.find(streamSeq);
     return slot === NONE ? 0 : this.#pending.consumerSeq(slot);
   }
+  /** When its wait began, in ms of the wall clock: of what is pending. */
+  pendingSinceMs(streamSeq: number): number {
+    return this.#pending.timeMs(this.#pending.find(streamSeq));
+  }
   /** The lowest stream sequence that is pending; 0 when none is. */
   get firstPending(): number {
     return this.#pending.first === NONE ? 0 : this.#pending.streamSeq(this.#pending.first);
@@ -383,18 +387,32 @@ export class AckState {
       seqs.push(this.#pending.streamSeq(slot));
     }
     if (seqs.length === 0) return false;
-    const { maxDeliver } = this.#rules;
-    for (const streamSeq of Float64Array.from(seqs).sort()) {
-      const slot = this.#pending.find(streamSeq);
-      // With a most of 2 and above the one who asks for more finds out (`nextRedelivery`), as in nats-server.
-      const reached = Math.max(1, this.#pending.count(slot));
-      if (maxDeliver <= 0 || reached < maxDeliver) this.#enqueue(slot);
-      else {
-        this.#end(slot, reached);
-        if (reached === maxDeliver) exhausted(streamSeq, reached);
-      }
-    }
+    for (const streamSeq of Float64Array.from(seqs).sort()) this.#requeue(this.#pending.find(streamSeq), exhausted);
     return this.#due.nextMs <= nowMs;
+  }
+
+  /** Puts everything that is pending into the redelivery queue, as `expire` does with what is due. */
+  requeueAll(exhausted: Exhausted): void {
+    for (let slot = this.#pending.first; slot !== NONE;) {
+      const above = this.#pending.above(slot);
+      if (!this.#queue.has(slot)) {
+        this.#due.remove(slot);
+        this.#requeue(slot, exhausted);
+      }
+      slot = above;
+    }
+  }
+
+  #requeue(slot: number, exhausted: Exhausted): void {
+    const { maxDeliver } = this.#rules;
+    // With a most of 2 and above the one who asks for more finds out (`nextRedelivery`), as in nats-server.
+    const reached = Math.max(1, this.#pending.count(slot));
+    if (maxDeliver <= 0 || reached < maxDeliver) this.#enqueue(slot);
+    else {
+      const streamSeq = this.#pending.streamSeq(slot);
+      this.#end(slot, reached);
+      if (reached === maxDeliver) exhausted(streamSeq, reached);
+    }
   }
 
   checkInvariants(): void {
