@@ -41,6 +41,7 @@ const auditKind = record({
   domain: omitEmpty(text),
 });
 const streamActionKind = record({ ...head, stream: text, action: text, domain: omitEmpty(text) });
+const consumerActionKind = record({ ...head, stream: text, consumer: text, action: text, domain: omitEmpty(text) });
 const limitReachedKind = record({ ...head, server: text, domain: omitEmpty(text), dropped: int });
 
 /** Who publishes them. */
@@ -66,6 +67,17 @@ export class Advisories {
     const { domain } = this.#source;
     this.#publish(bus, `STREAM.${pastOf[action]}.${stream}`, "stream_action", streamActionKind, {
       stream,
+      action,
+      domain,
+    });
+  }
+
+  /** A consumer was made or removed. */
+  consumer(bus: Bus, stream: string, consumer: string, action: "create" | "delete"): void {
+    const { domain } = this.#source;
+    this.#publish(bus, `CONSUMER.${pastOf[action]}.${stream}.${consumer}`, "consumer_action", consumerActionKind, {
+      stream,
+      consumer,
       action,
       domain,
     });

@@ -24,6 +24,10 @@ const SLICE = 1000;
 /** The stream itself, as far as its consumers change it. */
 export interface ConsumedStream {
   readonly name: string;
+  readonly account: string;
+  readonly maxMsgsPerSubject: number;
+  /** The largest message there may be. */
+  readonly maxMsgBytes: number;
   readonly retention: "limits" | "interest" | "workqueue";
   readonly store: StreamStore;
   readonly bus: Bus;
@@ -59,6 +63,15 @@ export class Consumers implements ConsumerStream {
 
   get name(): string {
     return this.#stream.name;
+  }
+  get account(): string {
+    return this.#stream.account;
+  }
+  get maxMsgsPerSubject(): number {
+    return this.#stream.maxMsgsPerSubject;
+  }
+  get maxMsgBytes(): number {
+    return this.#stream.maxMsgBytes;
   }
   get bus(): Bus {
     return this.#stream.bus;
