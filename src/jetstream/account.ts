@@ -8,9 +8,7 @@
 // nothing of requests: api/ turns those into calls here.
 
 import type { Bus } from "../account/bus.ts";
-import { byteString } from "../base/bytes.ts";
 import { ApiError, apiError } from "../errors/api.ts";
-import { collides } from "../subject/subject.ts";
 import type { Advisories } from "./advisories.ts";
 import { checkStreamConfig } from "./config/stream_checks.ts";
 import type { StreamConfig, StreamConfigRequest } from "./config/stream_config.ts";
@@ -22,6 +20,7 @@ import { type AccountLimits, bytesFor, consumersMisfit, misfit, reservedBy, type
 import { Stream } from "./stream.ts";
 import { EventsLater } from "./events_later.ts";
 import type { Offline, OpenedStore, StreamPlaces, StreamRecord } from "./stream_places.ts";
+import { SubjectClaims } from "./subject_claims.ts";
 import type { JetStreamSurroundings, StreamAccount } from "./surroundings.ts";
 
 export type Storage = "memory" | "file";
@@ -72,6 +71,7 @@ export class JetStreamAccount implements StreamAccount {
   readonly #offline = new Map<string, Offline>();
   /** Those being made: their subjects and bytes are taken already. */
   readonly #making = new Map<string, StreamConfig>();
+  readonly #claims = new SubjectClaims();
   /** Who waits for a change of a stream to end; a name is in it while one is going on. */
   readonly #changing = new Map<string, (() => void)[]>();
   readonly #used = { memory: 0, file: 0 };
@@ -182,8 +182,10 @@ export class JetStreamAccount implements StreamAccount {
     }
     const record = { config, created: { sec: world.wallSec(), nanos: world.wallNanos() } };
     this.#making.set(name, config);
+    this.#claims.set(name, config.subjects);
     const finish: Done<Stream> = (result) => {
       this.#making.delete(name);
+      if (result instanceof ApiError) this.#claims.set(name, []);
       done(result);
     };
     this.#placesOf(config).create(record, (failure) => {
@@ -212,6 +214,7 @@ export class JetStreamAccount implements StreamAccount {
         return opened.store;
       });
       this.#running.set(config.name, { stream, opened });
+      this.#claims.set(config.name, config.subjects);
       this.#options.space.reserve(config.storage, reservedBy(config));
       stream.open(() => {
         if (isNew) advisories.stream(this.bus, config.name, "create");
@@ -255,7 +258,10 @@ export class JetStreamAccount implements StreamAccount {
       done(config);
       return;
     }
+    // Until it is done both are taken.
+    this.#claims.set(name, [...new Set([...old.subjects, ...config.subjects])]);
     this.#placesOf(config).update({ config, created: stream.created }, (failure) => {
+      this.#claims.set(name, failure === undefined ? config.subjects : old.subjects);
       if (failure !== undefined) {
         done(apiError("streamUpdate", { err: failure }));
         return;
@@ -287,6 +293,7 @@ export class JetStreamAccount implements StreamAccount {
     const { stream, opened } = running;
     const { config } = stream;
     this.#running.delete(name);
+    this.#claims.set(name, []);
     opened.abandon();
     stream.abandon();
     this.#placesOf(config).remove(name, (failure) => {
@@ -354,15 +361,10 @@ export class JetStreamAccount implements StreamAccount {
     return { most: space.most(storage), reserved: space.reserved(storage) };
   }
 
-  #overlap(config: StreamConfig): ApiError | undefined {
-    for (const other of this.#configs(config.name)) {
-      for (const taken of other.config.subjects) {
-        for (const wanted of config.subjects) {
-          if (collides(byteString(wanted), byteString(taken))) return apiError("streamSubjectOverlap");
-        }
-      }
-    }
-    return undefined;
+  #overlap({ name, subjects }: StreamConfig): ApiError | undefined {
+    const isTaken = this.#claims.taken(name, subjects);
+    if (isTaken === false) return undefined;
+    return isTaken === true ? apiError("streamSubjectOverlap") : apiError("insufficientResources");
   }
 
   /** Runs `change` when no other change of that stream is going on; it must call `release` once. */
