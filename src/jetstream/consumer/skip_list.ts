@@ -27,6 +27,8 @@ export class SkipList {
   #name: ByteString | undefined = "" as ByteString;
   #runs: Run[] = [];
   #count = 0;
+  /** In the runs still, and not in the list any more. */
+  readonly #gone = new Set<number>();
 
   constructor(store: StreamStore, filter: SubjectFilter, resume: number) {
     this.#store = store;
@@ -59,16 +61,23 @@ export class SkipList {
 
   /** Takes the lowest out. */
   shift(): void {
-    const run = this.#runs[0]!;
     this.#count--;
-    run.at++;
-    if (run.at === run.seqs.length) this.#dropFirst();
-    else this.#sink();
+    this.#advance();
+    this.#dropGone();
   }
 
-  /** Whether `seq` is in it. */
-  has(seq: number): boolean {
-    return this.#runs.some(({ seqs, at }) => holds(seqs, at, seq));
+  /** A message is gone; nothing when it is not in the list. */
+  remove(seq: number): void {
+    if (this.#gone.has(seq)) return;
+    if (!this.#runs.some(({ seqs, at }) => holds(seqs, at, seq))) return;
+    this.#gone.add(seq);
+    this.#count--;
+    this.#dropGone();
+  }
+
+  /** All below `first` is gone. */
+  dropBelow(first: number): void {
+    while (this.#count > 0 && this.first < first) this.shift();
   }
 
   #add(seqs: Float64Array): void {
@@ -84,6 +93,18 @@ export class SkipList {
       at = above;
     }
     runs[at] = run;
+  }
+
+  #advance(): void {
+    const run = this.#runs[0]!;
+    run.at++;
+    if (run.at === run.seqs.length) this.#dropFirst();
+    else this.#sink();
+  }
+
+  /** The lowest is one that is there. */
+  #dropGone(): void {
+    while (this.#gone.size > 0 && this.#gone.delete(this.first)) this.#advance();
   }
 
   #dropFirst(): void {

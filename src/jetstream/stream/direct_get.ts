@@ -11,7 +11,7 @@ import { isValidSubject } from "../../subject/subject.ts";
 import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
 import { SubjectFilter } from "../../store/subject_filter.ts";
 import type { StreamConfig } from "../config/stream_config.ts";
-import { headerValue } from "../header_value.ts";
+import { asksForHigherLevel } from "../required_level.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
 import { BatchGet } from "./direct_batch.ts";
 import { DirectJobs } from "./direct_jobs.ts";
@@ -21,7 +21,6 @@ import type { DirectReply } from "./direct_reply.ts";
 
 /** Where the answers come from, as every stream's subject begins. */
 export const DIRECT_GET = "$JS.API.DIRECT.GET.";
-const API_LEVEL = 4;
 const NOT_FOUND: Status = "404 Message Not Found";
 
 export class DirectGet implements Listener {
@@ -91,9 +90,4 @@ export class DirectGet implements Listener {
     const filter = new SubjectFilter([subject]);
     return filter.all ? this.#store.state().lastSeq : this.#store.last(filter);
   }
-}
-
-function asksForHigherLevel(bytes: Uint8Array, from: number, to: number): boolean {
-  const level = headerValue(bytes, "Nats-Required-Api-Level", from, to);
-  return level !== undefined && level !== "" && !(/^[+-]?\d+$/.test(level) && Number(level) <= API_LEVEL);
 }

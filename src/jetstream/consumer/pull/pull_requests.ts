@@ -41,6 +41,8 @@ export class PullRequests {
   readonly #owner: PullOwner;
   readonly #waiting: WaitingRequests;
   readonly pin: Pin;
+  /** Somebody was passed over at the last `take` because of what waits to be read there. */
+  isHeld = false;
   #config: ConsumerConfig;
   #expiry: Timer | undefined = undefined;
   #expiryAtMs = Infinity;
@@ -104,10 +106,12 @@ export class PullRequests {
 
   /**
    * Who gets a message of `size` bytes: has counted it. Undefined when nobody
-   * does; who cannot have it, has expired or is gone was told and forgotten.
+   * does; who cannot have it, has expired or is gone was told and forgotten. Who
+   * has too much to read is passed over; `open` is called when that is over.
    */
-  take(size: number): WaitingRequest | undefined {
+  take(size: number, open: () => void): WaitingRequest | undefined {
     const { pin } = this;
+    this.isHeld = false;
     const waiting = this.#waiting;
     const isPinned = this.#config.priority_policy === "pinned_client";
     const needsPin = isPinned && pin.id === "";
@@ -115,6 +119,13 @@ export class PullRequests {
     for (let request = waiting.first; request !== undefined; request = waiting.first) {
       if (this.#wallMs >= request.expiresAtMs) {
         this.#end(request, "408 Request Timeout");
+        continue;
+      }
+      if (request.inbox.isHeld(open)) {
+        this.isHeld = true;
+        waiting.cycle(request);
+        passed++;
+        if (passed >= waiting.count) return undefined;
         continue;
       }
       let isNewPin = false;

@@ -1,0 +1,124 @@
+// Which message a consumer delivers next for the first time, and how many
+// there are.
+//
+//     skip list (last per subject) ─→ the next match at or above `nextStreamSeq`
+//
+// Owns the filter, the skip list and the number of pending messages. Reads the
+// store's committed view; what of it was delivered is AckState's to know.
+
+import { byteString } from "../../base/bytes.ts";
+import type { StreamStore } from "../../store/stream_store.ts";
+import { SubjectFilter } from "../../store/subject_filter.ts";
+import { type ConsumerConfig, filtersOf } from "../config/consumer_config.ts";
+import type { AckState } from "./ack_state.ts";
+import { PendingNumber } from "./pending_number.ts";
+import type { SkipList } from "./skip_list.ts";
+
+/** Messages looked at in one slice. */
+const LOOK = 10_000;
+
+/** `Cursor.next` found none yet: go on in another slice. */
+export const SEARCHING = -1;
+
+export class Cursor {
+  readonly #store: StreamStore;
+  readonly #state: AckState;
+  readonly #pending: PendingNumber;
+  #filter: SubjectFilter;
+  #skip: SkipList | undefined = undefined;
+  #mustCount = false;
+
+  constructor(store: StreamStore, state: AckState, config: ConsumerConfig) {
+    this.#store = store;
+    this.#state = state;
+    this.#filter = filterOf(config);
+    this.#pending = new PendingNumber(store, this.#filter);
+  }
+
+  get filter(): SubjectFilter {
+    return this.#filter;
+  }
+  /** Messages to be delivered for the first time; exact unless they are being counted. */
+  get numPending(): number {
+    return Math.max(0, this.#pending.value) + (this.#skip?.count ?? 0);
+  }
+  /** They are counted: nothing may be delivered. */
+  get isCounting(): boolean {
+    return this.#mustCount || !this.#pending.isExact;
+  }
+
+  /** Where it begins is known; then it has to count. */
+  begin(skip: SkipList | undefined): void {
+    this.#skip = skip;
+    this.#mustCount = true;
+  }
+  /** Other filters, or another place: counted anew. */
+  configure(config: ConsumerConfig): void {
+    this.#filter = filterOf(config);
+    this.#mustCount = true;
+  }
+  /** It begins somewhere else. */
+  restart(): void {
+    this.#skip = undefined;
+    this.#mustCount = true;
+  }
+
+  /** Counts one slice; whether there is more. */
+  count(): boolean {
+    if (this.#mustCount) this.#pending.count(this.#filter, this.#from);
+    this.#mustCount = false;
+    return this.#pending.step();
+  }
+
+  /** The next to deliver, which it stays until `delivered`; 0 when there is none, or SEARCHING. */
+  next(): number {
+    const state = this.#state;
+    const skip = this.#skip;
+    if (skip !== undefined) {
+      if (skip.count > 0) return skip.first;
+      this.#skip = undefined;
+      state.skipTo(skip.resume + 1);
+    }
+    if (this.#pending.value <= 0) {
+      state.skipTo(this.#store.state().lastSeq + 1);
+      return 0;
+    }
+    const seq = this.#store.next(this.#filter, state.nextStreamSeq, LOOK);
+    if (seq > 0) return seq;
+    state.skipTo(seq === 0 ? this.#store.state().lastSeq + 1 : -seq);
+    return seq === 0 ? 0 : SEARCHING;
+  }
+
+  /** What `next` gave is delivered, or turned out to be gone. */
+  passed(seq: number, isDelivered: boolean): void {
+    if (this.#skip !== undefined && this.#skip.count > 0 && this.#skip.first === seq) this.#skip.shift();
+    else if (isDelivered) this.#pending.delivered();
+  }
+
+  /** A matching message is stored. */
+  stored(seq: number, subject: Uint8Array, from: number, to: number): void {
+    if (!this.#mustCount && seq >= this.#from) this.#pending.stored(subject, from, to);
+  }
+
+  /** A message is gone. */
+  removed(seq: number, subject: Uint8Array, from: number, to: number): void {
+    if (this.#mustCount || !this.#filter.matches(subject, from, to)) return;
+    if (seq < this.#from) this.#skip?.remove(seq);
+    else this.#pending.removed(seq, subject, from, to, true);
+  }
+
+  /** All below `first` is gone. */
+  compacted(first: number): void {
+    this.#skip?.dropBelow(first);
+    this.#mustCount = true;
+  }
+
+  /** What is counted begins there. */
+  get #from(): number {
+    return this.#skip === undefined ? this.#state.nextStreamSeq : this.#skip.resume + 1;
+  }
+}
+
+function filterOf(config: ConsumerConfig): SubjectFilter {
+  return new SubjectFilter(filtersOf(config).map(byteString));
+}
