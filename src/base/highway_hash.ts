@@ -104,6 +104,7 @@ export class Hasher {
   readonly #memory: Uint8Array;
   readonly #run: HashRun;
   readonly #staging: number;
+  #paused: Uint8Array | undefined;
   #staged: number;
   #hasStarted: boolean;
   // Pieces that wait for a call, where they lie: offset and length of each, in order.
@@ -122,6 +123,7 @@ export class Hasher {
     this.#memory = this.#area.kernel.bytes;
     this.#run = this.#area.kernel.run;
     this.#staging = this.#area.at + STAGING_AT;
+    this.#paused = undefined;
     this.#staged = 0;
     this.#hasStarted = false;
     this.#count = 0;
@@ -165,6 +167,23 @@ export class Hasher {
       this.#staged += take;
       at += take;
     }
+    return this;
+  }
+
+  /** Others may hash until `resume`; what was added is not needed any more. */
+  pause(): void {
+    this.#flush(0);
+    const from = this.#area.at + STATE_AT;
+    this.#paused = this.#memory.slice(from, from + HASH_STATE_BYTES);
+    this.#area.user = undefined;
+  }
+  /** Goes on with what was added before `pause`. */
+  resume(): this {
+    assert(this.#paused !== undefined, "a hash that was paused is resumed");
+    this.#memory.set(this.#paused, this.#area.at + STATE_AT);
+    this.#paused = undefined;
+    this.#area.user = this;
+    this.#staged = 0;
     return this;
   }
 
