@@ -81,6 +81,18 @@ export class BlockTable {
     return this.#at(seq);
   }
 
+  /** Where the first block is whose number is not below this one. */
+  indexOfNumber(number: number): number {
+    let low = 0;
+    let high = this.#blocks.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#blocks[middle]!.number < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   checkInvariants(): void {
     for (const [i, block] of this.#blocks.entries()) {
       block.checkInvariants();

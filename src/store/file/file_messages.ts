@@ -331,12 +331,19 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     this.#lastNanos = isZero || summary.lastSeq === 0 ? 0 : summary.lastNanos;
   }
 
-  /** A subject whose messages lie in these blocks. */
-  restoreSubject(name: Uint8Array, count: number, firstBlock: number, lastBlock: number): void {
-    const subject = this.tree.intern(name, 0, name.length);
+  /** A subject, bytes [from, to), whose messages lie in these blocks. */
+  restoreSubject(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    count: number,
+    firstBlock: number,
+    lastBlock: number,
+  ): void {
+    const subject = this.tree.intern(bytes, from, to);
     const blocks = this.table.all;
-    const first = blocks.find(({ number }) => number >= firstBlock);
-    const last = blocks.findLast(({ number }) => number <= lastBlock);
+    const first = blocks[this.table.indexOfNumber(firstBlock)];
+    const last = blocks[this.table.indexOfNumber(lastBlock + 1) - 1];
     this.tree.setFirst(subject, -(first?.firstSeq ?? this.#firstSeq));
     this.tree.setLast(subject, -(last?.lastSeq ?? this.#lastSeq));
     this.tree.setCount(subject, count);

@@ -9,33 +9,43 @@ import { HASH_BYTES } from "../../base/highway_hash.ts";
 import { ByteReader } from "../../base/varint.ts";
 import { isCompressed } from "../format/compressed_block.ts";
 import { Fault } from "../format/fault.ts";
-import { decodeIndex, IndexEncoder, type BlockSummary, type StreamSummary } from "../format/index_db.ts";
+import { IndexDecoder, IndexEncoder, type BlockSummary, type Costs, type StreamSummary } from "../format/index_db.ts";
 import { streamHasher } from "../format/keys.ts";
 import { blockFile, INDEX, MSGS } from "../format/layout.ts";
 import { ALL_SUBJECTS } from "../subject_filter.ts";
 import type { StreamPlace } from "./block_open.ts";
-import { msgsPath } from "./block_open_bytes.ts";
+import { msgsPath, readWhole } from "./block_open_bytes.ts";
 import type { FileBlock } from "./file_block.ts";
 import type { FileMessages } from "./file_messages.ts";
-import type { Slices } from "./sliced_job.ts";
+import { Effort, type Slices } from "./sliced_job.ts";
 
 const HEAD_BYTES = 24;
-const SUBJECTS_A_SLICE = 2000;
-const BLOCKS_A_SLICE = 16;
+const SUBJECTS_A_STEP = 100;
+/** It has 30 bytes and more for each subject. */
+const MAX_FILE = 0xffff_ffff;
+/** As much is written at a time. */
+const PART_BYTES = 256 << 10;
+// What things cost, in bytes hashed: to write down a subject, to look into a block, to read its first message.
+const SUBJECT_COST = 1024;
+const MEASURING_COST = 32 << 10;
+const SUMMARY_COST = 128 << 10;
 const TEMPORARY = ".tmp";
 
 /** Fills `messages`, which are empty, from the index when it fits the blocks that are there; else why not, "" when there is none. */
-export function readIndex(place: StreamPlace, messages: FileMessages, numbers: readonly number[]): string | undefined {
-  const file = readFile(place.disk, msgsPath(place, INDEX));
+export function* readIndex(
+  place: StreamPlace,
+  messages: FileMessages,
+  numbers: readonly number[],
+): Slices<string | undefined> {
+  const effort = new Effort();
+  const file = yield* readWhole(place, msgsPath(place, INDEX), MAX_FILE, effort);
   if (file instanceof DiskError) return file.code === "ENOENT" ? "" : file.text;
-  const subjects: { name: Uint8Array; msgs: number; firstBlock: number; lastBlock: number }[] = [];
-  const summary = decodeIndex(file, streamHasher(place.stream), (bytes, from, to, msgs, firstBlock, lastBlock) => {
-    subjects.push({ name: bytes.subarray(from, to), msgs, firstBlock, lastBlock });
-  });
+  const decoder = new IndexDecoder(file);
+  const summary = yield* paced(decoder.read(streamHasher(place.stream)), effort);
   if (summary instanceof Fault) return summary.kind === "sum" ? "its checksum is wrong" : "it is not understood";
-  const counted = subjects.reduce((sum, { msgs }) => sum + msgs, 0);
   const distrust =
-    misfit(place, summary, numbers) ?? (counted === summary.msgs ? undefined : "its subjects do not add up");
+    misfit(place, summary, numbers) ??
+    (decoder.subjectMsgs === summary.msgs ? undefined : "its subjects do not add up");
   if (distrust !== undefined) return distrust;
   for (const stored of summary.blocks) {
     const block = messages.table.add(stored.blockIndex, messages.lastSeq);
@@ -45,19 +55,32 @@ export function readIndex(place: StreamPlace, messages: FileMessages, numbers: r
       return unread;
     }
     messages.restoreBlock(block, stored);
+    if (effort.spend(MEASURING_COST)) yield undefined;
   }
   messages.restoreTotals(summary);
-  for (const { name, msgs, firstBlock, lastBlock } of subjects)
-    messages.restoreSubject(name, msgs, firstBlock, lastBlock);
+  const subjects = decoder.subjects((bytes, from, to, count, firstBlock, lastBlock) => {
+    messages.restoreSubject(bytes, from, to, count, firstBlock, lastBlock);
+  });
+  yield* paced(subjects, effort);
   return undefined;
+}
+
+/** Runs work that says what it costs. */
+function* paced<T>(costs: Costs<T>, effort: Effort): Slices<T> {
+  for (;;) {
+    const step = costs.next();
+    if (step.done === true) return step.value;
+    if (effort.spend(step.value)) yield undefined;
+  }
 }
 
 /** Writes the index of blocks that are durable and will not change. Why it could not, if so. */
 export function* writeIndex(place: StreamPlace, messages: FileMessages): Slices<DiskError | undefined> {
+  const effort = new Effort();
   const blocks: BlockSummary[] = [];
   for (const block of messages.table.all) {
-    if (blocks.length % BLOCKS_A_SLICE === BLOCKS_A_SLICE - 1) yield undefined;
     blocks.push(summaryOf(messages, block));
+    if (effort.spend(SUMMARY_COST)) yield undefined;
   }
   const { last } = messages.table;
   const lastChecksum = new Uint8Array(HASH_BYTES);
@@ -79,26 +102,53 @@ export function* writeIndex(place: StreamPlace, messages: FileMessages): Slices<
       lastChecksum,
     },
     messages.tree.size,
+    streamHasher(place.stream),
   );
+  return yield* put(place, encodeParts(messages, encoder));
+}
+
+/** The bytes of the index in parts; undefined where a later turn may go on. */
+function* encodeParts(messages: FileMessages, encoder: IndexEncoder): Generator<Uint8Array | undefined> {
+  const effort = new Effort();
   let from: ByteString | undefined = "" as ByteString;
   while (from !== undefined) {
-    from = messages.tree.walk(ALL_SUBJECTS, from, SUBJECTS_A_SLICE, (subject) => {
+    from = messages.tree.walk(ALL_SUBJECTS, from, SUBJECTS_A_STEP, (subject) => {
       const { name, count, firstBlock, lastBlock } = messages.subjectSummary(subject);
       encoder.subject(name, count, firstBlock, lastBlock);
       return undefined;
     });
-    yield undefined;
+    if (encoder.length >= PART_BYTES) yield encoder.take();
+    if (effort.spend(SUBJECTS_A_STEP * SUBJECT_COST)) yield undefined;
   }
-  return yield* put(place, encoder.finish(streamHasher(place.stream)));
+  for (let before = encoder.length; encoder.block(); before = encoder.length) {
+    const cost = SUBJECT_COST + 4 * (encoder.length - before);
+    if (encoder.length >= PART_BYTES) yield encoder.take();
+    if (effort.spend(cost)) yield undefined;
+  }
+  yield encoder.finish();
 }
 
-function* put({ disk, directory }: StreamPlace, bytes: Uint8Array): Slices<DiskError | undefined> {
+function* put(
+  { disk, directory }: StreamPlace,
+  parts: Generator<Uint8Array | undefined>,
+): Slices<DiskError | undefined> {
   const path = `${directory}/${MSGS}/${INDEX}`;
   const stale = disk.remove(path + TEMPORARY);
   if (stale !== undefined && stale.code !== "ENOENT") return stale;
   const file = disk.open(path + TEMPORARY, "create");
   if (file instanceof DiskError) return file;
-  const failed = yield (done: DiskDone) => disk.commit(file, 0, bytes, 0, bytes.length, "synced", done);
+  let failed: DiskError | undefined;
+  let at = 0;
+  for (const part of parts) {
+    if (part === undefined) {
+      yield undefined;
+      continue;
+    }
+    failed = yield (done: DiskDone) => disk.commit(file, at, part, 0, part.length, "written", done);
+    if (failed !== undefined) break;
+    at += part.length;
+  }
+  failed ??= yield (done: DiskDone) => disk.sync(file, done);
   disk.close(file);
   const unnamed = failed ?? disk.rename(path + TEMPORARY, path);
   return unnamed ?? (yield (done: DiskDone) => disk.syncDirectory(`${directory}/${MSGS}`, done));
@@ -174,14 +224,4 @@ function sizes(disk: Disk, file: DiskFile, block: FileBlock): DiskError | undefi
   block.isCompressed = isCompressed(head);
   block.size = block.isCompressed ? new ByteReader(head, 4).uvarint() : size;
   return undefined;
-}
-
-function readFile(disk: Disk, path: string): Uint8Array | DiskError {
-  const file = disk.open(path, "read");
-  if (file instanceof DiskError) return file;
-  const size = disk.size(file);
-  const bytes = new Uint8Array(size instanceof DiskError ? 0 : size);
-  const got = size instanceof DiskError ? size : disk.read(file, 0, bytes, 0, bytes.length);
-  disk.close(file);
-  return got instanceof DiskError ? got : bytes.subarray(0, got);
 }

@@ -57,7 +57,7 @@ export function* recover({ place, messages, wallSec, log }: RecoveryOptions): Sl
   if (names instanceof DiskError) return names;
   const numbers = names.flatMap((name) => blockIndexOf(name) ?? []).sort((a, b) => a - b);
   const scan = new Scan(place, messages, wallSec, log);
-  const distrust = readIndex(place, messages, numbers);
+  const distrust = yield* readIndex(place, messages, numbers);
   const empty: number[] = [];
   if (distrust === undefined) {
     for (const block of messages.table.all) {

@@ -67,34 +67,111 @@ export type OnSubject = (
   lastBlock: number,
 ) => void;
 
-/** Reads a file; subjects are told before it is known whether the rest is good. */
-export function decodeIndex(file: Uint8Array, hasher: Hasher, onSubject: OnSubject): StreamSummary | Fault {
-  if (file.length < MIN_BYTES) return new Fault("short");
-  const end = file.length - HASH_BYTES;
-  if (!hasher.start().add(file, 0, end).matches(file, end)) return new Fault("sum");
-  const reader = new ByteReader(file, 0, end);
-  const isMagic = reader.byte() === MAGIC;
-  const version = reader.byte();
-  if (!isMagic || version < 1 || version > VERSION) return new Fault("version");
-  const msgs = reader.uvarint();
-  const bytes = reader.uvarint();
-  const firstSeq = reader.uvarint();
-  reader.varintMoment();
-  const { sec: firstSec, nanos: firstNanos } = reader;
-  const lastSeq = reader.uvarint();
-  reader.varintMoment();
-  const { sec: lastSec, nanos: lastNanos } = reader;
-  decodeSubjects(reader, version, onSubject);
-  const blocks = decodeBlocks(reader, version, firstSec, firstNanos);
-  const lastBlock = reader.uvarint();
-  const lastChecksum = reader.take(HASH_BYTES).slice();
-  if (reader.failed || reader.left > 0) return new Fault("form");
-  return { msgs, bytes, firstSeq, firstSec, firstNanos, lastSeq, lastSec, lastNanos, blocks, lastBlock, lastChecksum };
+/** What long work yields: what was done since costs about as much as hashing so many bytes. */
+export type Costs<T> = Generator<number, T, undefined>;
+
+/**
+ * Reads a file in steps, of which each is short: first all of it (`read`), to know whether it is good; then its
+ * subjects (`subjects`), of which there may be millions.
+ */
+export class IndexDecoder {
+  readonly #file: Uint8Array;
+  /** Where the subjects are, when the file is good; and its version. */
+  #subjectsAt = 0;
+  #version = 0;
+  #subjectMsgs = 0;
+
+  constructor(file: Uint8Array) {
+    this.#file = file;
+  }
+
+  /** The messages that the subjects add up to. */
+  get subjectMsgs(): number {
+    return this.#subjectMsgs;
+  }
+
+  *read(hasher: Hasher): Costs<StreamSummary | Fault> {
+    const file = this.#file;
+    if (file.length < MIN_BYTES) return new Fault("short");
+    const end = file.length - HASH_BYTES;
+    hasher.start();
+    for (let at = 0; at < end; at += HASHED_A_STEP) {
+      const to = Math.min(end, at + HASHED_A_STEP);
+      hasher.add(file, at, to);
+      if (to === end) break;
+      hasher.pause();
+      yield HASHED_A_STEP;
+      hasher.resume();
+    }
+    if (!hasher.matches(file, end)) return new Fault("sum");
+    const reader = new ByteReader(file, 0, end);
+    const isMagic = reader.byte() === MAGIC;
+    this.#version = reader.byte();
+    if (!isMagic || this.#version < 1 || this.#version > VERSION) return new Fault("version");
+    const msgs = reader.uvarint();
+    const bytes = reader.uvarint();
+    const firstSeq = reader.uvarint();
+    reader.varintMoment();
+    const { sec: firstSec, nanos: firstNanos } = reader;
+    const lastSeq = reader.uvarint();
+    reader.varintMoment();
+    const { sec: lastSec, nanos: lastNanos } = reader;
+    this.#subjectsAt = reader.at;
+    yield* decodeSubjects(reader, this.#version, COUNTING_COST, (_bytes, _from, _to, count) => {
+      this.#subjectMsgs += count;
+    });
+    const blocks = yield* decodeBlocks(reader, this.#version, firstSec, firstNanos);
+    const lastBlock = reader.uvarint();
+    const lastChecksum = reader.take(HASH_BYTES).slice();
+    if (reader.failed || reader.left > 0) return new Fault("form");
+    return {
+      msgs,
+      bytes,
+      firstSeq,
+      firstSec,
+      firstNanos,
+      lastSeq,
+      lastSec,
+      lastNanos,
+      blocks,
+      lastBlock,
+      lastChecksum,
+    };
+  }
+
+  /** Tells the subjects of a file that `read` found good. */
+  *subjects(onSubject: OnSubject): Costs<void> {
+    const reader = new ByteReader(this.#file, this.#subjectsAt, this.#file.length - HASH_BYTES);
+    yield* decodeSubjects(reader, this.#version, TELLING_COST, onSubject);
+  }
 }
 
-function decodeSubjects(reader: ByteReader, version: number, onSubject: OnSubject): void {
+const HASHED_A_STEP = 128 << 10;
+const SUBJECTS_A_STEP = 64;
+// In bytes hashed: a subject, a subject and what is made of it, a block.
+const COUNTING_COST = 256;
+const TELLING_COST = 4096;
+const BLOCK_COST = 1024;
+
+/** The same in one go; its subjects are told when it is good. */
+export function decodeIndex(file: Uint8Array, hasher: Hasher, onSubject: OnSubject): StreamSummary | Fault {
+  const decoder = new IndexDecoder(file);
+  const summary = finish(decoder.read(hasher));
+  if (!(summary instanceof Fault)) finish(decoder.subjects(onSubject));
+  return summary;
+}
+
+function finish<T>(costs: Costs<T>): T {
+  for (;;) {
+    const step = costs.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+function* decodeSubjects(reader: ByteReader, version: number, cost: number, onSubject: OnSubject): Costs<void> {
   const count = reader.uvarint();
   for (let i = 0; i < count && !reader.failed; i++) {
+    if (i % SUBJECTS_A_STEP === SUBJECTS_A_STEP - 1) yield SUBJECTS_A_STEP * cost;
     const length = reader.uvarint();
     const from = reader.at;
     if (length > reader.left) reader.fail();
@@ -107,7 +184,7 @@ function decodeSubjects(reader: ByteReader, version: number, onSubject: OnSubjec
   }
 }
 
-function decodeBlocks(reader: ByteReader, version: number, baseSec: number, baseNanos: number): BlockSummary[] {
+function* decodeBlocks(reader: ByteReader, version: number, baseSec: number, baseNanos: number): Costs<BlockSummary[]> {
   const blocks: BlockSummary[] = [];
   const count = reader.uvarint();
   if (count > reader.left / MIN_BLOCK_BYTES) reader.fail();
@@ -125,7 +202,9 @@ function decodeBlocks(reader: ByteReader, version: number, baseSec: number, base
     const deletedCount = reader.uvarint();
     const ttlMsgs = version >= 2 ? reader.uvarint() : 0;
     const scheduledMsgs = version >= 3 ? reader.uvarint() : 0;
+    const before = reader.at;
     const deleted = deletedCount > 0 ? decodeSequences(reader) : undefined;
+    yield BLOCK_COST + 4 * (reader.at - before);
     if ((deleted?.size ?? 0) !== deletedCount) reader.fail();
     blocks.push({
       blockIndex,
@@ -145,15 +224,19 @@ function decodeBlocks(reader: ByteReader, version: number, baseSec: number, base
 }
 
 /**
- * Writes a file: the head, then each subject, then the rest. Subjects are handed over one by one because
- * there may be millions; their number is said first.
+ * Writes a file: the head, each subject, each block, the end. One by one, and what was written may be taken away
+ * meanwhile, because there may be millions.
  */
 export class IndexEncoder {
-  readonly #writer: ByteWriter;
+  #writer: ByteWriter;
   readonly #summary: StreamSummary;
+  readonly #hasher: Hasher;
+  #hasHashed = false;
   #subjectsLeft: number;
+  #hasBlocks = false; // begun
+  #blocksDone = 0;
 
-  constructor(summary: StreamSummary, subjectCount: number) {
+  constructor(summary: StreamSummary, subjectCount: number, hasher: Hasher) {
     const writer = new ByteWriter(1024);
     writer.byte(MAGIC);
     writer.byte(VERSION);
@@ -166,7 +249,13 @@ export class IndexEncoder {
     writer.uvarint(subjectCount);
     this.#writer = writer;
     this.#summary = summary;
+    this.#hasher = hasher;
     this.#subjectsLeft = subjectCount;
+  }
+
+  /** Bytes that `take` would give. */
+  get length(): number {
+    return this.#writer.length;
   }
 
   subject(subject: Uint8Array, msgs: number, firstBlock: number, lastBlock: number): void {
@@ -178,18 +267,47 @@ export class IndexEncoder {
     this.#writer.uvarint(lastBlock);
   }
 
-  /** The whole file. */
-  finish(hasher: Hasher): Uint8Array {
-    assert(this.#subjectsLeft === 0, "as many subjects came as were announced");
-    const writer = this.#writer;
-    const { blocks, firstSec, firstNanos, lastBlock, lastChecksum } = this.#summary;
-    writer.uvarint(blocks.length);
-    for (const block of blocks) encodeBlock(writer, block, firstSec, firstNanos);
-    writer.uvarint(lastBlock);
+  /** The next block; false when all were written. */
+  block(): boolean {
+    const { blocks, firstSec, firstNanos } = this.#summary;
+    if (!this.#hasBlocks) {
+      this.#hasBlocks = true;
+      assert(this.#subjectsLeft === 0, "as many subjects came as were announced");
+      this.#writer.uvarint(blocks.length);
+    }
+    const block = blocks[this.#blocksDone];
+    if (block === undefined) return false;
+    this.#blocksDone++;
+    encodeBlock(this.#writer, block, firstSec, firstNanos);
+    return true;
+  }
+
+  /** What was written since it was called last; the next bytes of the file. */
+  take(): Uint8Array {
+    const { written } = this.#writer;
+    this.#hash(written);
+    this.#hasher.pause();
+    this.#writer = new ByteWriter(2 * written.length);
+    return written;
+  }
+
+  /** All blocks that are left and the end of the file: its last bytes. */
+  finish(): Uint8Array {
+    while (this.block());
+    const { lastBlock, lastChecksum } = this.#summary;
+    this.#writer.uvarint(lastBlock);
     assert(lastChecksum.length === HASH_BYTES, "a checksum has 8 bytes");
-    writer.put(lastChecksum);
-    writer.put(hasher.of(writer.written));
-    return writer.written;
+    this.#writer.put(lastChecksum);
+    const sum = new Uint8Array(HASH_BYTES);
+    this.#hash(this.#writer.written).sum(sum, 0);
+    this.#writer.put(sum);
+    return this.#writer.written;
+  }
+
+  #hash(bytes: Uint8Array): Hasher {
+    const hasher = this.#hasHashed ? this.#hasher.resume() : this.#hasher.start();
+    this.#hasHashed = true;
+    return hasher.add(bytes, 0, bytes.length);
   }
 }
 

@@ -2,6 +2,8 @@
 
 import {
   type BlockSummary,
+  type Costs,
+  IndexDecoder,
   IndexEncoder,
   type StreamSummary,
   decodeIndex,
@@ -52,9 +54,9 @@ const anySubjects = array(tuple(uint8Array({ maxLength: 20 }), anySeq, nat(), na
 type Subjects = readonly (readonly [subject: Uint8Array, msgs: number, firstBlock: number, lastBlock: number])[];
 
 function encode(summary: StreamSummary, subjects: Subjects): Uint8Array {
-  const encoder = new IndexEncoder(summary, subjects.length);
+  const encoder = new IndexEncoder(summary, subjects.length, hasher);
   for (const each of subjects) encoder.subject(...each);
-  return encoder.finish(hasher);
+  return encoder.finish();
 }
 function decode(file: Uint8Array): { summary: StreamSummary | Fault; subjects: Subjects } {
   const subjects: [Uint8Array, number, number, number][] = [];
@@ -80,22 +82,20 @@ test("it goes both ways", () => {
   );
 });
 
-const file = encode(
-  {
-    msgs: 3,
-    bytes: 300,
-    firstSeq: 5,
-    firstSec: 1_700_000_000,
-    firstNanos: 5,
-    lastSeq: 9,
-    lastSec: 1_700_000_001,
-    lastNanos: 4,
-    blocks: [],
-    lastBlock: 1,
-    lastChecksum: new Uint8Array(8),
-  },
-  [[Buffer.from("a.b"), 3, 1, 1]],
-);
+const summaryOfNone: StreamSummary = {
+  msgs: 3,
+  bytes: 300,
+  firstSeq: 5,
+  firstSec: 1_700_000_000,
+  firstNanos: 5,
+  lastSeq: 9,
+  lastSec: 1_700_000_001,
+  lastNanos: 4,
+  blocks: [],
+  lastBlock: 1,
+  lastChecksum: new Uint8Array(8),
+};
+const file = encode(summaryOfNone, [[Buffer.from("a.b"), 3, 1, 1]]);
 /** A body with its right checksum. */
 function signed(body: Uint8Array): Uint8Array {
   const out = new Uint8Array(body.length + 8);
@@ -103,6 +103,56 @@ function signed(body: Uint8Array): Uint8Array {
   hasher.start().add(body, 0, body.length).sum(out, body.length);
   return out;
 }
+
+test("what is taken away meanwhile is the same file, also when others hash", () => {
+  const others = streamHasher("T");
+  assert(
+    property(anySummary, anySubjects, array(nat(2), { minLength: 12, maxLength: 12 }), (summary, subjects, takes) => {
+      const encoder = new IndexEncoder(summary, subjects.length, hasher);
+      const taken: Uint8Array[] = [];
+      const maybeTake = (i: number): void => {
+        if (takes[i % takes.length] !== 0) return;
+        taken.push(encoder.take());
+        others.of(Buffer.from("something else"));
+      };
+      subjects.forEach((each, i) => {
+        maybeTake(i);
+        encoder.subject(...each);
+      });
+      for (let i = 6; encoder.block(); i++) maybeTake(i);
+      const whole = Buffer.concat([...taken, encoder.finish()]);
+      expect(Buffer.compare(whole, encode(summary, subjects))).toBe(0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a file of many subjects is read in steps of a bounded cost, also when others hash", () => {
+  const many = Array.from({ length: 20_000 }, (_, i) => [Buffer.from(`a.subject.with.a.name.${i}`), 1, 1, 1] as const);
+  const big = encode({ ...summaryOfNone, msgs: 20_000 }, many);
+  const others = streamHasher("T");
+  const decoder = new IndexDecoder(big);
+  const run = <T>(costs: Costs<T>): { most: number; sum: number; result: T } => {
+    for (let most = 0, sum = 0; ;) {
+      const step = costs.next();
+      if (step.done === true) return { most, sum, result: step.value };
+      most = Math.max(most, step.value);
+      sum += step.value;
+      others.of(Buffer.from("something else"));
+    }
+  };
+  const read = run(decoder.read(hasher));
+  expect(read.result).toMatchObject({ msgs: 20_000, lastBlock: 1 });
+  expect(decoder.subjectMsgs).toBe(20_000);
+  const subjects: string[] = [];
+  const told = run(
+    decoder.subjects((bytes, from, to) => subjects.push(Buffer.from(bytes.subarray(from, to)).toString())),
+  );
+  expect(subjects).toEqual(many.map(([subject]) => subject.toString()));
+  expect([read.most, told.most].every((most) => most > 0 && most <= 1 << 18)).toBe(true);
+  expect(read.sum).toBeGreaterThan(big.length);
+  expect(told.sum).toBeGreaterThan(20_000 * 4000);
+});
 
 test("a wrong bit, a wrong stream and a cut are noticed", () => {
   for (let bit = 0; bit < 8 * file.length; bit++) {
