@@ -1,9 +1,10 @@
-// The steps of a transcript that look at whole messages: req, answer, unanswered, msg; and <like for any line.
+// The steps of a transcript that send or look at whole messages: req, answer, told, unanswered, msg, pub, pull,
+// delivered; and <like for any line.
 //
 // Each connection that asks has one inbox, `_R.<name>.<number of the request>`, subscribed once.
 
 import { show } from "./literal.mjs";
-import { matchTemplate } from "./match.mjs";
+import { asRegExp, matchJson, matchLine, matchTemplate } from "./match.mjs";
 import { connectionOf, expectLine, nextLine } from "./wire_steps.mjs";
 
 /** @typedef {import("./player.mjs").Player} Player */
@@ -51,7 +52,30 @@ export async function readMessage(player, name) {
   const headerSize = hasHeaders ? Number(words.at(-2)) : 0;
   const bytes = await connection.readBytes(size + 2, player.timeoutMs);
   if (!Buffer.isBuffer(bytes)) throw new Error(`an unfinished message (${bytes})`);
-  return { subject: words[1], content: joined(bytes.subarray(0, headerSize), bytes.subarray(headerSize, size)) };
+  return {
+    subject: words[1],
+    reply: words.length > (hasHeaders ? 5 : 4) ? words[3] : undefined,
+    content: joined(bytes.subarray(0, headerSize), bytes.subarray(headerSize, size)),
+  };
+}
+
+/** Content compared with a /regex/ or, byte for byte, with a template. */
+function matchContent(content, wanted, captured) {
+  return asRegExp(wanted) ? matchLine(content, wanted, captured) : matchTemplate(content, wanted, captured);
+}
+
+/** Sends a message, with a reply when there is one. */
+async function publish(player, name, subject, reply, headers, payload) {
+  const size = headers.length + payload.length;
+  const words = [headers.length > 0 ? "HPUB" : "PUB", subject, reply, headers.length > 0 ? headers.length : undefined];
+  const control = Buffer.from(`${[...words, size].filter((word) => word !== undefined).join(" ")}\r\n`);
+  (await connectionOf(player, name)).send(Buffer.concat([control, headers, payload, Buffer.from("\r\n")]));
+}
+
+/** The parts of `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<consumer sequence>.<time>.<pending>`. */
+export function partsOfAck(reply) {
+  const found = /^\$JS\.ACK\.([^.]+)\.([^.]+)\.(\d+)\.(\d+)\.(\d+)\.\d{19}\.(\d+)$/.exec(reply ?? "");
+  return found ? { told: found.slice(1).join("."), consumerSeq: found[5] } : undefined;
 }
 
 /** The next message, which has to be the answer to the oldest request that has none yet. */
@@ -68,16 +92,49 @@ export const requestSteps = {
     const inbox = await inboxOf(player, step.name);
     const { headers, subject, payload } = parseRequest(step.text);
     const reply = `_R.${step.name}.${++inbox.asked}`;
-    const size = headers.length + payload.length;
-    const control = headers.length > 0 ? `HPUB ${subject} ${reply} ${headers.length} ` : `PUB ${subject} ${reply} `;
-    const end = Buffer.from("\r\n");
-    const message = Buffer.concat([Buffer.from(`${control}${size}\r\n`), headers, payload, end]);
-    (await connectionOf(player, step.name)).send(message);
+    await publish(player, step.name, subject, reply, headers, payload);
   },
   async answer(player, step) {
     const answer = await readAnswer(player, step.name);
-    const wrong = matchTemplate(answer, step.text, player.variables);
+    const wrong = matchContent(answer, step.text, player.variables);
     if (wrong) throw new Error(wrong);
+  },
+  /** `A told {…}`: the next answer is JSON, compared as a subset. */
+  async told(player, step) {
+    const answer = (await readAnswer(player, step.name)).toString("utf8");
+    const wrong = matchJson(JSON.parse(answer), JSON.parse(step.text), "");
+    if (wrong) throw new Error(`${wrong} (all: ${answer})`);
+  },
+  /** `A pub [Name: value] subject payload`: a message without a reply. */
+  async pub(player, step) {
+    const { headers, subject, payload } = parseRequest(step.text);
+    await publish(player, step.name, subject, undefined, headers, payload);
+  },
+  /** `A pull reply stream.consumer body`: a request for the next messages. */
+  async pull(player, step) {
+    const [, headers, reply, consumer, body] = /^(\[[^\]]*\] )?(\S+) (\S+)(?: (.*))?$/s.exec(step.text);
+    const asked = parseRequest(`${headers ?? ""}$JS.API.CONSUMER.MSG.NEXT.${consumer} ${body ?? ""}`);
+    await publish(player, step.name, asked.subject, reply, asked.headers, asked.payload);
+  },
+  /** `A delivered subject stream.consumer.deliveries.sequence.consumerSequence.pending content`: the next message, and how to
+   *  acknowledge it, which becomes `${ack}` and, with the consumer's sequence, `${ack7}`. */
+  async delivered(player, step) {
+    const [, subject, wanted, template] = /^(\S+) (\S+)(?: (.*))?$/s.exec(step.text);
+    const got = await readMessage(player, step.name);
+    const ack = partsOfAck(got.reply);
+    if (got.subject !== subject || ack?.told !== wanted) {
+      const all = `${got.subject} ${got.reply}: ${show(got.content)}`;
+      throw new Error(`expected ${subject} delivered as ${wanted}, got ${all}`);
+    }
+    player.variables.ack = player.variables[`ack${ack.consumerSeq}`] = got.reply;
+    const wrong = matchContent(got.content, template ?? "", player.variables);
+    if (wrong) throw new Error(wrong);
+  },
+  /** `A answerjson {…}`: the next answer, JSON compared as a subset. */
+  async answerjson(player, step) {
+    const answer = await readAnswer(player, step.name);
+    const wrong = matchJson(JSON.parse(answer.toString("utf8")), JSON.parse(step.text), "");
+    if (wrong) throw new Error(`${wrong} (all: ${answer.toString("utf8").slice(0, 4000)})`);
   },
   /** `A answers 100 template`: as many answers, in any order, each like the template. */
   async answers(player, step) {
@@ -96,7 +153,7 @@ export const requestSteps = {
     const { subject, content } = await readMessage(player, step.name);
     const wrong =
       subject === wanted ? undefined : `expected a message on ${wanted}, got on ${subject}: ${show(content)}`;
-    const differs = wrong ?? matchTemplate(content, template ?? "", player.variables);
+    const differs = wrong ?? matchContent(content, template ?? "", player.variables);
     if (differs) throw new Error(differs);
   },
   /** The last request is not answered: nothing comes before the PONG. */

@@ -5,9 +5,9 @@
 const setupWords = new Set(["config", "bare", "flags", "env", "file", "own", "over"]);
 const ownWords = new Set(["GET", "log", "nolog", "signal", "rewrite", "server", "start"]);
 const wire = /^([A-Z][0-9]*)(>>|>|<<|<json|<keys|<like|<)(?: (.*))?$/s;
-const joinedTight = /^[A-Z][0-9]*(?:<like| (?:req|answers?|msg))(?: |$)/;
+const joinedTight = /^[A-Z][0-9]*(?:<like| (?:req|answers?|msg|told|delivered))(?: |$)/;
 const command =
-  /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|reset|pause|resume|req|answers?|unanswered|msg)(?: (.*))?$/s;
+  /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|reset|pause|resume|req|answerjson|answers?|unanswered|msg|told|delivered|pub|pull)(?: (.*))?$/s;
 
 /**
  * @typedef {{ line: number, op: string, name?: string, text: string }} Step
