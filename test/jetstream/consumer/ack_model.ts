@@ -94,11 +94,11 @@ export class AckModel {
   purge(first: number, isGone: (seq: number) => boolean): void {
     this.next = Math.max(this.next, first);
     this.delivered.stream = this.next - 1;
-    for (const [seq, { consumerSeq }] of [...this.pending]) {
+    for (const [seq, { consumerSeq }] of this.pending) {
       if (seq < first) this.floor.consumer = Math.max(this.floor.consumer, consumerSeq);
       if (seq < first || isGone(seq)) this.#drop(seq);
     }
-    for (const seq of [...this.counts.keys()]) if (seq < first || isGone(seq)) this.counts.delete(seq);
+    for (const seq of this.counts.keys()) if (seq < first || isGone(seq)) this.counts.delete(seq);
     if (this.pending.size === 0) {
       this.counts.clear();
       this.floor = { ...this.delivered };
