@@ -6,6 +6,8 @@
 
 /** Output of one turn, in bytes, after which producers wait for the next turn. */
 const OUTPUT_BUDGET = 8 * 1024 * 1024;
+/** How often in a turn what was to happen before the flushes may ask for more of it: a message stored in memory takes three. */
+const MOST_ROUNDS = 8;
 /** Held connections that may use up their share of a turn in one. */
 const MOST_SHARES = 2;
 
@@ -31,7 +33,7 @@ export class Turn {
     this.#atTurnEnd = atTurnEnd;
   }
 
-  /** Runs `fire` at the end of this turn, before anything is flushed; what that asks for here, too. */
+  /** Runs `fire` at the end of this turn, before anything is flushed; what that asks for here too, but not without end. */
   beforeFlush(fire: () => void): void {
     this.#first.push(fire);
     this.#arm();
@@ -79,9 +81,14 @@ export class Turn {
   }
 
   readonly #end = (): void => {
-    for (let i = 0; i < this.#first.length; i++) this.#first[i]!();
-    this.#first.length = 0;
+    const first = this.#first;
+    let done = 0;
+    for (let round = 0; round < MOST_ROUNDS && done < first.length; round++) {
+      for (const end = first.length; done < end; done++) first[done]!();
+    }
+    first.splice(0, done);
     this.#armed = false;
+    if (first.length > 0) this.#arm();
     const touched = this.#touched;
     this.#touched = this.#spare;
     for (let i = 0; i < touched.length; i++) touched[i]!.flush();

@@ -47,3 +47,22 @@ test("what is to happen before the flushes does, and what it asks for too", () =
   world.settle();
   expect(log).toEqual(["submit", "commit", "flush", "flush of the commit"]);
 });
+
+test("what asks for the end of the turn again and again goes on in later turns, and the flushes come", () => {
+  const world = new FakeWorld();
+  const turn = new Turn((fire) => world.atTurnEnd(fire));
+  let rounds = 0;
+  const again = (): void => {
+    rounds++;
+    turn.beforeFlush(again);
+  };
+  turn.beforeFlush(again);
+  let flushed = 0;
+  for (let i = 1; i <= 3; i++) {
+    turn.touch({ flush: () => flushed++ });
+    world.turn();
+    expect(flushed).toBe(i);
+    expect(rounds).toBeLessThanOrEqual(i * 10);
+  }
+  expect(rounds).toBeGreaterThan(3);
+});
