@@ -130,12 +130,6 @@ export const requestSteps = {
     const wrong = matchContent(got.content, template ?? "", player.variables);
     if (wrong) throw new Error(wrong);
   },
-  /** `A answerjson {…}`: the next answer, JSON compared as a subset. */
-  async answerjson(player, step) {
-    const answer = await readAnswer(player, step.name);
-    const wrong = matchJson(JSON.parse(answer.toString("utf8")), JSON.parse(step.text), "");
-    if (wrong) throw new Error(`${wrong} (all: ${answer.toString("utf8").slice(0, 4000)})`);
-  },
   /** `A answers 100 template`: as many answers, in any order, each like the template. */
   async answers(player, step) {
     const [, count, template] = /^(\d+) (.*)$/s.exec(step.text);

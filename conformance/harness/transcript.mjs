@@ -7,7 +7,7 @@ const ownWords = new Set(["GET", "log", "nolog", "signal", "rewrite", "server", 
 const wire = /^([A-Z][0-9]*)(>>|>|<<|<json|<keys|<like|<)(?: (.*))?$/s;
 const joinedTight = /^[A-Z][0-9]*(?:<like| (?:req|answers?|msg|told|delivered))(?: |$)/;
 const command =
-  /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|reset|pause|resume|req|answerjson|answers?|unanswered|msg|told|delivered|pub|pull)(?: (.*))?$/s;
+  /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|reset|pause|resume|req|answers?|unanswered|msg|told|delivered|pub|pull)(?: (.*))?$/s;
 
 /**
  * @typedef {{ line: number, op: string, name?: string, text: string }} Step
