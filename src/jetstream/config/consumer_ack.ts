@@ -1,93 +1,59 @@
-// What a client says to an ack subject: what kind of ack it is, and what comes
-// with it. Bytes are borrowed, and nothing is kept of them.
+// What the payload of an ack says, as nats-server reads it: a word, compared as
+// a whole or by its beginning, and what stands behind it.
 
 import { decode, JsonError, record } from "../../base/json.ts";
 import { goText } from "../../base/json_reader.ts";
+import { quoted } from "../../errors/protocol.ts";
+import { trimmed } from "./consumer_blanks.ts";
 import { duration } from "./consumer_config.ts";
 import { goDurationNanos } from "./consumer_duration.ts";
 
-/** `unknown` is no ack, but answered. */
-export type AckKind = "ack" | "nak" | "progress" | "next" | "term" | "unknown";
+/** What it says. */
+export type AckPayload =
+  | { readonly kind: "ack" | "progress" | "unknown" }
+  /** Acked, and a pull request, which is borrowed (see consumer_next.ts). */
+  | { readonly kind: "next"; readonly request: Uint8Array }
+  | { readonly kind: "term"; readonly reason: string }
+  /** Without a delay it is for now. So it is with one that can not be read, which is given as a warning shows it. */
+  | { readonly kind: "nak"; readonly delayMs: number | undefined; readonly badDelay: string | undefined };
 
-const [NAK, PROGRESS, NEXT, TERM] = ["-NAK", "+WPI", "+NXT", "+TERM"].map((word) => Buffer.from(word)) as [
-  Buffer,
-  Buffer,
-  Buffer,
-  Buffer,
-];
-const plain = ["+ACK", "+OK"].map((word) => Buffer.from(word));
-/** Behind these words their arguments begin. */
-export const NEXT_LENGTH = NEXT.length;
-
-/** Of payload [from, to), without headers. */
-export function ackKind(bytes: Uint8Array, from: number, to: number): AckKind {
-  const size = to - from;
-  if (size === 0) return "ack";
-  for (const word of plain) if (size === word.length && begins(bytes, from, to, word)) return "ack";
-  if (begins(bytes, from, to, NEXT)) return "next";
-  if (begins(bytes, from, to, NAK)) return "nak";
-  if (size === PROGRESS.length && begins(bytes, from, to, PROGRESS)) return "progress";
-  return begins(bytes, from, to, TERM) ? "term" : "unknown";
-}
-
-/** When to deliver again: nanoseconds from now, undefined for at once. Text that is no delay, for a warning, means at once, too. */
-export interface NakDelay {
-  readonly nanos: number | undefined;
-  /** Bytes as characters; undefined when all is well. */
-  readonly bad: string | undefined;
-}
-const AT_ONCE: NakDelay = { nanos: undefined, bad: undefined };
+const said = { ack: { kind: "ack" }, progress: { kind: "progress" }, unknown: { kind: "unknown" } } as const;
+const nakAtOnce: AckPayload = { kind: "nak", delayMs: undefined, badDelay: undefined };
 const nakOptions = record({ delay: duration }, "server.ConsumerNakOptions");
+const [ACK, OK, NAK, PROGRESS, NEXT, TERM] = ["+ACK", "+OK", "-NAK", "+WPI", "+NXT", "+TERM"].map((word) =>
+  Buffer.from(word),
+) as [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];
 
-/** Of a payload that is a `nak`. */
-export function nakDelay(bytes: Uint8Array, from: number, to: number): NakDelay {
-  const [start, end] = trimmed(bytes, from + NAK.length, to);
-  if (start === end) return AT_ONCE;
+/** Reads a payload without its headers; it is borrowed, also by what is given of it. */
+export function readAck(body: Uint8Array): AckPayload {
+  if (body.length === 0 || isWord(body, ACK) || isWord(body, OK)) return said.ack;
+  if (begins(body, NEXT)) return { kind: "next", request: body.subarray(NEXT.length) };
+  if (begins(body, NAK)) return readNak(body);
+  if (isWord(body, PROGRESS)) return said.progress;
+  if (!begins(body, TERM)) return said.unknown;
+  const [from, to] = trimmed(body, TERM.length, body.length);
+  return { kind: "term", reason: goText(body, from, to) };
+}
+
+/** The delay behind the word: a duration, or an object that has one in nanoseconds. */
+function readNak(body: Uint8Array): AckPayload {
+  const [from, to] = trimmed(body, NAK.length, body.length);
+  if (from === to) return nakAtOnce;
   let nanos: bigint | undefined;
-  if (bytes[start] === 0x7b) {
-    const options = decode(nakOptions, bytes, start, end);
+  if (body[from] === 0x7b) {
+    const options = decode(nakOptions, body, from, to);
     if (!(options instanceof JsonError)) nanos = options.delay;
-  } else nanos = goDurationNanos(goText(bytes, start, end));
-  if (nanos !== undefined) return { nanos: Number(nanos), bad: undefined };
-  return { nanos: undefined, bad: Buffer.from(bytes.subarray(start, end)).toString("latin1") };
+  } else nanos = goDurationNanos(goText(body, from, to));
+  if (nanos !== undefined) return { kind: "nak", delayMs: Number(nanos) / 1e6, badDelay: undefined };
+  return { kind: "nak", delayMs: undefined, badDelay: quoted(Buffer.from(body.subarray(from, to)).toString("latin1")) };
 }
 
-/** Why delivery ends: of a payload that is a `term`; empty when it does not say. */
-export function termReason(bytes: Uint8Array, from: number, to: number): string {
-  const [start, end] = trimmed(bytes, from + TERM.length, to);
-  return goText(bytes, start, end);
+function isWord(body: Uint8Array, word: Buffer): boolean {
+  return body.length === word.length && begins(body, word);
 }
 
-/** The range within [from, to) without blanks at its ends: Go's TrimSpace, for which NEL and NBSP are blanks, too. */
-export function trimmed(bytes: Uint8Array, from: number, to: number): readonly [from: number, to: number] {
-  let [start, end] = [from, to];
-  for (let wide = blankAt(bytes, start, end); wide > 0; wide = blankAt(bytes, start, end)) start += wide;
-  for (let wide = blankBefore(bytes, start, end); wide > 0; wide = blankBefore(bytes, start, end)) end -= wide;
-  return [start, end];
-}
-
-function begins(bytes: Uint8Array, from: number, to: number, word: Buffer): boolean {
-  if (to - from < word.length) return false;
-  for (let i = 0; i < word.length; i++) if (bytes[from + i] !== word[i]) return false;
+function begins(body: Uint8Array, word: Buffer): boolean {
+  if (body.length < word.length) return false;
+  for (let i = 0; i < word.length; i++) if (body[i] !== word[i]) return false;
   return true;
-}
-
-const blank = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;
-
-/** How many bytes the blank takes that starts at `at`; 0 when none does. */
-function blankAt(bytes: Uint8Array, at: number, to: number): number {
-  if (at >= to) return 0;
-  const first = bytes[at]!;
-  if (first < 0x80) return (first >= 9 && first <= 13) || first === 32 ? 1 : 0;
-  for (const wide of [2, 3]) {
-    if (at + wide <= to && blank.test(goText(bytes, at, at + wide))) return wide;
-  }
-  return 0;
-}
-
-function blankBefore(bytes: Uint8Array, from: number, to: number): number {
-  for (const wide of [1, 2, 3]) {
-    if (to - wide >= from && blankAt(bytes, to - wide, to) === wide) return wide;
-  }
-  return 0;
 }

@@ -6,7 +6,7 @@
 //   decideConsumer          what becomes of the consumer of that name, or of a new one
 //   (the stream)            makes or changes it
 
-import { type ApiError, apiError } from "../../errors/api.ts";
+import { apiError } from "../../errors/api.ts";
 import { encode } from "../../base/json.ts";
 import { checkConsumerConfig } from "./consumer_checks.ts";
 import { type ConsumerAction, type ConsumerConfig, consumerConfigKind, filtersOf } from "./consumer_config.ts";
@@ -50,7 +50,7 @@ export function decideConsumer(
   if (action === "update") throw apiError("consumerDoesNotExist");
   checkCount(rules, consumers);
   checkWorkQueue(config, rules, consumers);
-  if (Buffer.byteLength(name) > MAX_NAME) throw nameTooLong(config, rules);
+  checkNameLength(config, rules);
   const threshold = inactiveThreshold(config.durable_name !== "", config.inactive_threshold);
   return { name, config: { ...config, inactive_threshold: threshold }, old };
 }
@@ -78,7 +78,10 @@ function checkWorkQueue(config: ConsumerConfig, { stream }: ConsumerRules, consu
   if (consumers.overlaps(config.name, filters)) throw apiError("consumerWorkQueueConsumerNotUnique");
 }
 
-function nameTooLong(config: ConsumerConfig, _rules: ConsumerRules): ApiError {
-  if (config.durable_name !== "") return apiError("consumerNameTooLong", { max: MAX_NAME });
-  return apiError("consumerCreate", { err: "error creating store for consumer" });
+/** A long name that is not durable is only too long for a directory. */
+function checkNameLength(config: ConsumerConfig, { stream }: ConsumerRules): void {
+  if (Buffer.byteLength(config.name) <= MAX_NAME) return;
+  if (config.durable_name !== "") throw apiError("consumerNameTooLong", { max: MAX_NAME });
+  if (stream.storage === "memory" || config.mem_storage) return;
+  throw apiError("consumerCreate", { err: "error creating store for consumer" });
 }

@@ -12,7 +12,7 @@ import { type ConsumerRules } from "./consumer_rules.ts";
 import { API_LEVEL, levelAbove } from "./stream_metadata.ts";
 
 export interface ConsumerFile {
-  /** Undefined where nats-server forgot it: it does so at each update. */
+  /** Undefined where nats-server forgot it: it does so when it starts with an ephemeral. */
   readonly created: Moment | undefined;
   readonly config: ConsumerConfig;
   /** Why the consumer can not be served, in nats-server's words; undefined when it can. */

@@ -46,7 +46,6 @@ const priorityGroupState = record(
   { group: text, pinned_client_id: omitEmpty(text), pinned_ts: moment },
   "server.PriorityGroupState",
 );
-const clusterKind = record({ leader: omitEmpty(text) });
 const consumerInfo = {
   stream_name: maybe(text),
   name: maybe(text),
@@ -58,7 +57,6 @@ const consumerInfo = {
   num_redelivered: maybe(int),
   num_waiting: maybe(int),
   num_pending: maybe(uint64),
-  cluster: maybe(clusterKind),
   push_bound: omitEmpty(bool),
   paused: omitEmpty(bool),
   pause_remaining: omitEmpty(duration),

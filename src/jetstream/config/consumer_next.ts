@@ -2,9 +2,7 @@
 // JSON; anything else means one message.
 
 import { bool, decode, JsonError, type Kind, record, text } from "../../base/json.ts";
-import { goDuration } from "../../base/gotime.ts";
-import { trimmed } from "./consumer_ack.ts";
-import { type ConsumerConfig } from "./consumer_config.ts";
+import { trimmed } from "./consumer_blanks.ts";
 import { embedded } from "./stream_config.ts";
 
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -59,10 +57,10 @@ export interface NextRequest {
   readonly batch: number;
   readonly maxBytes: number;
   readonly noWait: boolean;
-  readonly expiresNanos: number;
-  readonly heartbeatNanos: number;
+  readonly expires: number;
+  readonly heartbeat: number;
   /** Only JSON can say; without it no group is asked for, even where there are some. */
-  readonly priority: NextPriority | undefined;
+  readonly asked: NextPriority | undefined;
 }
 export interface NextPriority {
   readonly group: string;
@@ -77,14 +75,14 @@ const plain: NextRequest = {
   batch: 1,
   maxBytes: 0,
   noWait: false,
-  expiresNanos: 0,
-  heartbeatNanos: 0,
-  priority: undefined,
+  expires: 0,
+  heartbeat: 0,
+  asked: undefined,
 };
 
-/** Reads bytes [from, to), which are borrowed. A string is the status line of the refusal. */
-export function readNextRequest(bytes: Uint8Array, from: number, to: number): NextRequest | string {
-  const [start, end] = trimmed(bytes, from, to);
+/** Reads a body, which is borrowed. A string is the status line of the refusal; what the consumer refuses is not seen here. */
+export function readNextRequest(bytes: Uint8Array): NextRequest | string {
+  const [start, end] = trimmed(bytes, 0, bytes.length);
   if (start === end) return plain;
   if (bytes[start] !== 0x7b) return { ...plain, batch: batchOf(bytes, start, end) };
   const got = decode(requestKind, bytes, start, end);
@@ -96,9 +94,9 @@ export function readNextRequest(bytes: Uint8Array, from: number, to: number): Ne
     batch: got.batch,
     maxBytes: got.max_bytes,
     noWait: got.no_wait,
-    expiresNanos: got.expires,
-    heartbeatNanos: got.idle_heartbeat,
-    priority: {
+    expires: got.expires,
+    heartbeat: got.idle_heartbeat,
+    asked: {
       group: got.group,
       minPending: got.min_pending,
       minAckPending: got.min_ack_pending,
@@ -117,36 +115,3 @@ function batchOf(bytes: Uint8Array, from: number, to: number): number {
   const value = BigInt(digits.replace("+", ""));
   return value > MAX_INT64 || value < -MAX_INT64 - 1n ? 1 : Number(value);
 }
-
-/**
- * The status line a request is refused with by what the consumer is; undefined when it may wait.
- * The whole order: 409 push based, what readNextRequest says, this, then what depends on pins and on other requests.
- */
-export function refusedNext(request: NextRequest, config: ConsumerConfig): string | undefined {
-  const { batch, maxBytes, expiresNanos, priority: asked } = request;
-  if (config.max_batch > 0n && batch > config.max_batch) return `409 Exceeded MaxRequestBatch of ${config.max_batch}`;
-  if (expiresNanos !== 0 && config.max_expires > 0n && expiresNanos > config.max_expires) {
-    return `409 Exceeded MaxRequestExpires of ${goDuration(Number(config.max_expires))}`;
-  }
-  if (maxBytes > 0 && config.max_bytes > 0n && maxBytes > config.max_bytes) {
-    return `409 Exceeded MaxRequestMaxBytes of ${config.max_bytes}`;
-  }
-  return asked === undefined ? undefined : refusedPriority(asked, config);
-}
-
-function refusedPriority(asked: NextPriority, config: ConsumerConfig): string | undefined {
-  const policy = config.priority_policy;
-  if ((asked.minPending !== 0 || asked.minAckPending !== 0) && policy !== "overflow") {
-    return "400 Bad Request - Not a Overflow Priority consumer";
-  }
-  if (asked.id !== "" && policy !== "pinned_client") {
-    return "400 Bad Request - Not a Pinned Client Priority consumer";
-  }
-  if (asked.priority < 0 || asked.priority > 9) return "400 Bad Request - Priority must be between 0 and 9";
-  if (policy === "none") return undefined;
-  if (asked.group === "") return "400 Bad Request - Priority Group missing";
-  return config.priority_groups.includes(asked.group) ? undefined : "400 Bad Request - Invalid Priority Group";
-}
-
-/** What a consumer says that pushes. */
-export const NEXT_OF_PUSH = "409 Consumer is push based";

@@ -48,15 +48,18 @@ export async function* ask(command, count, seed) {
         }
         const response = await request(`$JS.API.CONSUMER.${step.subject}`, step.body);
         if (response === "") throw new Error(`empty answer to ${step.body}`);
-        const { error, name } = JSON.parse(response);
+        const { error, name, created } = JSON.parse(response);
         if (error !== undefined) {
           answered.push({ ...step, error });
           continue;
         }
-        const meta = join(place, name, "meta.inf");
+        const file = join(place, name, "meta.inf");
+        const meta = existsSync(file) ? readFileSync(file, "utf8") : undefined;
+        // A delete that is not through yet leaves the file of the scenario before.
+        const isOurs = meta?.startsWith(`{"Created":"${created}"`) === true;
         const isRandom = step.subject === "CREATE.S" && JSON.parse(step.body).config?.name !== name;
         const answer = { ...step, config: configText(response), name: isRandom ? "*" : name };
-        answered.push(existsSync(meta) ? { ...answer, meta: readFileSync(meta, "utf8") } : answer);
+        answered.push(isOurs ? { ...answer, meta } : answer);
       }
       for (const one of sids) unlisten(one);
       await request("$JS.API.STREAM.DELETE.S", "");

@@ -1,18 +1,16 @@
 // Random consumer configurations on several kinds of streams: mostly sensible,
 // each with a few fields drawn from what is on the edge or beyond it.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { scripted } from "./scripted.mjs";
+
 const NS = 1_000_000_000;
 const MS = 1_000_000;
 const long = (length) => "x".repeat(length);
 
 /** The streams that consumers are made on. */
-export const streams = {
-  limits: { subjects: ["foo.>", "bar"] },
-  memory: { subjects: ["foo.>", "bar"], storage: "memory", max_consumers: 2 },
-  interest: { subjects: ["foo.>", "bar"], retention: "interest" },
-  workqueue: { subjects: ["foo.>", "bar"], retention: "workqueue" },
-  bounded: { subjects: ["foo.*"], consumer_limits: { inactive_threshold: 60 * NS, max_ack_pending: 50 } },
-};
+export const streams = JSON.parse(readFileSync(join(import.meta.dirname, "streams.json"), "utf8"));
 
 /** Values to choose from; a string that begins with `=` is JSON text as it stands. */
 export const values = {
@@ -218,8 +216,10 @@ const together = [
 function chance(seed) {
   let state = seed >>> 0;
   return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
+    state = (state + 0x9e37_79b9) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 16), 0x85eb_ca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
+    return Math.floor((((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32) * below);
   };
 }
 
@@ -238,8 +238,9 @@ const forms = {
   ephemeral: () => "CREATE.S",
 };
 
-/** `count` scenarios of up to four steps: a subject behind `$JS.API.CONSUMER.` and a body, or a subject to listen to. */
+/** The scripted scenarios, then `count` random ones of up to four steps: a subject behind `$JS.API.CONSUMER.` and a body, or a subject to listen to. */
 export function* scenarios(count, seed) {
+  yield* scripted;
   const random = chance(seed);
   const pick = (list) => list[random(list.length)];
   const names = Object.keys(values);
