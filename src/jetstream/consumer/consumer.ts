@@ -13,7 +13,7 @@ import type { Delivery, Frame, Subscription } from "../../account/bus.ts";
 import { type ByteString, byteString, byteStringOf } from "../../base/bytes.ts";
 import type { Moment } from "../../base/nanos.ts";
 import type { Timer } from "../../base/world.ts";
-import type { ConsumerConfig } from "../config/consumer_config.ts";
+import { type ConsumerConfig, filtersOf } from "../config/consumer_config.ts";
 import { compareMoments, inUtc } from "../config/consumer_moment.ts";
 import { inactiveThreshold } from "../config/consumer_defaults.ts";
 import { samplePercent } from "../config/consumer_sampling.ts";
@@ -42,6 +42,7 @@ import { Statuses } from "./status.ts";
 
 const NEXT_SUBJECT = "$JS.API.CONSUMER.MSG.NEXT.";
 const NANOS_PER_MS = 1e6;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 const DELETED = "Unacknowledged message was deleted";
 
 /** Why a consumer ends: removed, alone or with its stream, or kept for the next start. */
@@ -103,7 +104,7 @@ export class Consumer {
     this.#state = state;
     this.#keeper = keeper;
     this.#config = config;
-    this.#cursor = new Cursor(stream.store, state, config);
+    this.#cursor = new Cursor(stream, state, config);
     const statuses = (this.#statuses = new Statuses(stream.bus));
     const advisories = (this.#advisories = new ConsumerAdvisories(surroundings.advisories, stream, name));
     const { domain, accountHash, ackVersion2: version2 } = surroundings;
@@ -200,8 +201,7 @@ export class Consumer {
     const before = this.#config;
     this.#config = config;
     this.#state.setRules(ackRules(config));
-    if (String(before.filter_subject) !== config.filter_subject || !same(before.filter_subjects, config.filter_subjects))
-      this.#cursor.configure(config);
+    if (!same(filtersOf(before), filtersOf(config))) this.#cursor.configure(config);
     if (before.rate_limit_bps !== config.rate_limit_bps) this.#pacing.setRate(config.rate_limit_bps);
     this.#pull?.configure(config);
     if (this.#push?.configure(config) === true) {
@@ -256,11 +256,10 @@ export class Consumer {
     else done();
   }
 
-  // From the stream, about its committed messages. It tells of all that a group
-  // committed before anything else runs.
+  // From the stream, about its committed messages up to `toldUpTo`.
 
-  /** `seq`, whose subject matches, is stored. The subject is borrowed. */
-  onStored(seq: number, subject: Uint8Array, from: number, to: number): void {
+  /** `seq`, whose subject matches, is stored. The subject is borrowed; without filters it may be left out. */
+  onStored(seq: number, subject = NO_BYTES, from = 0, to = 0): void {
     if (!this.#isRunning) return;
     this.#cursor.stored(seq, subject, from, to);
     if (this.#pull === undefined ? this.#push!.isActive : !this.#pull.isEmpty) this.#signal();
@@ -354,6 +353,7 @@ export class Consumer {
     const { bus, name } = this.#stream;
     const { ack_policy: policy } = this.#config;
     if (policy !== "none" && policy !== "flow_control") this.#acks.open();
+    this.#push?.open();
     this.#flow?.open();
     const subject = byteString(`${NEXT_SUBJECT}${name}.${this.name}`);
     this.#next = bus.subscribe(subject, { onMsg: (frame) => this.#onNextMsg(frame) });

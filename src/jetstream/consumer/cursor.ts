@@ -7,10 +7,10 @@
 // store's committed view; what of it was delivered is AckState's to know.
 
 import { byteString } from "../../base/bytes.ts";
-import type { StreamStore } from "../../store/stream_store.ts";
 import { SubjectFilter } from "../../store/subject_filter.ts";
 import { type ConsumerConfig, filtersOf } from "../config/consumer_config.ts";
 import type { AckState } from "./ack_state.ts";
+import type { ConsumerStream } from "./parts.ts";
 import { PendingNumber } from "./pending_number.ts";
 import type { SkipList } from "./skip_list.ts";
 
@@ -21,18 +21,18 @@ const LOOK = 10_000;
 export const SEARCHING = -1;
 
 export class Cursor {
-  readonly #store: StreamStore;
+  readonly #stream: ConsumerStream;
   readonly #state: AckState;
   readonly #pending: PendingNumber;
   #filter: SubjectFilter;
   #skip: SkipList | undefined = undefined;
   #mustCount = false;
 
-  constructor(store: StreamStore, state: AckState, config: ConsumerConfig) {
-    this.#store = store;
+  constructor(stream: ConsumerStream, state: AckState, config: ConsumerConfig) {
+    this.#stream = stream;
     this.#state = state;
     this.#filter = filterOf(config);
-    this.#pending = new PendingNumber(store, this.#filter);
+    this.#pending = new PendingNumber(stream.store, this.#filter);
   }
 
   get filter(): SubjectFilter {
@@ -65,6 +65,8 @@ export class Cursor {
 
   /** Counts one slice; whether there is more. */
   count(): boolean {
+    // What it is told of later would count twice.
+    if (this.#stream.toldUpTo < this.#stream.store.state().lastSeq) return true;
     if (this.#mustCount) this.#pending.count(this.#filter, this.#from);
     this.#mustCount = false;
     return this.#pending.step();
@@ -79,14 +81,11 @@ export class Cursor {
       this.#skip = undefined;
       state.skipTo(skip.resume + 1);
     }
-    if (this.#pending.value <= 0) {
-      state.skipTo(this.#store.state().lastSeq + 1);
-      return 0;
-    }
-    const seq = this.#store.next(this.#filter, state.nextStreamSeq, LOOK);
-    if (seq > 0) return seq;
-    state.skipTo(seq === 0 ? this.#store.state().lastSeq + 1 : -seq);
-    return seq === 0 ? 0 : SEARCHING;
+    const { store, toldUpTo } = this.#stream;
+    const seq = this.#pending.value <= 0 ? 0 : store.next(this.#filter, state.nextStreamSeq, LOOK);
+    if (seq > 0 && seq <= toldUpTo) return seq;
+    state.skipTo(seq < 0 ? Math.min(-seq, toldUpTo + 1) : toldUpTo + 1);
+    return seq < 0 ? SEARCHING : 0;
   }
 
   /** What `next` gave is delivered, or turned out to be gone. */

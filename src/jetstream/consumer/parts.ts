@@ -28,6 +28,8 @@ export interface ConsumerStream {
   readonly name: string;
   readonly account: string;
   readonly bus: Bus;
+  /** Consumers were told of every committed message up to here: none looks beyond. */
+  readonly toldUpTo: number;
   /** 0 or less for no limit. With 1 each message is the last of its subject. */
   readonly maxMsgsPerSubject: number;
   /** The largest message there may be: what a rate limit lets through at once. */

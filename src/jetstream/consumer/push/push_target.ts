@@ -54,7 +54,11 @@ export class PushTarget {
     this.#heartbeatMs = Number(config.idle_heartbeat) / NANOS_PER_MS;
     this.#delivery = stream.bus.open(byteString(config.deliver_subject));
     this.#watch = this.#watchInterest();
-    this.#sentAtMs = surroundings.timer.nowMs();
+  }
+
+  /** Heartbeats begin. */
+  open(): void {
+    this.#sentAtMs = this.#surroundings.timer.nowMs();
     if (this.#heartbeatMs > 0) this.#armHeartbeat(this.#heartbeatMs);
   }
 
