@@ -5,7 +5,8 @@
 //
 // Made and removed as streams are (catalog.ts): beside the others under a name with a dot, and by one rename. What is
 // removed loses its `meta.inf` before that is answered: nats-server would take a directory with one for a consumer,
-// whatever it is called. Nothing else is removed here, least of all what could not be read. What is not durable
+// whatever it is called. Besides, directories without any file go; nothing else is removed here, least of all what could
+// not be read. What is not durable
 // (ephemerals) is made and removed without a sync, and is there after a power cut or not, or in part.
 //
 // Owns the directory of the stream's consumers and their pairs of meta files; `o.dat` only until the consumer is served.
@@ -123,8 +124,9 @@ export class ConsumerCatalog {
     for (const name of names) {
       const path = `${this.#consumers}/${name}`;
       if (name.startsWith(".")) this.#sweep(name.endsWith("/") ? path.slice(0, -1) : path);
-      else if (name.endsWith("/")) consumers.push(name.slice(0, -1));
-      else this.#report(`Not a consumer directory: "${path}"`);
+      else if (!name.endsWith("/")) this.#report(`Not a consumer directory: "${path}"`);
+      else if (!holdsNothing(disk, path.slice(0, -1))) consumers.push(name.slice(0, -1));
+      else yield* this.#clear(name.slice(0, -1));
     }
     return consumers.sort();
   }
@@ -206,8 +208,14 @@ export class ConsumerCatalog {
     if (!names.includes(`${consumer}/`))
       return new DiskError("EEXIST", `directory "${consumer}" exists under a name that this disk takes for the same`);
     if (!holdsNothing(disk, directory)) return new DiskError("EEXIST", `directory "${directory}" exists`);
+    return yield* this.#clear(consumer);
+  }
+
+  /** Takes a directory away that holds nothing. */
+  *#clear(consumer: string): Slices<DiskError | undefined> {
     const aside = this.#aside(consumer);
-    const failed = disk.rename(directory, aside) ?? (yield* syncNames(disk, this.#consumers));
+    const failed =
+      this.#disk.rename(this.directory(consumer), aside) ?? (yield* syncNames(this.#disk, this.#consumers));
     if (failed === undefined) this.#sweep(aside);
     return failed;
   }
