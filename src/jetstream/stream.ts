@@ -29,12 +29,13 @@ import { RareWarning } from "./stream/rare_warning.ts";
 import { Republish } from "./stream/republish.ts";
 import { StoreGroup } from "./stream/store_group.ts";
 import { StreamClock } from "./stream/stream_clock.ts";
+import { forASlice } from "./stream/time_slice.ts";
 import { UsedBytes } from "./stream/used_bytes.ts";
 import type { StreamRecord } from "./stream_places.ts";
 import type { JetStreamSurroundings, StreamAccount } from "./surroundings.ts";
 
-/** Messages a purge looks at in one turn. */
-const PURGE_SLICE = 2000;
+/** Messages a purge looks at in one step of a slice. */
+const PURGE_STEP = 50;
 /** All servers of an account answer direct gets together. */
 const DIRECT_GET_QUEUE = "_sys_" as ByteString;
 
@@ -209,7 +210,7 @@ export class Stream implements Listener {
         done({ failure: "stream closed" });
         return;
       }
-      const more = purge.step(PURGE_SLICE);
+      const more = forASlice(this.#surroundings.world, () => purge.step(PURGE_STEP));
       this.#group.touch();
       if (more) this.#surroundings.nextTurn(step);
       else this.#whenDone(() => purge.purged, done);

@@ -6,9 +6,10 @@
 import type { Timer } from "../../base/world.ts";
 import type { StoreLimits, StreamStore } from "../../store/stream_store.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
+import { forASlice } from "./time_slice.ts";
 
-/** Messages removed in one turn. */
-const SLICE = 2000;
+/** Messages removed in one step of a slice. */
+const STEP = 50;
 /** A timer that is late by less than this finds nothing twice. */
 const LEAST_DELAY_MS = 1;
 
@@ -76,7 +77,7 @@ export class LimitsTimer {
     this.#isExpiring = false;
     if (!this.#isOpen || this.#maxAgeMs === 0) return;
     const { world, nextTurn } = this.#surroundings;
-    const more = this.#store.expire(world.wallSec(), world.wallNanos(), SLICE);
+    const more = forASlice(world, () => this.#store.expire(world.wallSec(), world.wallNanos(), STEP));
     this.#onRemoved();
     this.#isExpiring = more;
     if (more) nextTurn(this.#expire);
@@ -84,9 +85,10 @@ export class LimitsTimer {
   };
 
   readonly #enforce = (): void => {
-    this.#isEnforcing = this.#isOpen && this.#store.enforce(SLICE);
+    const { world, nextTurn } = this.#surroundings;
+    this.#isEnforcing = this.#isOpen && forASlice(world, () => this.#store.enforce(STEP));
     this.#onRemoved();
-    if (this.#isEnforcing) this.#surroundings.nextTurn(this.#enforce);
+    if (this.#isEnforcing) nextTurn(this.#enforce);
   };
 }
 

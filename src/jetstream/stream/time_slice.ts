@@ -1,0 +1,15 @@
+// Long work in slices of time: a few milliseconds of a turn.
+
+import type { World } from "../../base/world.ts";
+
+/** What a slice may take of a turn, about. */
+const SLICE_MS = 3;
+/** Steps of a slice, however short they are. */
+const MOST_STEPS = 64;
+
+/** Runs `step`, which says whether there is more, until a slice is over. Whether there is more. */
+export function forASlice(world: Pick<World, "nowMs">, step: () => boolean): boolean {
+  const untilMs = world.nowMs() + SLICE_MS;
+  for (let steps = 1; step(); steps++) if (steps === MOST_STEPS || world.nowMs() >= untilMs) return true;
+  return false;
+}
