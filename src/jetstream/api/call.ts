@@ -2,12 +2,14 @@
 // and `drop` is called, once, now or in a later turn.
 
 import { assert } from "../../base/assert.ts";
-import { shown } from "../../base/bytes.ts";
+import { type ByteString, shown } from "../../base/bytes.ts";
 import { encode, encodeSlices, type Kind } from "../../base/json.ts";
 import { ApiError, apiError } from "../../errors/api.ts";
 import type { Advisories } from "../advisories.ts";
 import type { ApiRequest } from "./request.ts";
 
+const NO_REPLY = "" as ByteString;
+const NO_HEADERS = new Uint8Array(0);
 const TYPE_PREFIX = "io.nats.jetstream.api.v1.";
 /** Twice what may wait for a client by default: longer responses reach nobody. */
 const LONGEST = 128 * 1024 * 1024;
@@ -49,24 +51,26 @@ export class ApiCall {
   /** The response; counted, and told to who audits. */
   answer<D, E>(kind: Kind<D, E>, fields: Omit<E, "type" | "error">): void {
     this.#end();
-    this.#send(encode(kind, { type: this.#type, ...fields } as E), false);
+    this.#send(Buffer.from(encode(kind, { type: this.#type, ...fields } as E)), false);
   }
 
   /** The same for what may be long: it is written over several turns, and refused when it becomes too long. */
   answerSlowly<D, E>(kind: Kind<D, E>, fields: Omit<E, "type" | "error">): void {
     this.#end(false);
     const slices = encodeSlices(kind, { type: this.#type, ...fields } as E);
-    const parts: string[] = [];
+    // As bytes: putting millions of characters together would take the end of them a turn too long.
+    const parts: Buffer[] = [];
     let length = 0;
     const goOn = (): void => {
       const next = slices.next();
       if (next.done === true) {
         this.#host.onDone(this);
-        this.#send(parts.join(""), false);
+        this.#send(Buffer.concat(parts, length), false);
         return;
       }
-      parts.push(next.value);
-      length += next.value.length;
+      const part = Buffer.from(next.value);
+      parts.push(part);
+      length += part.length;
       if (length <= LONGEST) this.#host.nextTurn(goOn);
       else {
         this.#host.onDone(this);
@@ -108,14 +112,14 @@ export class ApiCall {
 
   #sendRefusal(error: ApiError): void {
     const response = { ...(this.#refusalKind.zero as object), type: this.#type, error };
-    this.#send(encode(this.#refusalKind, response), true);
+    this.#send(Buffer.from(encode(this.#refusalKind, response)), true);
   }
 
-  #send(response: string, isError: boolean): void {
+  #send(response: Buffer, isError: boolean): void {
     const { asker, reply, client, subject, body } = this.request;
     this.#host.onAnswered(this, isError);
-    if (reply !== "") asker.bus.publishText(reply, response);
+    if (reply !== "") asker.bus.publishParts(reply, NO_REPLY, NO_HEADERS, response);
     const request = Buffer.from(body).toString();
-    this.#host.advisories.audit(asker.bus, client, shown(subject), request, () => response);
+    this.#host.advisories.audit(asker.bus, client, shown(subject), request, () => response.toString());
   }
 }

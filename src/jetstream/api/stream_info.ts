@@ -18,7 +18,7 @@ export const SUBJECTS_PAGE = 100_000;
 /** And characters of them, give or take one turn: clients ask for the rest by the offset. */
 const PAGE_CHARS = 16 * 1024 * 1024;
 /** Subjects or ranges looked at in one turn; fewer when subjects are long. */
-const SLICE = 5000;
+const SLICE = 1000;
 const LEAST_SLICE = 100;
 const SLICE_CHARS = 512 * 1024;
 
