@@ -399,3 +399,29 @@ test("a store that is destroyed says nothing more", () => {
   complete();
   expect(said).toEqual([]);
 });
+
+test("opening many subjects, and closing, is done in many slices, with the index and without", () => {
+  const disk = madeDisk();
+  const subjects = 20_000;
+  const first = opened(NO_LIMITS, deaf, { disk, blockBytes: 1 << 20 });
+  for (let i = 0; i < subjects; i++) {
+    const msg = new StoredMsg();
+    [msg.sec, msg.subject] = [NOW, Buffer.from(`orders.eu.customer.${i}`)];
+    msg.subjectTo = msg.subject.length;
+    first.store.stage(msg, "plain");
+  }
+  first.store.submit();
+  first.complete();
+  const before = first.slices();
+  first.store.close((failure) => expect(failure).toBeUndefined());
+  first.complete();
+  expect(first.slices() - before).toBeGreaterThan(8);
+  for (const index of ["there", "gone"]) {
+    if (index === "gone") disk.remove("S/msgs/index.db");
+    const { store, slices } = opened(NO_LIMITS, deaf, { disk, blockBytes: 1 << 20 });
+    expect(slices(), index).toBeGreaterThan(70);
+    expect(store.state()).toMatchObject({ msgs: subjects, subjects });
+    store.checkInvariants();
+    store.destroy();
+  }
+});

@@ -35,14 +35,15 @@ export function madeDisk(options: ConstructorParameters<typeof FakeDisk>[0] = {}
   return disk;
 }
 
-/** A store, and what runs all that waits. */
+/** A store, and what runs all that waits; and how many slices long work had until now. */
 export function opened(
   limits: StoreLimits,
   events: StoreEvents,
   opening: Opening,
-): { store: FileStore; complete: () => void; step: () => void } {
+): { store: FileStore; complete: () => void; step: () => void; slices: () => number } {
   const { disk, how = "synced", blockBytes = 10_000, cacheBytes = 1 << 20, firstSeq = 0 } = opening;
   const waiting: (() => void)[] = [];
+  let slices = 0;
   const complete = (): void => {
     for (;;) {
       disk.complete();
@@ -72,7 +73,10 @@ export function opened(
       cache: new StoreCache(cacheBytes),
       randomBytes: (count) => new Uint8Array(count).fill(0xee),
       later: (fire) => waiting.push(fire),
-      slice: (fire) => waiting.push(fire),
+      slice: (fire) => {
+        slices++;
+        waiting.push(fire);
+      },
       log: opening.log ?? ((): void => undefined),
       firstSeq,
       wallSec: 1_800_000_000,
@@ -81,5 +85,5 @@ export function opened(
   );
   complete();
   if (store === undefined || store instanceof DiskError) throw new Error(`not opened: ${store?.text}`);
-  return { store, complete, step };
+  return { store, complete, step, slices: () => slices };
 }

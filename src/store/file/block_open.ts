@@ -24,9 +24,10 @@ export interface StreamPlace {
 /**
  * Sees each good record in the order of the file; its offsets are into `records`, the unpacked block. Both are
  * borrowed for the call. A message or hole whose sequence is not above the ones before it does not count and is not
- * shown, as nats-server does not count it; nor is a tombstone of 0, which is no sequence.
+ * shown, as nats-server does not count it; nor is a tombstone of 0, which is no sequence. May return what it took, as
+ * `BlockVisitor` says, so that slices stay short.
  */
-export type OnRecord = (record: RecordReader, records: Uint8Array) => void;
+export type OnRecord = (record: RecordReader, records: Uint8Array) => number | void;
 
 /** Bytes [from, to) of the unpacked block that are no good. */
 export interface DamagedRange {
@@ -143,7 +144,7 @@ class Account {
     this.#isForeign = false;
   }
 
-  onRecord(record: RecordReader): void {
+  onRecord(record: RecordReader): number | void {
     const { kind, seq } = record;
     if (kind === "tombstone") {
       this.#tombstones++;
@@ -151,14 +152,14 @@ class Account {
         this.#tombstoneSeq = seq;
         this.#tombstone = momentOf(record);
       }
-      if (seq === 0) return;
+      if (seq === 0) return 0;
     } else {
-      if (seq <= this.#lastSeq) return;
+      if (seq <= this.#lastSeq) return 0;
       if (kind === "hole") this.#holes++;
       else this.#messages++;
       this.#count(record);
     }
-    this.#onRecord(record, this.#loaded.records);
+    return this.#onRecord(record, this.#loaded.records);
   }
 
   #count(record: RecordReader): void {

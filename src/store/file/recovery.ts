@@ -21,7 +21,9 @@ import type { FileMessages } from "./file_messages.ts";
 import { readIndex } from "./index_file.ts";
 import type { Slices } from "./sliced_job.ts";
 
-const REMOVALS_A_SLICE = 1000;
+const REMOVALS_A_SLICE = 200;
+/** What a new subject costs, in bytes hashed. */
+const SUBJECT_COST = 8192;
 
 /** What damage took. */
 export interface Lost {
@@ -142,16 +144,20 @@ class Scan {
     }
   }
 
-  #take(block: FileBlock, record: RecordReader, bytes: Uint8Array): void {
+  /** Returns what it cost. */
+  #take(block: FileBlock, record: RecordReader, bytes: Uint8Array): number {
     if (record.kind === "tombstone") {
       this.#tombstones.add(record.seq);
       if (isFloorMark(bytes, record.subjectFrom, record.subjectTo)) this.#floor = Math.max(this.#floor, record.seq + 1);
-      return;
+      return 0;
     }
     if (this.#openLoss > 0 && record.seq > this.#openLoss) this.lost!.msgs.push([this.#openLoss, record.seq - 1]);
     this.#openLoss = 0;
+    const { tree } = this.#messages;
+    const { held } = tree;
     if (record.kind === "message") this.#messages.restoreMessage(block, record, bytes);
     else this.#messages.restoreHole(block, record.seq, record.sec, record.nanos);
+    return tree.held === held ? 0 : SUBJECT_COST;
   }
 
   /** What the block holds after its repair; undefined when nothing is left of it. */

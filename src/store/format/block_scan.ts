@@ -17,7 +17,8 @@ import { uint32 } from "../../base/nanos.ts";
 
 /** What a scan tells; `record` is reused for the next one. */
 export interface BlockVisitor {
-  onRecord(record: RecordReader): void;
+  /** May return what it took beyond the reading: in bytes that could have been hashed meanwhile. */
+  onRecord(record: RecordReader): number | void;
   /** The bytes [from, to) are no good; `isWhole` when they are one record whose length can be trusted. */
   onDamage(from: number, to: number, fault: RecordFault, isWhole: boolean): void;
 }
@@ -92,9 +93,9 @@ export class BlockScan {
     if (fault === undefined) {
       const from = this.#at;
       if (record.kind !== "tombstone") this.#lastSeq = record.seq;
-      this.#visitor.onRecord(record);
+      const cost = this.#visitor.onRecord(record);
       this.#at = record.to;
-      return record.to - from + RECORD_COST;
+      return record.to - from + RECORD_COST + (typeof cost === "number" ? cost : 0);
     }
     this.#fault = fault;
     this.#searching = this.#search.behind(this.#at, this.#lastSeq);

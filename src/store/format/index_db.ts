@@ -150,7 +150,7 @@ const HASHED_A_STEP = 128 << 10;
 const SUBJECTS_A_STEP = 64;
 // In bytes hashed: a subject, a subject and what is made of it, a block.
 const COUNTING_COST = 256;
-const TELLING_COST = 4096;
+const TELLING_COST = 8192;
 const BLOCK_COST = 1024;
 
 /** The same in one go; its subjects are told when it is good. */

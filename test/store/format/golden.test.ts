@@ -238,7 +238,7 @@ test("most records of a damaged compressed block can be had", () => {
     const found = new Map<number, unknown>();
     scanBlock(bytes, hasher, {
       onDamage: () => undefined,
-      onRecord: (record) => found.set(record.seq, messageOf(record, bytes)),
+      onRecord: (record) => void found.set(record.seq, messageOf(record, bytes)),
     });
     return found;
   };
