@@ -160,7 +160,11 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   /** Fills `into` from disk; false when there is no such message, or it is damaged. */
   load(seq: number, into: StoredMsg): boolean {
     const block = this.table.blockOf(seq);
-    if (block === undefined || !this.#finder.find(block, seq)) return false;
+    if (block === undefined) return false;
+    if (!this.#finder.find(block, seq)) {
+      if (block.has(seq)) this.#onUnreadable(block.number, `message ${seq} is not found`);
+      return false;
+    }
     if (!this.#reader.isIntact()) {
       this.#onUnreadable(block.number, `the checksum of message ${seq} is wrong`);
       return false;

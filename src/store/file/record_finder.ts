@@ -214,16 +214,26 @@ export class RecordFinder {
     if (withSubjects) index.keepSubjects();
     const reader = this.reader;
     let last = 0;
+    let isHiding = false;
     let at = 0;
     for (; reader.read(block, at); at = reader.end) {
       const { record } = reader;
-      if (record.kind === "tombstone" || record.seq <= last) continue;
+      if (record.kind === "tombstone") continue;
+      if (record.seq <= last) {
+        // Behind a sequence that is wrong and too high, those that follow would be hidden.
+        isHiding ||= record.seq < last && record.kind === "message" && block.has(record.seq);
+        continue;
+      }
       last = record.seq;
       const isLive = withSubjects && record.kind === "message" && block.has(record.seq);
       index.add(record.seq, reader.at, isLive ? this.subjectHere() : NO_ENTRY_SUBJECT);
     }
     if (at < block.size) {
       this.#onUnreadable(block.number, `nothing can be read from byte ${at} on`);
+      return index;
+    }
+    if (isHiding) {
+      this.#onUnreadable(block.number, "its sequences do not ascend");
       return index;
     }
     block.index = index;
