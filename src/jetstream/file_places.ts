@@ -86,6 +86,8 @@ export class FilePlaces implements StreamPlaces {
     const file = readStreamFile(meta, this.#rules);
     if (file instanceof JsonError) return unread(`decoding error: ${file.text}`);
     const { config, created, unsupported } = file;
+    // Served under the other name it would have the files of another stream.
+    if (config.name !== name) return unread(`unsupported - config error: it says that its name is '${config.name}'`);
     if (unsupported !== undefined) return { name, record: { reason: unsupported, record: { config, created } } };
     return { name, record: { config, created } };
   }
