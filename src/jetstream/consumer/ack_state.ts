@@ -53,6 +53,10 @@ export class AckState {
   #deliveredConsumerSeq = 0;
   #floorStreamSeq: number;
   #floorConsumerSeq = 0;
+  // As info and the file say it: nats-server does not move this one when it gives a message up, nor for an ack of all up to
+  // a message that is not pending.
+  #shownStreamSeq: number;
+  #shownConsumerSeq = 0;
   #pending = new PendingAcks();
   #due = new DueAcks(this.#pending);
   #queue = new Redeliveries();
@@ -69,6 +73,7 @@ export class AckState {
     this.#nextStreamSeq = nextStreamSeq;
     this.#deliveredStreamSeq = nextStreamSeq - 1;
     this.#floorStreamSeq = nextStreamSeq - 1;
+    this.#shownStreamSeq = nextStreamSeq - 1;
   }
 
   /** As `delivered` of the consumer's info: the last message delivered for the first time, not how far was looked. */
@@ -79,11 +84,16 @@ export class AckState {
   get deliveredConsumerSeq(): number {
     return this.#deliveredConsumerSeq;
   }
+  /** As `ack_floor` of the info: what is given up (`maxDeliver`) may hold it back. */
   get ackFloorStreamSeq(): number {
-    return this.#floorStreamSeq;
+    return this.#shownStreamSeq;
   }
   get ackFloorConsumerSeq(): number {
-    return this.#floorConsumerSeq;
+    return this.#shownConsumerSeq;
+  }
+  /** All up to here is acked or given up: a reset to no sequence begins behind it. */
+  get finishedStreamSeq(): number {
+    return this.#floorStreamSeq;
   }
   /** Where to look for what is delivered next. */
   get nextStreamSeq(): number {
@@ -137,6 +147,7 @@ export class AckState {
     if (this.#rules.ackPolicy === "none") {
       this.#floorStreamSeq = streamSeq;
       this.#floorConsumerSeq = consumerSeq;
+      this.#showFloor();
       return consumerSeq;
     }
     // Known already when the state on disk was older than its counts.
@@ -284,8 +295,8 @@ export class AckState {
       this.#floorToDelivered();
     } else {
       this.#floorStreamSeq = Math.max(this.#floorStreamSeq, firstSeq - 1);
-      if (this.#rules.ackPolicy === "explicit") this.#floorToFirst();
     }
+    this.#showFloor();
     this.#giveBack();
   }
 
@@ -294,7 +305,7 @@ export class AckState {
     if (this.#floorStreamSeq === 0 || this.#floorStreamSeq >= firstSeq - FAR) return;
     this.#version++;
     if (this.#pending.size > 0) {
-      this.#floorToFirst();
+      this.#floorBelow(this.#pending.first);
       return;
     }
     this.skipTo(firstSeq);
@@ -314,6 +325,7 @@ export class AckState {
     this.#deliveredConsumerSeq = 0;
     this.#floorStreamSeq = nextStreamSeq - 1;
     this.#floorConsumerSeq = 0;
+    this.#showFloor();
   }
 
   /**
@@ -325,7 +337,7 @@ export class AckState {
     const effort = new Effort();
     const life = this.#life;
     const delivered: SequencePair = { streamSeq: this.#deliveredStreamSeq, consumerSeq: this.#deliveredConsumerSeq };
-    const floor: SequencePair = { streamSeq: this.#floorStreamSeq, consumerSeq: this.#floorConsumerSeq };
+    const floor: SequencePair = { streamSeq: this.#shownStreamSeq, consumerSeq: this.#shownConsumerSeq };
     const writer = new ConsumerStateWriter(floor, delivered, nowSec);
     this.#writing = this.#pending.first;
     while (this.#writing !== NONE) {
@@ -352,6 +364,7 @@ export class AckState {
     assert(this.#pending.size === 0 && this.#ended.size === 0, "only a fresh state is restored");
     this.#floorStreamSeq = floor.streamSeq;
     this.#floorConsumerSeq = floor.consumerSeq;
+    this.#showFloor();
     this.#deliveredStreamSeq = delivered.streamSeq;
     this.#deliveredConsumerSeq = delivered.consumerSeq;
     this.#nextStreamSeq = delivered.streamSeq + 1;
@@ -422,6 +435,8 @@ export class AckState {
     this.#ended.checkInvariants();
     assert(this.#deliveredStreamSeq < this.#nextStreamSeq, "what was delivered was looked at");
     assert(this.#floorStreamSeq <= this.#deliveredStreamSeq, "only what was delivered is acked");
+    assert(this.#shownStreamSeq <= this.#floorStreamSeq, "the floor that is shown is not above");
+    assert(this.#shownConsumerSeq <= this.#floorConsumerSeq, "the floor that is shown is not above");
     assert(this.#floorConsumerSeq <= this.#deliveredConsumerSeq, "the floors are below what was delivered");
     assert(this.firstPending === 0 || this.firstPending > this.#floorStreamSeq, "nothing below the floor is pending");
     const last = this.#pending.last;
@@ -461,12 +476,26 @@ export class AckState {
   /** Delivered often enough: no longer pending, its count stays. */
   #end(slot: number, count: number): void {
     const streamSeq = this.#pending.streamSeq(slot);
-    this.#ackOne(slot);
+    this.#finish(slot);
     this.#ended.set(streamSeq, count);
   }
 
-  /** Takes one message out of what is pending, and moves the floors up to the next. */
+  /** One message is acked, or gone. */
   #ackOne(slot: number): void {
+    const isNext = this.#pending.first === slot && this.#pending.consumerSeq(slot) === this.#shownConsumerSeq + 1;
+    const [streamSeq, consumerSeq] = [this.#pending.streamSeq(slot), this.#pending.consumerSeq(slot)];
+    this.#finish(slot);
+    if (this.#pending.size === 0) this.#showFloor();
+    else if (isNext) {
+      const first = this.#pending.first;
+      const known = this.#pending.consumerSeq(first) > 0;
+      this.#shownStreamSeq = known ? this.#pending.streamSeq(first) - 1 : streamSeq;
+      this.#shownConsumerSeq = known ? this.#pending.consumerSeq(first) - 1 : consumerSeq;
+    }
+  }
+
+  /** Takes one message out of what is pending, and moves the floor up to the next. */
+  #finish(slot: number): void {
     this.#version++;
     const above = this.#pending.above(slot);
     const streamSeq = this.#pending.streamSeq(slot);
@@ -485,6 +514,7 @@ export class AckState {
   #ackAll(streamSeq: number, consumerSeq: number, finished: Finished): AckResult {
     if (consumerSeq <= this.#floorConsumerSeq || streamSeq <= this.#floorStreamSeq) return "nothing";
     this.#version++;
+    const isShown = this.isPending(streamSeq) && consumerSeq > this.#shownConsumerSeq;
     const lowest = this.#pending.first === NONE ? streamSeq : Math.min(streamSeq, this.firstPending);
     const ended = this.#ended.between(lowest, streamSeq);
     for (let slot = this.#pending.first; slot !== NONE && this.#pending.streamSeq(slot) <= streamSeq;) {
@@ -501,17 +531,19 @@ export class AckState {
     this.#floorStreamSeq = streamSeq;
     this.#floorConsumerSeq = Math.min(consumerSeq, this.#deliveredConsumerSeq);
     this.#deliveredStreamSeq = Math.max(this.#deliveredStreamSeq, streamSeq);
+    if (isShown) this.#showFloor();
     this.#giveBack();
     finished(streamSeq);
     return "acked";
   }
 
+  #showFloor(): void {
+    this.#shownStreamSeq = this.#floorStreamSeq;
+    this.#shownConsumerSeq = this.#floorConsumerSeq;
+  }
   #floorToDelivered(): void {
     this.#floorStreamSeq = this.#deliveredStreamSeq;
     this.#floorConsumerSeq = this.#deliveredConsumerSeq;
-  }
-  #floorToFirst(): void {
-    this.#floorBelow(this.#pending.first);
   }
   /** Just below a pending message, as far as its consumer sequence is known. */
   #floorBelow(slot: number): void {

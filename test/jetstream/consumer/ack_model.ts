@@ -11,6 +11,8 @@ export class AckModel {
   next: number;
   delivered: { stream: number; consumer: number };
   floor: { stream: number; consumer: number };
+  /** As info shows it. */
+  shown: { stream: number; consumer: number };
   readonly pending = new Map<number, Waiting>();
   /** Redeliveries of what is pending, deliveries of what was given up. */
   readonly counts = new Map<number, number>();
@@ -22,11 +24,12 @@ export class AckModel {
     this.next = next;
     this.delivered = { stream: next - 1, consumer: 0 };
     this.floor = { stream: next - 1, consumer: 0 };
+    this.shown = this.floor;
   }
   deliver(seq: number, now: number): number {
     this.delivered = { stream: seq, consumer: this.delivered.consumer + 1 };
     this.next = seq + 1;
-    if (this.rules.ackPolicy === "none") this.floor = { ...this.delivered };
+    if (this.rules.ackPolicy === "none") this.floor = this.shown = { ...this.delivered };
     else this.pending.set(seq, { consumerSeq: this.delivered.consumer, timeMs: now });
     return this.delivered.consumer;
   }
@@ -52,12 +55,13 @@ export class AckModel {
     if (this.rules.ackPolicy === "none") return "nothing";
     if (this.rules.ackPolicy === "explicit") {
       const was = this.pending.has(seq);
-      if (was) this.#take(seq);
+      if (was) this.#ackOne(seq);
       this.counts.delete(seq);
       if (seq > 0) finished(seq);
       return was ? "acked" : "nothing";
     }
     if (consumerSeq <= this.floor.consumer || seq <= this.floor.stream) return "nothing";
+    const isShown = this.pending.has(seq) && consumerSeq > this.shown.consumer;
     const lowest = Math.min(seq, ...this.pending.keys());
     for (let each = lowest; each <= seq; each++) {
       const had = this.pending.has(each) || this.counts.has(each);
@@ -67,6 +71,7 @@ export class AckModel {
     }
     this.floor = { stream: seq, consumer: Math.min(consumerSeq, this.delivered.consumer) };
     this.delivered.stream = Math.max(this.delivered.stream, seq);
+    if (isShown) this.shown = { ...this.floor };
     return "acked";
   }
   nak(seq: number, consumerSeq: number): boolean {
@@ -87,7 +92,7 @@ export class AckModel {
   }
   forget(seq: number): boolean {
     const was = this.pending.has(seq);
-    if (was) this.#take(seq);
+    if (was) this.#ackOne(seq);
     this.counts.delete(seq);
     return was;
   }
@@ -95,17 +100,15 @@ export class AckModel {
     this.next = Math.max(this.next, first);
     this.delivered.stream = this.next - 1;
     for (const [seq, { consumerSeq }] of this.pending) {
-      if (seq < first) this.floor.consumer = Math.max(this.floor.consumer, consumerSeq);
+      if (seq < first) this.floor = { ...this.floor, consumer: Math.max(this.floor.consumer, consumerSeq) };
       if (seq < first || isGone(seq)) this.#drop(seq);
     }
     for (const seq of this.counts.keys()) if (seq < first || isGone(seq)) this.counts.delete(seq);
     if (this.pending.size === 0) {
       this.counts.clear();
       this.floor = { ...this.delivered };
-      return;
-    }
-    this.floor.stream = Math.max(this.floor.stream, first - 1);
-    if (this.rules.ackPolicy === "explicit") this.#floorBelow(Math.min(...this.pending.keys()));
+    } else this.floor = { stream: Math.max(this.floor.stream, first - 1), consumer: this.floor.consumer };
+    this.shown = { ...this.floor };
   }
   reset(next: number): void {
     this.pending.clear();
@@ -114,6 +117,7 @@ export class AckModel {
     this.next = next;
     this.delivered = { stream: next - 1, consumer: 0 };
     this.floor = { stream: next - 1, consumer: 0 };
+    this.shown = this.floor;
   }
   due(seq: number): number {
     const { ackWaitMs, backoffMs } = this.rules;
@@ -152,6 +156,17 @@ export class AckModel {
   #drop(seq: number): void {
     this.pending.delete(seq);
     this.queue = this.queue.filter((each) => each !== seq);
+  }
+  #ackOne(seq: number): void {
+    const { consumerSeq } = this.pending.get(seq)!;
+    const isNext = seq === Math.min(...this.pending.keys()) && consumerSeq === this.shown.consumer + 1;
+    this.#take(seq);
+    if (this.pending.size === 0) this.shown = { ...this.delivered };
+    else if (isNext) {
+      const above = Math.min(...this.pending.keys());
+      const next = this.pending.get(above)!.consumerSeq;
+      this.shown = next > 0 ? { stream: above - 1, consumer: next - 1 } : { stream: seq, consumer: consumerSeq };
+    }
   }
   #take(seq: number): void {
     const { consumerSeq } = this.pending.get(seq)!;

@@ -117,6 +117,7 @@ function restart(life: { state: AckState; model: AckModel }): void {
   if (!(restored instanceof AckState)) throw new Error(restored.kind);
   life.state = restored;
   model.next = model.delivered.stream + 1;
+  model.floor = { ...model.shown };
   model.queue = [];
   for (const waiting of model.pending.values()) waiting.timeMs = Math.floor(waiting.timeMs / 1000) * 1000;
 }
@@ -130,6 +131,7 @@ function same(state: AckState, model: AckModel): void {
     state.deliveredConsumerSeq,
     state.ackFloorStreamSeq,
     state.ackFloorConsumerSeq,
+    state.finishedStreamSeq,
     state.numAckPending,
     state.numRedelivered,
     state.numQueued,
@@ -140,8 +142,9 @@ function same(state: AckState, model: AckModel): void {
     model.next,
     model.delivered.stream,
     model.delivered.consumer,
+    model.shown.stream,
+    model.shown.consumer,
     model.floor.stream,
-    model.floor.consumer,
     model.pending.size,
     model.rules.maxDeliver === 1 ? 0 : model.counts.size,
     model.queue.length,
