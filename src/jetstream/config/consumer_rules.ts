@@ -21,7 +21,7 @@ export interface StreamConsumers {
   readonly limitable: number;
   /**
    * Whether another consumer than `name`, of those that count as limitable,
-   * may want a message with a subject that one of `filters` matches.
+   * may want a message with a subject that one of `filters` matches. Without filters: no.
    */
   overlaps(name: string, filters: readonly string[]): boolean;
   /** Whether anybody listens to a subject of the account. */

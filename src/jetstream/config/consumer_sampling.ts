@@ -24,5 +24,5 @@ export function checkSampling(frequency: string): void {
 
 /** Of 100 acks, how many are measured. */
 export function samplePercent(frequency: string): number {
-  return frequency === "" ? 0 : Number(frequency.replace(/%$/, ""));
+  return Math.max(0, Number(frequency.replace(/%$/, "")));
 }
