@@ -15,13 +15,16 @@ import type { StreamConfig, StreamConfigRequest } from "./config/stream_config.t
 import { acceptCreate, checkStandalone, sameStreamConfig } from "./config/stream_create.ts";
 import { storeLimits } from "./config/stream_limits.ts";
 import type { StreamRules } from "./config/stream_rules.ts";
-import { acceptUpdate, checkUpdate } from "./config/stream_update.ts";
+import { acceptUpdate, checkUpdate, type LimitedConsumer, violatedLimits } from "./config/stream_update.ts";
+import type { ConsumerRules } from "./config/consumer_rules.ts";
+import type { ConsumerSurroundings } from "./consumer/parts.ts";
+import { ConsumerAdmin } from "./consumer_admin.ts";
 import { type AccountLimits, bytesFor, consumersMisfit, misfit, reservedBy, type Space } from "./limits.ts";
 import { Stream } from "./stream.ts";
 import { EventsLater } from "./events_later.ts";
 import type { Offline, OpenedStore, StreamPlaces, StreamRecord } from "./stream_places.ts";
 import { SubjectClaims } from "./subject_claims.ts";
-import type { JetStreamSurroundings, StreamAccount } from "./surroundings.ts";
+import type { StreamAccount } from "./surroundings.ts";
 
 export type Storage = "memory" | "file";
 
@@ -43,6 +46,7 @@ export interface SharedSpace {
 interface Running {
   readonly stream: Stream;
   readonly opened: OpenedStore;
+  readonly admin: ConsumerAdmin;
 }
 
 type Done<T> = (result: T | ApiError) => void;
@@ -54,8 +58,13 @@ export interface JetStreamAccountOptions {
   readonly rules: StreamRules;
   readonly space: SharedSpace;
   readonly places: Readonly<Record<Storage, StreamPlaces>>;
-  readonly surroundings: JetStreamSurroundings;
+  readonly surroundings: ConsumerSurroundings;
   readonly advisories: Advisories;
+  /** Limits of the server for consumers; 0 or less is none. */
+  readonly maxAckPending: number;
+  readonly maxRequestBatch: number;
+  /** The largest payload that a client may publish, in bytes. */
+  readonly maxPayload: number;
 }
 
 export class JetStreamAccount implements StreamAccount {
@@ -101,6 +110,9 @@ export class JetStreamAccount implements StreamAccount {
   }
   stream(name: string): Stream | undefined {
     return this.#running.get(name)?.stream;
+  }
+  consumersOf(name: string): ConsumerAdmin | undefined {
+    return this.#running.get(name)?.admin;
   }
   /** Damage that was found when its store was opened. */
   lostOf(name: string): OpenedStore["lost"] {
@@ -213,13 +225,36 @@ export class JetStreamAccount implements StreamAccount {
         events.listener = listener;
         return opened.store;
       });
-      this.#running.set(config.name, { stream, opened });
+      const admin = this.#administer(stream);
+      this.#running.set(config.name, { stream, opened, admin });
       this.#claims.set(config.name, config.subjects);
       this.#options.space.reserve(config.storage, reservedBy(config));
-      stream.open(() => {
-        if (isNew) advisories.stream(this.bus, config.name, "create");
-        done(stream);
+      // Consumers first: what comes in is for them.
+      admin.restore(() => {
+        stream.open(() => {
+          if (isNew) advisories.stream(this.bus, config.name, "create");
+          done(stream);
+        });
       });
+    });
+  }
+
+  #administer(stream: Stream): ConsumerAdmin {
+    const { surroundings, maxAckPending, maxRequestBatch, maxPayload } = this.#options;
+    const rules = (): ConsumerRules => ({
+      stream: stream.config,
+      maxAckPending,
+      maxRequestBatch,
+      account: this.limits,
+    });
+    return new ConsumerAdmin({
+      surroundings,
+      stream,
+      bus: this.bus,
+      accountName: this.name,
+      maxPayload,
+      rules,
+      places: this.#placesOf(stream.config).consumersOf(stream.name, rules),
     });
   }
 
@@ -250,7 +285,10 @@ export class JetStreamAccount implements StreamAccount {
     const old = stream.config;
     const config = attempt(() => {
       const checked = checkUpdate(old, asked);
-      const refused = this.#unfitUpdate(old, checked) ?? this.#overlap(checked);
+      const refused =
+        this.#unfitUpdate(old, checked) ??
+        violatedLimits(old, checked, limitedBy(this.consumersOf(name)!)) ??
+        this.#overlap(checked);
       if (refused !== undefined) throw refused;
       return checked;
     });
@@ -290,9 +328,10 @@ export class JetStreamAccount implements StreamAccount {
       done(apiError("streamOfflineReason", { err: reason! }));
       return;
     }
-    const { stream, opened } = running;
+    const { stream, opened, admin } = running;
     const { config } = stream;
     this.#running.delete(name);
+    admin.close("stream deleted", () => undefined);
     this.#claims.set(name, []);
     opened.abandon();
     stream.abandon();
@@ -315,9 +354,9 @@ export class JetStreamAccount implements StreamAccount {
     const closed = (): void => {
       if (--left === 0) done();
     };
-    for (const { stream, opened } of this.#running.values()) {
+    for (const { stream, opened, admin } of this.#running.values()) {
       stream.close();
-      opened.close(closed);
+      admin.close("shutdown", () => opened.close(closed));
     }
     closed();
   }
@@ -382,6 +421,15 @@ export class JetStreamAccount implements StreamAccount {
     this.#changing.set(name, []);
     change(release);
   }
+}
+
+/** What limits of a stream bind of its consumers. */
+function limitedBy(admin: ConsumerAdmin): LimitedConsumer[] {
+  return admin.consumers.list().map(({ name, config }) => ({
+    name,
+    inactiveThreshold: config.inactive_threshold,
+    maxAckPending: config.max_ack_pending,
+  }));
 }
 
 /** What `check` gives, or the refusal it throws. */

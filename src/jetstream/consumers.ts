@@ -61,6 +61,9 @@ export class Consumers implements ConsumerStream {
     this.#toldUpTo = stream.store.state().lastSeq;
   }
 
+  get toldUpTo(): number {
+    return this.#toldUpTo;
+  }
   get name(): string {
     return this.#stream.name;
   }
@@ -129,7 +132,7 @@ export class Consumers implements ConsumerStream {
   /** Ends all of them. */
   close(end: ConsumerEnd): void {
     this.#isClosed = true;
-    for (const consumer of [...this.#byName.values()]) this.end(consumer, end);
+    for (const consumer of this.#byName.values()) this.end(consumer, end);
   }
 
   #index(consumer: Consumer): void {

@@ -8,6 +8,10 @@ import type { FileStore } from "../store/file/file_store.ts";
 import { openFileStore } from "../store/file/open_file_store.ts";
 import { StoreCache } from "../store/file/store_cache.ts";
 import type { StoreEvents, StoreLimits } from "../store/stream_store.ts";
+import type { ConsumerRules } from "./config/consumer_rules.ts";
+import { StateWriters } from "./consumer/state_keeper_writers.ts";
+import { ConsumerFilePlaces } from "./consumer_file_places.ts";
+import type { ConsumerPlaces } from "./consumer_places.ts";
 import type { StreamConfig } from "./config/stream_config.ts";
 import type { StreamRules } from "./config/stream_rules.ts";
 import { readStreamFile, writeStreamFile } from "./config/stream_file.ts";
@@ -29,10 +33,19 @@ export interface DiskFacts {
   /** Every group is synced before it is acknowledged; else files are synced at this interval. */
   readonly syncAlways: boolean;
   readonly syncIntervalMs: number;
+  /** When states of consumers are written. */
+  readonly writers: StateWriters;
 }
 
-export function diskFactsOf(disk: Disk, syncAlways: boolean, syncIntervalNanos: number): DiskFacts {
-  return { disk, cache: new StoreCache(CACHE_BYTES), syncAlways, syncIntervalMs: syncIntervalNanos / 1e6 };
+export function diskFactsOf(
+  disk: Disk,
+  syncAlways: boolean,
+  syncIntervalNanos: number,
+  { world, nextTurn }: Pick<JetStreamSurroundings, "world" | "nextTurn">,
+): DiskFacts {
+  const cache = new StoreCache(CACHE_BYTES);
+  const writers = new StateWriters(world, nextTurn);
+  return { disk, cache, syncAlways, syncIntervalMs: syncIntervalNanos / 1e6, writers };
 }
 
 /** How long the blocks of a stream get: a quarter of what it may hold, as far as that is known, within bounds. */
@@ -138,6 +151,17 @@ export class FilePlaces implements StreamPlaces {
       if (how === "written") this.#written.add(store);
       if (this.#written.size > 0) this.#armSync();
       done(this.#opened(store));
+    });
+  }
+
+  consumersOf(stream: string, rules: () => ConsumerRules): ConsumerPlaces {
+    return new ConsumerFilePlaces({
+      disk: this.#facts.disk,
+      stream,
+      directory: this.#catalog.directory(stream),
+      surroundings: this.#surroundings,
+      writers: this.#facts.writers,
+      rules,
     });
   }
 

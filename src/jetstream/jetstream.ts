@@ -11,7 +11,10 @@ import { Advisories } from "./advisories.ts";
 import { Api } from "./api/api.ts";
 import { SystemApi } from "./api/system_api.ts";
 import type { StreamRules } from "./config/stream_rules.ts";
+import { ConsumerTurns } from "./consumer/consumer_turns.ts";
+import { monotonicTimer, wallTimer } from "./consumer/shared_clocks.ts";
 import type { AccountLimits } from "./limits.ts";
+import { shortHash } from "./short_hash.ts";
 import type { FoundStream, StreamPlaces } from "./stream_places.ts";
 import type { JetStreamSurroundings } from "./surroundings.ts";
 
@@ -40,6 +43,13 @@ export interface JetStreamOptions {
   readonly infoQueueLimit: number;
   /** Nanoseconds; 0 is no limit. */
   readonly maxDuplicateWindow: bigint;
+  /** Of a consumer; 0 or less is no limit. */
+  readonly maxAckPending: number;
+  readonly maxRequestBatch: number;
+  /** The largest payload that a client may publish, in bytes. */
+  readonly maxPayload: number;
+  /** Reply subjects of acks in their second form. */
+  readonly ackVersion2: boolean;
 }
 
 /** What the log is told while streams come back. */
@@ -59,7 +69,16 @@ export class JetStream {
   constructor(options: JetStreamOptions) {
     this.#options = options;
     const { surroundings } = options;
+    const { world } = surroundings;
     const advisories = new Advisories(surroundings);
+    const shared = {
+      ...surroundings,
+      advisories,
+      ackVersion2: options.ackVersion2,
+      turns: new ConsumerTurns(surroundings),
+      wallTimer: wallTimer(world),
+      timer: monotonicTimer(world),
+    };
     this.space = new ServerSpace(options);
     this.api = new Api({
       surroundings,
@@ -78,8 +97,11 @@ export class JetStream {
         rules,
         space: this.space,
         places,
-        surroundings,
+        surroundings: { ...shared, accountHash: shortHash(name) },
         advisories,
+        maxAckPending: options.maxAckPending,
+        maxRequestBatch: options.maxRequestBatch,
+        maxPayload: options.maxPayload,
       });
       this.accounts.set(name, account);
     }

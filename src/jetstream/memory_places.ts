@@ -3,6 +3,7 @@
 import type { World } from "../base/world.ts";
 import { MemoryStore } from "../store/memory/memory_store.ts";
 import type { StoreEvents, StoreLimits } from "../store/stream_store.ts";
+import { type ConsumerPlaces, noConsumerPlaces } from "./consumer_places.ts";
 import type { FoundStream, OpenedStore, PlaceDone, StreamPlaces, StreamRecord } from "./stream_places.ts";
 
 export class MemoryPlaces implements StreamPlaces {
@@ -43,5 +44,9 @@ export class MemoryPlaces implements StreamPlaces {
     store.stageCompact(Number(record.config.first_seq));
     store.submit();
     store.afterCommit(() => done(opened));
+  }
+
+  consumersOf(): ConsumerPlaces {
+    return noConsumerPlaces;
   }
 }

@@ -3,6 +3,8 @@
 
 import type { Moment } from "../base/nanos.ts";
 import type { StoreEvents, StoreLimits, StreamStore } from "../store/stream_store.ts";
+import type { ConsumerRules } from "./config/consumer_rules.ts";
+import type { ConsumerPlaces } from "./consumer_places.ts";
 import type { StreamConfig } from "./config/stream_config.ts";
 
 /** What is known of a stream besides its messages. */
@@ -60,4 +62,6 @@ export interface StreamPlaces {
     events: StoreEvents,
     done: (opened: OpenedStore | string) => void,
   ): void;
+  /** Where the consumers of a stream are kept; `rules` are what their configurations are held to. */
+  consumersOf(stream: string, rules: () => ConsumerRules): ConsumerPlaces;
 }

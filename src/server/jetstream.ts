@@ -68,7 +68,12 @@ export async function openJetStream(
   logJetStream(log, { ...config, apiLevel: API_LEVEL });
   const surroundings = surroundingsOf(core, setup);
   const memory = new MemoryPlaces(world, surroundings.beforeFlush);
-  const facts = diskFactsOf(place.disk, config.syncAlways || config.storeDir === "", config.syncIntervalNanos);
+  const facts = diskFactsOf(
+    place.disk,
+    config.syncAlways || config.storeDir === "",
+    config.syncIntervalNanos,
+    surroundings,
+  );
   const maxDuplicateWindow = BigInt(setup.limits.maxDuplicateWindowNanos);
   const accounts = [...limits].map(([name, accountLimits]): AccountSetup => {
     const file = new FilePlaces(name, facts, rulesOf(accountLimits, maxDuplicateWindow), surroundings);
@@ -85,6 +90,10 @@ export async function openJetStream(
     requestQueueLimit: setup.queues.requests,
     infoQueueLimit: setup.queues.infoRequests,
     maxDuplicateWindow,
+    maxAckPending: setup.limits.maxAckPending,
+    maxRequestBatch: setup.limits.maxRequestBatch,
+    maxPayload: core.options.max_payload,
+    ackVersion2: core.options.feature_flags["js_ack_fc_v2"] ?? false,
   });
   await new Promise<void>((resolve) => jetstream.open(restoreLines(core), resolve));
   core.jetstreamView = new JetStreamViews(jetstream, setup, place.disk, (name) => core.accounts.has(name));

@@ -1,9 +1,9 @@
 // What the log says about JetStream at its start and end. Tools parse these
 // lines, so they are nats-server's; the one on durability is our own.
 
-import { createHash } from "node:crypto";
 import type { Log } from "../base/log.ts";
 import { goDuration } from "../base/gotime.ts";
+import { shortHash } from "../jetstream/short_hash.ts";
 
 /** What the block under the banner shows. */
 export interface JetStreamBanner {
@@ -113,11 +113,5 @@ function withCommas(count: number): string {
   return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
-const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const HASH_LENGTH = 8;
-
 /** The short name that nats-server gives a server of this name, as the line `Node:` shows. */
-export function nodeName(serverName: string): string {
-  const hash = createHash("sha256").update(serverName, "utf8").digest();
-  return Array.from(hash.subarray(0, HASH_LENGTH), (byte) => digits[byte % digits.length]).join("");
-}
+export const nodeName = shortHash;

@@ -72,7 +72,7 @@ export class Bench {
       beforeFlush: (fire: () => void) => turn.beforeFlush(fire),
       nextTurn: (fire: () => void) => world.atTurnEnd(fire),
     };
-    const facts = diskFactsOf(this.disk, true, 0);
+    const facts = diskFactsOf(this.disk, true, 0, surroundings);
     const places = {
       memory: new MemoryPlaces(world, surroundings.beforeFlush),
       file: new FilePlaces("A", facts, rulesOf(limits, 0n), surroundings),
@@ -88,6 +88,10 @@ export class Bench {
       requestQueueLimit: options.requestQueueLimit ?? 10_000,
       infoQueueLimit: options.infoQueueLimit ?? 10_000,
       maxDuplicateWindow: 0n,
+      maxAckPending: 0,
+      maxRequestBatch: 0,
+      maxPayload: 1 << 20,
+      ackVersion2: false,
     });
     this.jetstream.open(nobody, () => (this.#isOpen = true));
     this.settle();

@@ -87,6 +87,14 @@ export class ApiCall {
     if (reply !== "") asker.bus.publishText(reply, encode(kind, { type: this.#type, ...fields } as E));
   }
 
+  /** An error response that is not counted, nor told to anybody. */
+  refuseQuietly(error: ApiError): void {
+    this.#end();
+    const { asker, reply } = this.request;
+    const response = { ...(this.#refusalKind.zero as object), type: this.#type, error };
+    if (reply !== "") asker.bus.publishText(reply, encode(this.#refusalKind, response));
+  }
+
   /** An error response. */
   refuse(error: ApiError): void {
     this.#end();

@@ -148,12 +148,4 @@ const storedMsg = record({
 export const msgGetResponse = record({ ...head, message: maybe(storedMsg) });
 export const plainResponse = record(head);
 
-export const consumerNamesResponse = record({ ...head, ...page, consumers: list(text) });
-export const consumerListResponse = record({ ...head, ...page, consumers: list(text) });
-export const consumerPauseResponse = record({
-  ...head,
-  paused: bool,
-  pause_until: moment,
-  pause_remaining: omitEmpty(int64),
-});
 export const accountPurgeResponse = record({ ...head, initiated: omitEmpty(bool) });

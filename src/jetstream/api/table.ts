@@ -5,12 +5,28 @@ import { apiError } from "../../errors/api.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
 import { accountInfo } from "./account_calls.ts";
 import type { ApiCall } from "./call.ts";
-import { consumerCreate, consumerList, consumerNames, consumerOther } from "./consumer_calls.ts";
 import {
-  accountInfoResponse,
+  consumerCreate,
+  consumerDelete,
+  consumerInfo,
+  consumerList,
+  consumerNames,
+  consumerPause,
+  consumerReset,
+  consumerUnpin,
+} from "./consumer_calls.ts";
+import {
+  consumerCreateResponse,
+  consumerDeleteResponse,
+  consumerInfoResponse,
   consumerListResponse,
   consumerNamesResponse,
   consumerPauseResponse,
+  consumerResetResponse,
+  consumerUnpinResponse,
+} from "../config/consumer_kinds.ts";
+import {
+  accountInfoResponse,
   msgGetResponse,
   plainResponse,
   purgeResponse,
@@ -86,14 +102,15 @@ export const apiRows: readonly ApiRow[] = [
   row("STREAM.LEADER.STEPDOWN.*", "stream_leader_stepdown", successResponse, clusterOnly),
   row("STREAM.SNAPSHOT.*", "stream_snapshot", plainResponse, noSnapshot),
   row("STREAM.RESTORE.*", "stream_restore", plainResponse, noRestore),
-  row("CONSUMER.CREATE.*", "consumer_create", plainResponse, consumerCreate),
-  row("CONSUMER.CREATE.*.>", "consumer_create", plainResponse, consumerCreate),
-  row("CONSUMER.DURABLE.CREATE.*.*", "consumer_create", plainResponse, consumerCreate),
+  row("CONSUMER.CREATE.*", "consumer_create", consumerCreateResponse, consumerCreate),
+  row("CONSUMER.CREATE.*.>", "consumer_create", consumerCreateResponse, consumerCreate),
+  row("CONSUMER.DURABLE.CREATE.*.*", "consumer_create", consumerCreateResponse, consumerCreate),
   row("CONSUMER.NAMES.*", "consumer_names", consumerNamesResponse, consumerNames, true),
   row("CONSUMER.LIST.*", "consumer_list", consumerListResponse, consumerList, true),
-  row("CONSUMER.INFO.*.*", "consumer_info", plainResponse, consumerOther, true),
-  row("CONSUMER.DELETE.*.*", "consumer_delete", successResponse, consumerOther),
-  row("CONSUMER.PAUSE.*.*", "consumer_pause", consumerPauseResponse, consumerOther),
-  row("CONSUMER.UNPIN.*.*", "consumer_unpin", plainResponse, consumerOther),
+  row("CONSUMER.INFO.*.*", "consumer_info", consumerInfoResponse, consumerInfo, true),
+  row("CONSUMER.DELETE.*.*", "consumer_delete", consumerDeleteResponse, consumerDelete),
+  row("CONSUMER.PAUSE.*.*", "consumer_pause", consumerPauseResponse, consumerPause),
+  row("CONSUMER.RESET.*.*", "consumer_reset", consumerResetResponse, consumerReset),
+  row("CONSUMER.UNPIN.*.*", "consumer_unpin", consumerUnpinResponse, consumerUnpin),
   row("CONSUMER.LEADER.STEPDOWN.*.*", "consumer_leader_stepdown", successResponse, clusterOnly),
 ];
