@@ -96,7 +96,9 @@ export async function openJetStream(
     ackVersion2: core.options.feature_flags["js_ack_fc_v2"] ?? false,
   });
   await new Promise<void>((resolve) => jetstream.open(restoreLines(core), resolve));
-  core.jetstreamView = new JetStreamViews(jetstream, setup, place.disk, (name) => core.accounts.has(name));
+  core.jetstreamView = new JetStreamViews(jetstream, setup, place.disk, surroundings, (name) =>
+    core.accounts.has(name),
+  );
   logStarted(log, world.nowMs() - began);
   return {
     async close() {

@@ -2,9 +2,12 @@
 
 import { DiskError, type Disk } from "../base/disk.ts";
 import type { JetStreamAccount } from "../jetstream/account.ts";
+import { consumerInfoOf } from "../jetstream/api/consumer_info.ts";
+import { consumerInfoKind } from "../jetstream/config/consumer_kinds.ts";
 import { streamConfigKind } from "../jetstream/config/stream_config.ts";
 import type { JetStream } from "../jetstream/jetstream.ts";
 import type { Stream } from "../jetstream/stream.ts";
+import type { JetStreamSurroundings } from "../jetstream/surroundings.ts";
 import type { StreamRecord } from "../jetstream/stream_places.ts";
 import {
   type JetStreamAccountView,
@@ -12,6 +15,7 @@ import {
   type JetStreamLimits,
   type JetStreamUsage,
   type JetStreamView,
+  type JsonPart,
   partOf,
   type StoredAccountView,
   type StoredStreamView,
@@ -29,6 +33,7 @@ export class JetStreamViews implements JetStreamView {
   readonly limits: JetStreamLimits;
   readonly #jetstream: JetStream;
   readonly #disk: Disk;
+  readonly #surroundings: JetStreamSurroundings;
   readonly #hasAccount: (name: string) => boolean;
 
   /** `hasAccount` tells of any account, also those without JetStream. */
@@ -36,8 +41,10 @@ export class JetStreamViews implements JetStreamView {
     jetstream: JetStream,
     { config, limits }: JetStreamSetup,
     disk: Disk,
+    surroundings: JetStreamSurroundings,
     hasAccount: (name: string) => boolean,
   ) {
+    this.#surroundings = surroundings;
     this.#jetstream = jetstream;
     this.#hasAccount = hasAccount;
     this.config = config;
@@ -62,7 +69,7 @@ export class JetStreamViews implements JetStreamView {
     return this.#jetstream.accounts.size;
   }
   *accounts(): Iterable<JetStreamAccountView> {
-    for (const account of this.#jetstream.accounts.values()) yield accountView(account);
+    for (const account of this.#jetstream.accounts.values()) yield accountView(account, this.#surroundings);
   }
   hasAccount(name: string): boolean {
     return this.#jetstream.accounts.has(name);
@@ -85,7 +92,8 @@ export class JetStreamViews implements JetStreamView {
 function* storedStreams(account: JetStreamAccount): Generator<StoredStreamView> {
   for (const stream of account.streams()) {
     if (stream.config.storage !== "file") continue;
-    yield { name: stream.name, isRecovered: true, writeError: stream.failure ?? "", hasConsumer: () => false };
+    const hasConsumer = (name: string): boolean => account.consumersOf(stream.name)?.consumers.get(name) !== undefined;
+    yield { name: stream.name, isRecovered: true, writeError: stream.failure ?? "", hasConsumer };
   }
   for (const [name] of account.offline()) {
     yield { name, isRecovered: account.offlineRecord(name) !== undefined, writeError: "", hasConsumer: () => false };
@@ -102,7 +110,7 @@ function* strandedStreams(disk: Disk, account: string): Generator<StoredStreamVi
   }
 }
 
-function accountView(account: JetStreamAccount): JetStreamAccountView {
+function accountView(account: JetStreamAccount, surroundings: JetStreamSurroundings): JetStreamAccountView {
   return {
     name: account.name,
     memory: account.memoryUsed,
@@ -118,7 +126,7 @@ function accountView(account: JetStreamAccount): JetStreamAccountView {
       const offline = offlineRecords(account);
       for (const stream of account.streams()) {
         while (offline.length > 0 && offline[0]!.config.name < stream.name) yield offlineView(offline.shift()!);
-        yield streamView(stream);
+        yield streamView(stream, account, surroundings);
       }
       yield* offline.map((record) => offlineView(record));
     },
@@ -160,7 +168,15 @@ const nothing: StreamStateView = {
   consumerCount: 0,
 };
 
-function streamView(stream: Stream): StreamView {
+function streamView(stream: Stream, account: JetStreamAccount, surroundings: JetStreamSurroundings): StreamView {
+  const consumers = account.consumersOf(stream.name)!.consumers;
+  function* details(direct: boolean, withConfig: boolean): Generator<JsonPart> {
+    for (const consumer of consumers.list()) {
+      if (consumer.config.direct !== direct) continue;
+      const info = consumerInfoOf(consumer, stream.name, surroundings, "list");
+      yield partOf(consumerInfoKind, withConfig ? info : { ...info, config: undefined });
+    }
+  }
   return {
     name: stream.name,
     created: stream.created,
@@ -169,8 +185,8 @@ function streamView(stream: Stream): StreamView {
     mirror: () => undefined,
     sources: () => [],
     consumerCount: () => stream.consumerCount,
-    consumers: () => [],
-    directConsumers: () => [],
+    consumers: (withConfig) => details(false, withConfig),
+    directConsumers: (withConfig) => details(true, withConfig),
   };
 }
 
