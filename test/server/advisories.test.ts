@@ -1,7 +1,7 @@
 // Published mistakes of nats-server and of its kind, over real sockets: one
 // test for each that this part of the server could share. Where each row of
 // the list is tested (rows about features that are not there yet bind when
-// they come: JWT, imports, JetStream, leaf nodes, routes, MQTT):
+// they come: JWT, imports, leaf nodes, routes, MQTT):
 //
 //   CVE-2019-13126        here; test/proto/parser.test.ts
 //   CVE-2020-26149        here (what the server says to itself)
@@ -26,6 +26,38 @@
 //   GHSA-p957-7v2w-g93g   websocket.test.ts
 //   725f0081f             test/auth/authenticator.test.ts; tls.test.ts
 //   d64a5d5b1             here
+//
+//   About JetStream and what it stores (jetstream_advisories.test.ts is beside this file):
+//
+//   CVE-2022-26652        jetstream_advisories.test.ts: without restoring nothing is written
+//   CVE-2022-28357        jetstream_advisories.test.ts; test/store/catalog.test.ts (names)
+//   CVE-2022-42708        jetstream_advisories.test.ts; test/jetstream/config/stream_config.test.ts
+//   CVE-2025-30215        jetstream_advisories.test.ts
+//   CVE-2026-33216, -33247  jetstream_advisories.test.ts, as far as it is about /jsz, advisories and the log
+//   CVE-2026-33222        jetstream_advisories.test.ts: without restoring
+//   CVE-2026-33223, -33246, -33249  test/jetstream/stream/publish.test.ts: what is stored of those headers
+//   GHSA-q59r-vq66-pxc2   jetstream_advisories.test.ts, on /jsz
+//   2a07cc885             test/jetstream/stream/publish_headers.test.ts
+//   27f27a9c0, 1102ce5d5  jetstream_advisories.test.ts
+//   67816eb2a             test/store/format/timer_index.test.ts (any bytes)
+//   1f459ae1d             test/store/file/block_rewrite.test.ts (power cut at any call)
+//   dd492a64f             test/store/file/block_rewrite.test.ts (cancelled in any slice); file_recovery.test.ts (rewrites)
+//   5faaeb9e2             test/store/file/block_rewrite.test.ts (a compressed block is compacted); of encrypted ones later
+//   Jepsen #7564 (lazy sync)     test/store/file_recovery.test.ts; test/sim/store_sim.test.ts; group_writer.test.ts
+//   Jepsen #7549 (bits, cuts)    test/store/jepsen.test.ts; test/store/file/block_{open,repair}.test.ts; test/store/format
+//   Jepsen #7556 (meta files)    test/jetstream/damaged_meta.test.ts; test/store/jepsen.test.ts (the index); catalog.test.ts
+//   Jepsen #6888 (kill -9)       test/sim/kill9.mjs (`make test`: 10, `make kill9`: 200)
+//   a full disk, a failing call  test/store/{group_writer,file_recovery,catalog}.test.ts; test/io/disk.test.ts
+//   a clock that goes back       test/jetstream/stream/publish.test.ts; test/jetstream/stream/msg_ids.test.ts
+//   of Node: keys, deep JSON     jetstream_advisories.test.ts; test/base/json.test.ts
+//   of Node: the loop held       test/jetstream/{many_subjects,long_answers}.test.ts; test/outbound/turn.test.ts
+//   of Node: answers lost, queues that stop  test/jetstream/deleted_meanwhile.test.ts
+//
+//   Part 3 (consumers): 58ede94d2, fb51ff0aa, fd80b022c, 74d7a2d94. Part 4 (accounts): CVE-2020-26521, -26892,
+//   CVE-2020-28466, CVE-2022-42709, CVE-2021-3127, CVE-2023-46129, GHSA-p3j5-5hrq-p75h. With what they are about:
+//   c6c7061fa, 3b90b2ca4 (mirrors, sources), 3aba3bb14 (snapshots), 94f365a82 (encryption), 909ab1854 (clusters),
+//   f44c537da and all of MQTT, routes and leaf nodes. Jepsen #7567 is about clusters: a server alone fails as one.
+//
 //   of `ws`: 2017-11, CVE-2021-32640, CVE-2024-37890, 2026-05-22, 2026-06-22  here
 //   of Node: pollution by keys, deep JSON, old memory, bcrypt as CPU DoS, unhandled rejections  here
 

@@ -86,6 +86,11 @@ describe("a header block", () => {
     expect(shown(withoutHeader(block("NATS/1.0\r\nA: 1\r\n\r\n"), "K"))).toBe("NATS/1.0\r\nA: 1\r\n\r\n");
   });
 
+  test("2a07cc885: a value, or a longer key, that begins like the header stays", () => {
+    const text = "NATS/1.0\r\nA: K: 1\r\nKey: K\r\nX-K: 2\r\nK: 3\r\n\r\n";
+    expect(shown(withoutHeader(block(text), "K"))).toBe("NATS/1.0\r\nA: K: 1\r\nKey: K\r\nX-K: 2\r\n\r\n");
+  });
+
   test("gets another value", () => {
     expect(shown(withValue(block("NATS/1.0\r\nK: 1\r\n\r\n"), 13, 14, "long"))).toBe("NATS/1.0\r\nK: long\r\n\r\n");
   });
