@@ -344,14 +344,6 @@ describe("an option that does not work yet", () => {
       'option "jetstream.extension_hint" has no effect: leaf nodes are not supported yet',
     ],
     [
-      "jetstream { limits { max_ack_pending: 5 } }",
-      'option "jetstream.limits.max_ack_pending" has no effect: consumers are not supported yet',
-    ],
-    [
-      "jetstream { limits { max_request_batch: 5, max_ack_pending: 0 } }",
-      'option "jetstream.limits.max_request_batch" has no effect: consumers are not supported yet',
-    ],
-    [
       "jetstream { limits { batch { max_msgs: 5 } } }",
       'option "jetstream.limits.batch" has no effect: atomic batches are not supported yet',
     ],

@@ -113,24 +113,17 @@ const batchRows = {
   max_msgs: int({ fallback: 0, shown: "1000", doc: "Messages of one batch.", reload: "restart" }),
   timeout: window("Time after which a batch that stands still is given up.", 0, "10s"),
 };
-const aboutConsumers = {
-  status: "later",
-  why: "consumers are not supported yet",
-  enables: (limit: number) => limit !== 0,
-} as const;
 const limitRows = {
   max_ack_pending: int({
     fallback: 0,
     doc: "Unacknowledged messages of one consumer; 0 is no limit.",
     reload: "restart",
-    ...aboutConsumers,
   }),
   max_ha_assets: int({ fallback: 0, doc: "Replicated streams and consumers; 0 is no limit.", reload: "restart" }),
   max_request_batch: int({
     fallback: 0,
     doc: "Messages of one pull; 0 is no limit.",
     reload: "restart",
-    ...aboutConsumers,
   }),
   duplicate_window: window("Longest duplicate window of a stream; 0 is no limit.", 0, "0"),
   batch: limits("Limits of atomic batches.", "batch limits", batchRows, {
