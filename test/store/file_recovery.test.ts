@@ -3,9 +3,10 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { DiskError } from "../../src/base/disk.ts";
-import { byteStringOf } from "../../src/base/bytes.ts";
+import { byteStringOf, type ByteString } from "../../src/base/bytes.ts";
 import type { FileStore } from "../../src/store/file/file_store.ts";
 import { NO_LIMITS, StoredMsg, type StageRule, type StoreLimits } from "../../src/store/stream_store.ts";
+import { SubjectFilter } from "../../src/store/subject_filter.ts";
 import type { FakeDisk } from "../support/fake_disk.ts";
 import { deaf, madeDisk, opened } from "./file_support.ts";
 
@@ -403,7 +404,7 @@ test("a store that is destroyed says nothing more", () => {
 test("opening many subjects, and closing, is done in many slices, with the index and without", () => {
   const disk = madeDisk();
   const subjects = 20_000;
-  const first = opened(NO_LIMITS, deaf, { disk, blockBytes: 1 << 20 });
+  const first = opened(NO_LIMITS, deaf, { disk, blockBytes: 1 << 20, indexedACall: 8192 });
   for (let i = 0; i < subjects; i++) {
     const msg = new StoredMsg();
     [msg.sec, msg.subject] = [NOW, Buffer.from(`orders.eu.customer.${i}`)];
@@ -418,10 +419,46 @@ test("opening many subjects, and closing, is done in many slices, with the index
   expect(first.slices() - before).toBeGreaterThan(8);
   for (const index of ["there", "gone"]) {
     if (index === "gone") disk.remove("S/msgs/index.db");
-    const { store, slices } = opened(NO_LIMITS, deaf, { disk, blockBytes: 1 << 20 });
+    const { store, slices } = opened(NO_LIMITS, deaf, { disk, blockBytes: 1 << 20, indexedACall: 8192 });
     expect(slices(), index).toBeGreaterThan(70);
     expect(store.state()).toMatchObject({ msgs: subjects, subjects });
     store.checkInvariants();
     store.destroy();
   }
+});
+
+test("a search through blocks that were never read looks at one of them in a call", () => {
+  const disk = madeDisk();
+  const first = opened(NO_LIMITS, deaf, { disk, blockBytes: 2000 });
+  const subjects = ["a", "b", "rare"];
+  for (let i = 0; i < 500; i++) {
+    const msg = new StoredMsg();
+    [msg.sec, msg.subject] = [NOW, Buffer.from(subjects[i === 499 || i === 0 ? 2 : i % 2]!)];
+    msg.subjectTo = msg.subject.length;
+    first.store.stage(msg, "plain");
+  }
+  first.store.submit();
+  first.complete();
+  first.store.close((failure) => expect(failure).toBeUndefined());
+  first.complete();
+  const { store } = opened(NO_LIMITS, deaf, { disk, blockBytes: 2000, indexedACall: 10 });
+  const blocks = (disk.list("S/msgs") as string[]).filter((name) => name.endsWith(".blk")).length;
+  expect(blocks).toBeGreaterThan(7);
+  const rare = new SubjectFilter(["rare" as ByteString]);
+  const search = (): number[] => {
+    const found: number[] = [];
+    for (let from = 2; from > 0 && found.at(-1) !== 500;) {
+      found.push(store.next(rare, from, 1));
+      from = -found.at(-1)!;
+    }
+    return found;
+  };
+  const found = search();
+  expect([found.length, found.at(-1)]).toEqual([blocks, 500]);
+  expect([...found].slice(0, -1).every((seq, i) => seq < 0 && (i === 0 || seq < found[i - 1]!))).toBe(true);
+  // Each time a part of the blocks is indexed; then they are passed over quickly.
+  for (let i = 0; i < 8; i++) search();
+  disk.failAt(1);
+  expect(store.next(rare, 2, 1000)).toBe(500);
+  disk.heal();
 });

@@ -14,6 +14,7 @@ export interface Opening {
   readonly blockBytes?: number;
   readonly cacheBytes?: number;
   readonly firstSeq?: number;
+  readonly indexedACall?: number;
   readonly compression?: "none" | "s2";
   readonly log?: (text: string) => void;
 }
@@ -41,7 +42,7 @@ export function opened(
   events: StoreEvents,
   opening: Opening,
 ): { store: FileStore; complete: () => void; step: () => void; slices: () => number } {
-  const { disk, how = "synced", blockBytes = 10_000, cacheBytes = 1 << 20, firstSeq = 0 } = opening;
+  const { disk, how = "synced", blockBytes = 10_000, cacheBytes = 1 << 20, firstSeq = 0, indexedACall = 3 } = opening;
   const waiting: (() => void)[] = [];
   let slices = 0;
   const complete = (): void => {
@@ -69,6 +70,7 @@ export function opened(
       how,
       blockBytes,
       leastGain: 30,
+      indexedACall,
       compression: opening.compression ?? "none",
       cache: new StoreCache(cacheBytes),
       randomBytes: (count) => new Uint8Array(count).fill(0xee),

@@ -17,7 +17,7 @@ export const NO_ENTRY_SUBJECT = -1;
 const BITS_PER_SUBJECT = 8;
 
 export class BlockIndex implements Cached {
-  readonly #onDrop: () => void;
+  #onDrop: () => void;
   #seqs = new Float64Array(4);
   #offsets = new Uint32Array(4);
   #entries = 0;
@@ -41,6 +41,10 @@ export class BlockIndex implements Cached {
 
   drop(): void {
     this.#onDrop();
+  }
+  /** It has another owner. */
+  handOver(onDrop: () => void): void {
+    this.#onDrop = onDrop;
   }
 
   /** Subjects are kept from here on; only while it is empty. */
@@ -119,6 +123,31 @@ export class BlockIndex implements Cached {
     this.#subjects.set(before);
     this.#filter = new Uint32Array((this.#subjects.length * BITS_PER_SUBJECT) / 32);
     for (const subject of before) if (subject >= 0) this.#mark(subject);
+  }
+}
+
+/** An index with subjects that is made bit by bit. */
+export class GrowingIndex implements Cached {
+  readonly index: BlockIndex;
+  /** All records below this offset were looked at; the last sequence of them. */
+  at = 0;
+  lastSeq = 0;
+
+  constructor(onDrop: () => void) {
+    this.index = new BlockIndex(onDrop);
+    this.index.keepSubjects();
+  }
+
+  get heldBytes(): number {
+    return this.index.heldBytes;
+  }
+  drop(): void {
+    this.index.drop();
+  }
+  /** It is complete. */
+  indexFor(onDrop: () => void): BlockIndex {
+    this.index.handOver(onDrop);
+    return this.index;
   }
 }
 

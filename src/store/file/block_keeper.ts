@@ -121,8 +121,11 @@ export class BlockKeeper {
     const kept: Kept = { tombstones: 0, lastSeq: 0 };
     const fateOf = (kind: RecordKind, seq: number): Fate => {
       if (kind === "tombstone") {
-        if (isAfterDead) kept.tombstones++;
-        return isAfterDead ? "keep" : "drop";
+        // One of the last sequence may be all that tells it.
+        const tells = seq === lastSeq;
+        if (tells) kept.lastSeq = seq;
+        if (tells || isAfterDead) kept.tombstones++;
+        return tells || isAfterDead ? "keep" : "drop";
       }
       const isLive = kind === "message" && block.has(seq);
       if (!isLive && seq !== lastSeq) return "drop";

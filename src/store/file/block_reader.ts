@@ -15,7 +15,7 @@ import { blockRecords } from "../format/compressed_block.ts";
 import { Fault } from "../format/fault.ts";
 import { blockHasher } from "../format/keys.ts";
 import { blockFile } from "../format/layout.ts";
-import { EMPTY_RECORD, MAX_RECORD, RecordReader } from "../format/record.ts";
+import { EMPTY_RECORD, MAX_RECORD, RECORD_HEAD, RecordReader } from "../format/record.ts";
 import type { FileBlock } from "./file_block.ts";
 import type { Cached, StoreCache } from "./store_cache.ts";
 
@@ -25,6 +25,20 @@ const MOST_READ = 1 << 17;
 const NO_BYTES = new Uint8Array(0);
 const NO_KEY = new Uint8Array(32);
 const LENGTH_MASK = 0x7fff_ffff;
+const TWO32 = 4_294_967_296;
+const HOLE = 0x8000_0000;
+const TOMBSTONE = 0x4000_0000;
+const HIGHEST_HALF = 0x20_0000; // of a sequence below 2^53
+
+/** A message or hole at an offset of its block; the subject is borrowed for the call. Whether to go on. */
+export type ShowEntry = (
+  seq: number,
+  at: number,
+  isHole: boolean,
+  bytes: Uint8Array,
+  subjectFrom: number,
+  subjectTo: number,
+) => boolean;
 
 export class Window implements Cached {
   block: FileBlock | undefined = undefined;
@@ -132,6 +146,40 @@ export class BlockReader {
     window.seq = this.record.seq;
     window.at = at;
     return true;
+  }
+
+  /**
+   * Shows messages and holes from an offset of a block on, in order, until `show` returns false or nothing can be read;
+   * where it stopped. Looks at no more of a record than its head and subject, so it is fast. The record read last is
+   * none afterwards.
+   */
+  walk(block: FileBlock, from: number, show: ShowEntry): number {
+    let at = from;
+    let window: Window | undefined;
+    while (at + EMPTY_RECORD <= block.size) {
+      if (window === undefined || at + RECORD_HEAD > window.to) window = this.#windowFor(block, at, EMPTY_RECORD);
+      if (window === undefined) return at;
+      let { bytes } = window;
+      let start = at - window.from;
+      const length = uint32(bytes, start) & LENGTH_MASK;
+      const subjectTo = RECORD_HEAD + (bytes[start + 20]! | (bytes[start + 21]! << 8));
+      if (length > MAX_RECORD || subjectTo + HASH_BYTES > length || at + length > block.size) return at;
+      if (at + subjectTo > window.to) {
+        window = this.#windowFor(block, at, subjectTo);
+        if (window === undefined) return at;
+        ({ bytes } = window);
+        start = at - window.from;
+      }
+      const high = uint32(bytes, start + 8);
+      if (high % TOMBSTONE >= HIGHEST_HALF) return at;
+      const isHole = high >= HOLE;
+      if (isHole || high < TOMBSTONE) {
+        const seq = (high % TOMBSTONE) * TWO32 + uint32(bytes, start + 4);
+        if (!show(seq, at, isHole, bytes, start + RECORD_HEAD, start + subjectTo)) return at;
+      }
+      at += length;
+    }
+    return at;
   }
 
   /** Whether the checksum of the record read last is right. */

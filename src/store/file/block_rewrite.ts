@@ -152,12 +152,12 @@ class Changes {
     return this.#isSame && this.#kept === this.#records.length;
   }
 
-  take({ kind, seq, from, to }: RecordReader): void {
+  take({ kind, seq, sec, nanos, from, to }: RecordReader): void {
     const fate = this.#options.fateOf(kind, seq);
     if (fate === "drop") return;
     if (fate === "erase" && kind === "message") {
       const chance = this.#options.randomBytes(to - from - EMPTY_RECORD);
-      eraseRecord(this.#records, from, to, seq, chance, this.#hasher);
+      eraseRecord(this.#records, from, to, { seq, sec, nanos }, chance, this.#hasher);
       this.#isSame = false;
     }
     if (from !== this.#kept) this.#records.copyWithin(this.#kept, from, to);

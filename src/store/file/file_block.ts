@@ -10,7 +10,7 @@
 import { assert } from "../../base/assert.ts";
 import { SequenceSet } from "../sequence_set.ts";
 import { ZERO_SEC } from "../stream_store.ts";
-import type { BlockIndex } from "./block_index.ts";
+import type { BlockIndex, GrowingIndex } from "./block_index.ts";
 
 export class FileBlock {
   readonly number: number;
@@ -36,10 +36,12 @@ export class FileBlock {
   overhead = 0;
   /** It cannot be rewritten as it is. */
   isDamaged = false;
-  /** Whether it has messages or holes, gone or not. */
+  /** Whether it has messages or holes, gone or not, or a tombstone that tells the last sequence in place of them. */
   hasEntries = false;
   /** Where its records are, once that was needed. */
   index: BlockIndex | undefined = undefined;
+  /** One with subjects that is being made. */
+  growing: GrowingIndex | undefined = undefined;
   #deleted: SequenceSet | undefined = undefined;
 
   /** A block without messages, behind the sequence `after`. */

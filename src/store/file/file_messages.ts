@@ -46,6 +46,8 @@ export interface FileMessagesOptions {
   readonly stream: string;
   readonly seed: number;
   readonly cache: StoreCache;
+  /** As `RecordFinder` says. */
+  readonly indexedACall: number;
   readonly staged: StagedSubjects;
   readonly stagedRecords: StagedRecords;
   readonly events: Pick<StoreEvents, "removed" | "compacted">;
@@ -95,9 +97,9 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
       this.#failures++;
       options.onUnreadable(block, failure);
     };
-    const { disk, directory, stream, cache } = options;
+    const { disk, directory, stream, cache, indexedACall } = options;
     this.#reader = new BlockReader(disk, directory, stream, cache, this.#onUnreadable);
-    this.#finder = new RecordFinder(this.#reader, this.table, this.tree, cache, this.#onUnreadable);
+    this.#finder = new RecordFinder(this.#reader, this.table, this.tree, cache, indexedACall, this.#onUnreadable);
     this.#staged = options.staged;
     this.#stagedRecords = options.stagedRecords;
     this.#events = options.events;
@@ -195,10 +197,14 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   blockOf(seq: number): FileBlock | undefined {
     return this.table.blockOf(seq);
   }
-  /** Where in a block the record of a message is, live or not; undefined when it is not there. */
-  whereIs(block: FileBlock, seq: number): { readonly at: number; readonly length: number } | undefined {
+  /** Where in a block the record of a message is, live or not, and its time; undefined when it is not there. */
+  whereIs(
+    block: FileBlock,
+    seq: number,
+  ): { readonly at: number; readonly length: number; readonly sec: number; readonly nanos: number } | undefined {
     if (!this.#finder.find(block, seq)) return undefined;
-    return { at: this.#reader.at, length: this.#reader.end - this.#reader.at };
+    const { sec, nanos } = this.#reader.record;
+    return { at: this.#reader.at, length: this.#reader.end - this.#reader.at, sec, nanos };
   }
 
   /** While it runs, bytes that were loaded before stay as they are. */
@@ -597,7 +603,12 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   #enter(piece: Piece): void {
     const block = this.#blockOfPiece(piece);
     block.size = piece.at + piece.to - piece.from;
-    if (piece.hasTombstones) block.hasTombstones = true;
+    if (!piece.hasTombstones) return;
+    block.hasTombstones = true;
+    if (piece.buried < this.#lastSeq || block.hasEntries) return;
+    // When all is gone, this says what was used.
+    block.hasEntries = true;
+    this.settle();
   }
 
   #blockOfPiece(piece: Piece): FileBlock {

@@ -66,6 +66,8 @@ export interface FileStoreOptions {
   readonly compression: "none" | "s2";
   /** Blocks are not rewritten to gain fewer bytes; smaller in tests. */
   readonly leastGain?: number;
+  /** How many subjects of a block are indexed in one call; fewer in tests. */
+  readonly indexedACall?: number;
   /** Of the server's stores together. */
   readonly cache: StoreCache;
   /** Unpredictable bytes, for what is erased. */
@@ -131,6 +133,7 @@ export class FileStore implements StreamStore {
       stream,
       seed: options.seed,
       cache: options.cache,
+      indexedACall: options.indexedACall ?? INDEXED_A_CALL,
       staged: this.#staged,
       stagedRecords: this.#stagedRecords(),
       events: this.#guarded(options.events),
@@ -652,6 +655,8 @@ export class FileStore implements StreamStore {
 }
 
 const LEAST_GAIN = 4096;
+/** A millisecond or two. */
+const INDEXED_A_CALL = 8192;
 /** How often it is looked whether a block is worth a rewrite. */
 const REPORTS_A_LOOK = 64;
 const REMOVALS_A_SLICE = 1000;

@@ -131,7 +131,10 @@ export class GroupWriter {
   appendMark(kind: "hole" | "tombstone", seq: number, sec: number, nanos: number, subject = NO_BYTES): void {
     this.#place(EMPTY_RECORD + subject.length);
     this.#placed(this.#open.addMark(kind, seq, sec, nanos, subject, this.#hasher));
-    if (kind === "tombstone") this.#open.pieces.at(-1)!.hasTombstones = true;
+    if (kind === "hole") return;
+    const piece = this.#open.pieces.at(-1)!;
+    piece.hasTombstones = true;
+    piece.buried = Math.max(piece.buried, seq);
   }
 
   /** What is appended from here on is not on disk before all that is. */
@@ -219,7 +222,8 @@ export class GroupWriter {
     if (piece?.block === this.#block && !this.#isApart) piece.to = group.used;
     else {
       const from = group.used - length;
-      group.pieces.push({ block: this.#block, at: this.#size, from, to: group.used, hasTombstones: false });
+      const to = group.used;
+      group.pieces.push({ block: this.#block, at: this.#size, from, to, hasTombstones: false, buried: 0 });
     }
     this.#isApart = false;
     this.#size += length;

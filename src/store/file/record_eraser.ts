@@ -69,7 +69,8 @@ export class RecordEraser {
       return;
     }
     const bytes = new Uint8Array(found.length);
-    eraseRecord(bytes, 0, found.length, seq, randomBytes(found.length), blockHasher(place.stream, block.number));
+    const hasher = blockHasher(place.stream, block.number);
+    eraseRecord(bytes, 0, found.length, { ...found, seq }, randomBytes(found.length), hasher);
     place.disk.commit(file, found.at, bytes, 0, found.length, "synced", (failed) => {
       place.disk.close(file);
       // Windows may still have the old bytes.

@@ -7,7 +7,7 @@
 // are live is the table's.
 
 import type { SubjectTree } from "../subject_tree.ts";
-import { BlockIndex, NO_ENTRY_SUBJECT, SAMPLE } from "./block_index.ts";
+import { BlockIndex, GrowingIndex, NO_ENTRY_SUBJECT, SAMPLE } from "./block_index.ts";
 import type { BlockReader } from "./block_reader.ts";
 import type { BlockTable } from "./block_table.ts";
 import type { FileBlock } from "./file_block.ts";
@@ -18,15 +18,19 @@ export class RecordFinder {
   readonly #table: BlockTable;
   readonly #tree: SubjectTree;
   readonly #cache: StoreCache;
+  readonly #indexedACall: number;
   readonly #onUnreadable: (block: number, failure: string) => void;
 
+  /** Of an index with subjects, `indexedACall` entries are made in one call. */
   constructor(
     reader: BlockReader,
     table: BlockTable,
     tree: SubjectTree,
     cache: StoreCache,
+    indexedACall: number,
     onUnreadable: (block: number, failure: string) => void,
   ) {
+    this.#indexedACall = indexedACall;
     this.reader = reader;
     this.#table = table;
     this.#tree = tree;
@@ -50,7 +54,9 @@ export class RecordFinder {
   /** Numbers of subjects mean something else now. */
   dropIndex(block: FileBlock): void {
     if (block.index !== undefined) this.#cache.forget(block.index);
+    if (block.growing !== undefined) this.#cache.forget(block.growing);
     block.index = undefined;
+    block.growing = undefined;
   }
 
   /** As `SearchedMessages`. */
@@ -63,7 +69,7 @@ export class RecordFinder {
       const block = blocks[at]!;
       if (block.msgs === 0) continue;
       if (left <= 0 && start > from) return -start;
-      left -= SAMPLE;
+      left -= this.#hasSubjects(block) ? SAMPLE : SCAN_COST;
       const found = this.#nextInBlock(block, subject, start);
       if (found > 0) return found;
       start = Math.max(start, block.lastSeq + 1);
@@ -81,7 +87,7 @@ export class RecordFinder {
       const block = blocks[at]!;
       if (block.msgs === 0 || block.firstSeq > end) continue;
       if (left <= 0 && end < upTo) return -end;
-      left -= SAMPLE;
+      left -= this.#hasSubjects(block) ? SAMPLE : SCAN_COST;
       const found = this.#previousInBlock(block, subject, end);
       if (found > 0) return found;
       end = Math.min(end, block.firstSeq - 1);
@@ -102,7 +108,7 @@ export class RecordFinder {
     }
     const block = blocks[low];
     if (block === undefined) return 0;
-    const index = this.#indexOf(block, false);
+    const index = this.#indexOf(block);
     let first = 0;
     let end = index.samples;
     while (end - first > 1) {
@@ -139,7 +145,7 @@ export class RecordFinder {
     if (cursor !== undefined && seq - cursor.seq <= SAMPLE) at = cursor.seq === seq ? cursor.at : cursor.next;
     else if (block.index === undefined && this.#isAtStart(block, seq)) return true;
     else {
-      const index = this.#indexOf(block, false);
+      const index = this.#indexOf(block);
       const sample = index.sampleFor(seq);
       if (sample < 0) return false;
       at = index.offsetOf(sample);
@@ -165,7 +171,8 @@ export class RecordFinder {
   }
 
   #nextInBlock(block: FileBlock, subject: number, from: number): number {
-    const index = this.#indexOf(block, true);
+    const index = this.#subjectIndexOf(block);
+    if (index === undefined) return this.#scanFor(block, subject, from, Number.POSITIVE_INFINITY, true);
     if (!index.mayHave(subject)) return 0;
     let entry = index.nextOf(subject, Math.max(0, index.sampleFor(from)) * SAMPLE);
     for (; entry >= 0; entry = index.nextOf(subject, entry + 1)) {
@@ -176,7 +183,8 @@ export class RecordFinder {
   }
 
   #previousInBlock(block: FileBlock, subject: number, upTo: number): number {
-    const index = this.#indexOf(block, true);
+    const index = this.#subjectIndexOf(block);
+    if (index === undefined) return this.#scanFor(block, subject, block.firstSeq, upTo, false);
     if (!index.mayHave(subject)) return 0;
     const sample = index.sampleFor(upTo);
     let entry = index.previousOf(subject, (sample + 1) * SAMPLE - 1);
@@ -185,6 +193,23 @@ export class RecordFinder {
       if (seq <= upTo && block.has(seq)) return seq;
     }
     return 0;
+  }
+
+  /** The first or last live message of a subject in from..upTo, without an index of subjects; 0 when there is none. */
+  #scanFor(block: FileBlock, subject: number, from: number, upTo: number, isFirst: boolean): number {
+    const index = this.#indexOf(block);
+    if (index.samples === 0) return 0;
+    const name = this.#tree.bufferOf(subject);
+    const nameFrom = this.#tree.startOf(subject);
+    const nameTo = nameFrom + this.#tree.lengthOf(subject);
+    let found = 0;
+    this.reader.walk(block, index.offsetOf(Math.max(0, index.sampleFor(from))), (seq, _at, isHole, bytes, at, end) => {
+      if (seq > upTo) return false;
+      if (isHole || seq < from || !isSame(name, nameFrom, nameTo, bytes, at, end) || !block.has(seq)) return true;
+      found = seq;
+      return !isFirst;
+    });
+    return found;
   }
 
   #seqOfEntry(block: FileBlock, index: BlockIndex, entry: number): number {
@@ -201,43 +226,66 @@ export class RecordFinder {
     return 0;
   }
 
-  /** Where the records of a block are; reads all of it the first time. */
-  #indexOf(block: FileBlock, withSubjects: boolean): BlockIndex {
-    let { index } = block;
-    if (index !== undefined && (!withSubjects || index.hasSubjects)) {
-      this.#cache.use(index);
-      return index;
+  /** Where the records of a block are; walks through it the first time. */
+  #indexOf(block: FileBlock): BlockIndex {
+    if (block.index !== undefined) {
+      this.#cache.use(block.index);
+      return block.index;
     }
-    if (index !== undefined) this.#cache.forget(index);
-    block.index = undefined;
-    index = new BlockIndex(() => (block.index = undefined));
-    if (withSubjects) index.keepSubjects();
-    const reader = this.reader;
+    const index = new BlockIndex(() => (block.index = undefined));
     let last = 0;
-    let isHiding = false;
-    let at = 0;
-    for (; reader.read(block, at); at = reader.end) {
-      const { record } = reader;
-      if (record.kind === "tombstone") continue;
-      if (record.seq <= last) {
-        // Behind a sequence that is wrong and too high, those that follow would be hidden.
-        isHiding ||= record.seq < last && record.kind === "message" && block.has(record.seq);
-        continue;
-      }
-      last = record.seq;
-      const isLive = withSubjects && record.kind === "message" && block.has(record.seq);
-      index.add(record.seq, reader.at, isLive ? this.subjectHere() : NO_ENTRY_SUBJECT);
-    }
-    if (at < block.size) {
-      this.#onUnreadable(block.number, `nothing can be read from byte ${at} on`);
-      return index;
-    }
-    if (isHiding) {
-      this.#onUnreadable(block.number, "its sequences do not ascend");
+    const end = this.reader.walk(block, 0, (seq, at) => {
+      if (seq > last) index.add(seq, at, NO_ENTRY_SUBJECT);
+      last = Math.max(last, seq);
+      return true;
+    });
+    if (end < block.size) {
+      this.#onUnreadable(block.number, `nothing can be read from byte ${end} on`);
       return index;
     }
     block.index = index;
     this.#cache.use(index);
     return index;
   }
+
+  /** The same with subjects, which takes long: each call does a part of the work. Undefined until it is done. */
+  #subjectIndexOf(block: FileBlock): BlockIndex | undefined {
+    if (block.index?.hasSubjects === true) return this.#indexOf(block);
+    block.growing ??= new GrowingIndex(() => (block.growing = undefined));
+    const { growing } = block;
+    let left = this.#indexedACall;
+    const end = this.reader.walk(block, growing.at, (seq, at, isHole, bytes, from, to) => {
+      if (left-- === 0) return false;
+      if (seq <= growing.lastSeq) return true;
+      growing.lastSeq = seq;
+      growing.index.add(seq, at, !isHole && block.has(seq) ? this.#tree.find(bytes, from, to) : NO_ENTRY_SUBJECT);
+      return true;
+    });
+    growing.at = end;
+    this.#cache.use(growing);
+    if (end < block.size) {
+      if (left >= 0) this.#onUnreadable(block.number, `nothing can be read from byte ${end} on`);
+      return undefined;
+    }
+    this.dropIndex(block);
+    const index = growing.indexFor(() => (block.index = undefined));
+    block.index = index;
+    this.#cache.use(index);
+    return index;
+  }
+
+  /** Whether finding a subject in the block is quick. */
+  #hasSubjects(block: FileBlock): boolean {
+    return block.index?.hasSubjects === true;
+  }
+}
+
+/** A block that has to be read in search of a subject costs as much as looking at so many messages. */
+const SCAN_COST = 4096;
+
+function isSame(a: Uint8Array, aFrom: number, aTo: number, b: Uint8Array, bFrom: number, bTo: number): boolean {
+  if (aTo - aFrom !== bTo - bFrom) return false;
+  // Subjects differ at their ends.
+  for (let i = aTo - 1, j = bTo - 1; i >= aFrom; i--, j--) if (a[i] !== b[j]) return false;
+  return true;
 }

@@ -14,6 +14,7 @@ import { NumberQueue } from "../chunks.ts";
 import type { FileMessages } from "./file_messages.ts";
 import { FLOOR_MARK } from "./floor_mark.ts";
 import type { GroupWriter } from "./group_writer.ts";
+import type { WriteGroup } from "./write_group.ts";
 
 const NO_MOMENT = { sec: 0, nanos: 0 };
 
@@ -120,6 +121,15 @@ export class RemovalMarks {
     this.#needsFloor = false;
     if (first <= Math.max(1, this.#floor)) return;
     this.#floor = first;
-    this.#writer.appendMark("tombstone", first - 1, this.#messages.lastSec, this.#messages.lastNanos, FLOOR_MARK);
+    const { sec, nanos } = this.#lastMoment();
+    this.#writer.appendMark("tombstone", first - 1, sec, nanos, FLOOR_MARK);
+  }
+
+  /** When the last sequence was used, staged ones included: a mark may be all that is left to tell. */
+  #lastMoment(): { readonly sec: number; readonly nanos: number } {
+    let last: WriteGroup | undefined;
+    for (const group of this.#writer.groups()) if (group.entries > 0) last = group;
+    if (last !== undefined) return last.momentOf(last.entries - 1);
+    return { sec: this.#messages.lastSec, nanos: this.#messages.lastNanos };
   }
 }

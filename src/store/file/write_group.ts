@@ -33,6 +33,8 @@ export interface Piece {
   readonly from: number;
   to: number;
   hasTombstones: boolean;
+  /** The highest sequence that a tombstone in it names; 0 for none. */
+  buried: number;
 }
 
 export class WriteGroup {
