@@ -2,9 +2,8 @@
 // responses and `obs/<consumer>/meta.inf`.
 //
 // Fields have the names of the wire and stand in the order nats-server writes
-// them in. Whole numbers of 64 bits are bigint, as in stream_config.ts; whoever
-// works with them takes numbers from consumer_numbers.ts. An empty list is no
-// list. Knows nothing of what makes sense: see consumer_checks.ts.
+// them in. Whole numbers of 64 bits are bigint, as in stream_config.ts. An empty
+// list is no list. Knows nothing of what makes sense: see consumer_checks.ts.
 
 import {
   bigInteger,
