@@ -2,7 +2,7 @@
 // a time (`multi_last`).
 
 import type { ByteString } from "../../base/bytes.ts";
-import { isValidSubject } from "../../subject/subject.ts";
+import { hasWildcard, isValidSubject } from "../../subject/subject.ts";
 import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
 import { SubjectFilter } from "../../store/subject_filter.ts";
 import { DEFAULT_MAX_BYTES } from "./direct_batch.ts";
@@ -13,6 +13,8 @@ import type { DirectReply } from "./direct_reply.ts";
 /** Subjects that may match. */
 const MOST_RESULTS = 1024;
 const BYTES_SLICE = 256 * 1024;
+/** Subjects looked up in one slice; one with wildcards takes a slice of its own, for it may go through all subjects. */
+const LITERALS_SLICE = 256;
 
 export class MultiGet implements DirectJob {
   readonly #store: StreamStore;
@@ -21,6 +23,9 @@ export class MultiGet implements DirectJob {
   readonly #to: ByteString;
   readonly #storage: "memory" | "file";
   readonly #msg = new StoredMsg();
+  /** What is still to be looked up; undefined before the beginning. */
+  #patterns: ByteString[] | undefined = undefined;
+  #found = new Set<number>();
   #seqs: number[] | undefined = undefined;
   #upToSeq: number;
   #at = 0;
@@ -44,8 +49,14 @@ export class MultiGet implements DirectJob {
   }
 
   step(): boolean {
-    if (this.#seqs === undefined && !this.#find()) return false;
-    const seqs = this.#seqs!;
+    if (this.#patterns === undefined && !this.#begin()) return false;
+    if (this.#seqs === undefined) {
+      if (!this.#find()) return false;
+      if (this.#patterns!.length > 0) return true;
+      this.#seqs = [...this.#found].sort((a, b) => a - b);
+      if (this.#seqs.length === 0) return this.#none("404 No Results");
+    }
+    const seqs = this.#seqs;
     const { seq: from, batch, maxBytes } = this.#asked;
     const most = maxBytes === 0 ? DEFAULT_MAX_BYTES : maxBytes;
     const bytesBefore = this.#sentBytes;
@@ -64,8 +75,8 @@ export class MultiGet implements DirectJob {
     return false;
   }
 
-  /** Finds the sequences; false when there is nothing to send but the status that was sent. */
-  #find(): boolean {
+  /** Up to where it looks; false when that is nowhere, which was said. */
+  #begin(): boolean {
     const { multiLast, upToTime } = this.#asked;
     const store = this.#store;
     const { firstSeq, lastSeq } = store.state();
@@ -77,14 +88,22 @@ export class MultiGet implements DirectJob {
     if (this.#upToSeq === 0) this.#upToSeq = lastSeq;
     // nats-server's file store has no block there.
     if (this.#upToSeq > lastSeq && this.#storage === "file") return this.#none("404 No Results");
+    this.#patterns = multiLast.filter(isValidSubject);
+    return true;
+  }
+
+  /** Looks up some of the patterns; false when too much was found, which was said. */
+  #find(): boolean {
+    const patterns = this.#patterns!;
+    let count = 0;
+    while (count < Math.min(patterns.length, LITERALS_SLICE) && !hasWildcard(patterns[patterns.length - 1 - count]!))
+      count++;
+    const now = patterns.splice(patterns.length - Math.max(1, count));
+    if (now.length === 0) return true;
     const seqs: number[] = [];
-    const valid = multiLast.filter(isValidSubject);
-    if (valid.length > 0) {
-      const isFew = store.lastPerSubject(new SubjectFilter(valid), this.#upToSeq, MOST_RESULTS, seqs);
-      if (!isFew) return this.#none("413 Too Many Results");
-    }
-    this.#seqs = seqs;
-    return seqs.length > 0 || this.#none("404 No Results");
+    const isFew = this.#store.lastPerSubject(new SubjectFilter(now), this.#upToSeq, MOST_RESULTS, seqs);
+    for (const seq of seqs) this.#found.add(seq);
+    return (isFew && this.#found.size <= MOST_RESULTS) || this.#none("413 Too Many Results");
   }
 
   #none(status: string): false {
