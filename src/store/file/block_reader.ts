@@ -4,17 +4,16 @@
 //     block   ├──── window ────┤          grows while it is read in order
 //                    ↑ next: the record behind the one read last
 //
-// A compressed block is unpacked as a whole. Owns the windows and the files it
+// Of a compressed block the chunks are unpacked that are needed. Owns the windows and the files it
 // reads from; the cache may take a window away. Knows nothing of which records
 // count: it is told where one starts.
 
 import { DiskError, type Disk, type DiskFile } from "../../base/disk.ts";
 import { HASH_BYTES, Hasher } from "../../base/highway_hash.ts";
 import { uint32 } from "../../base/nanos.ts";
-import { blockRecords } from "../format/compressed_block.ts";
-import { Fault } from "../format/fault.ts";
 import { blockHasher } from "../format/keys.ts";
 import { blockFile } from "../format/layout.ts";
+import { PackedChunks } from "../format/packed_chunks.ts";
 import { EMPTY_RECORD, MAX_RECORD, RECORD_HEAD, RecordReader } from "../format/record.ts";
 import type { FileBlock } from "./file_block.ts";
 import type { Cached, StoreCache } from "./store_cache.ts";
@@ -43,6 +42,8 @@ export type ShowEntry = (
 export class Window implements Cached {
   block: FileBlock | undefined = undefined;
   file: DiskFile | undefined = undefined;
+  /** Of a compressed block, once they were needed. */
+  chunks: PackedChunks | undefined = undefined;
   /** Offsets in the block that `bytes` begins at and ends at. */
   from = 0;
   to = 0;
@@ -206,7 +207,9 @@ export class BlockReader {
     if (file instanceof DiskError) return this.#failed(block, file.text) ?? false;
     window.file = file;
     window.block = block;
-    const isRead = block.isCompressed ? this.#unpack(window, block) : this.#fill(window, block, 0, block.size);
+    const isRead = block.isCompressed
+      ? this.#unpack(window, block, 0, block.size)
+      : this.#fill(window, block, 0, block.size);
     this.#disk.close(file);
     window.file = undefined;
     if (!isRead || window.to < block.size) return false;
@@ -231,6 +234,7 @@ export class BlockReader {
     this.#cache.forget(window);
     window.file = undefined;
     window.block = undefined;
+    window.chunks = undefined;
     window.next = 0;
     window.drop();
   }
@@ -258,7 +262,7 @@ export class BlockReader {
       victim.block = block;
     }
     const isRead = block.isCompressed
-      ? this.#unpack(victim, block)
+      ? this.#unpack(victim, block, at, need)
       : this.#fill(victim, block, at, Math.max(need, size));
     if (!isRead || at < victim.from || at + need > victim.to) return undefined;
     this.#cache.use(victim);
@@ -280,18 +284,31 @@ export class BlockReader {
     return true;
   }
 
-  #unpack(window: Window, block: FileBlock): boolean {
+  /** Unpacks what holds at least [at, at + need), or all of it that is there. */
+  #unpack(window: Window, block: FileBlock, at: number, need: number): boolean {
+    const fileBytes = this.#disk.size(window.file!);
+    if (fileBytes instanceof DiskError) return this.#failed(block, fileBytes.text) ?? false;
+    let failed: DiskError | undefined;
+    const read = (from: number, to: number): Uint8Array | undefined => {
+      if (from < 0 || to < from) return undefined;
+      const bytes = new Uint8Array(to - from);
+      const got = this.#disk.read(window.file!, from, bytes, 0, bytes.length);
+      if (got instanceof DiskError) failed = got;
+      return got === bytes.length ? bytes : undefined;
+    };
+    window.chunks ??= PackedChunks.open(fileBytes, read);
+    const { chunks } = window;
+    if (chunks === undefined) return this.#failed(block, failed?.text ?? "it cannot be unpacked") ?? false;
+    // It is read in order: the record begins at the end of what is here.
+    const hasBegin = at >= window.from && at < window.to;
+    const begin = hasBegin ? window.bytes.subarray(at - window.from, window.to - window.from) : NO_BYTES;
+    const from = hasBegin ? at : chunks.startOf(at);
+    const rest = from + begin.length < chunks.size ? chunks.unpack(from + begin.length, at + need, fileBytes, read) : NO_BYTES; // prettier-ignore
     window.drop();
-    const size = this.#disk.size(window.file!);
-    if (size instanceof DiskError) return this.#failed(block, size.text) ?? false;
-    const packed = new Uint8Array(size);
-    const got = this.#disk.read(window.file!, 0, packed, 0, size);
-    if (got instanceof DiskError) return this.#failed(block, got.text) ?? false;
-    const records = blockRecords(packed);
-    if (records instanceof Fault) return this.#failed(block, "it cannot be unpacked") ?? false;
-    window.bytes = records;
-    window.from = 0;
-    window.to = records.length;
+    if (rest === undefined) return this.#failed(block, failed?.text ?? "it cannot be unpacked") ?? false;
+    window.bytes = begin.length === 0 ? rest : Buffer.concat([begin, rest]);
+    window.from = from;
+    window.to = from + window.bytes.length;
     return true;
   }
 
