@@ -14,6 +14,7 @@ import { blockHasher } from "../../src/store/format/keys.ts";
 import { blockIndexOf } from "../../src/store/format/layout.ts";
 import { NO_LIMITS, type StoreLimits } from "../../src/store/stream_store.ts";
 import { FakeDisk } from "../support/fake_disk.ts";
+import { describeBlocks } from "./describe_blocks.ts";
 import { Broken, hold, messagesOf } from "./ledger.ts";
 import { StoreLife } from "./store_life.ts";
 
@@ -110,6 +111,7 @@ function reopen(life: StoreLife, mode: Mode, told: string[]): void {
     told.push(`opened in part, ${how}`);
   }
   life.trace?.("opens");
+  describe(life);
   const opened = life.open();
   if (opened !== undefined && !(opened instanceof DiskError))
     life.trace?.(`  ${JSON.stringify(opened.state())} ${[...messagesOf(opened).keys()].join()}`);
@@ -124,7 +126,9 @@ function reopen(life: StoreLife, mode: Mode, told: string[]): void {
   // What was found is durable by now.
   if (disk.random(3) === 0 && mode !== "lazy") {
     const seen = JSON.stringify(life.store.state());
+    life.trace?.("cut");
     life.end("cut");
+    describe(life);
     life.open();
     ledger.check(life.store, true);
     hold(
@@ -132,6 +136,10 @@ function reopen(life: StoreLife, mode: Mode, told: string[]): void {
       () => `a cut after opening changed the state: ${seen} ${JSON.stringify(life.store.state())}`,
     );
   }
+}
+
+function describe({ trace, disk, options }: StoreLife): void {
+  if (trace !== undefined) for (const line of describeBlocks(disk, options.stream)) trace(line);
 }
 
 function checkInvariants({ store, ledger }: StoreLife): void {

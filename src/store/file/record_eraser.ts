@@ -47,7 +47,9 @@ export class RecordEraser {
     const { block, seq } = next;
     const then: Done = (failed) => (failed === undefined ? this.flush(done) : done(failed));
     const erase = (): void => {
-      if (block.isCompressed) this.#options.keeper.erase(block, seq, then);
+      // A block that is not needed any more takes the message with it.
+      if (!this.#options.messages.table.all.includes(block)) then(undefined);
+      else if (block.isCompressed) this.#options.keeper.erase(block, seq, then);
       else this.#inPlace(block, seq, then);
     };
     if (!this.#options.keeper.giveUp(block, erase)) erase();
@@ -58,8 +60,7 @@ export class RecordEraser {
     const path = msgsPath(place, blockFile(block.number));
     const file = place.disk.open(path, "write");
     if (file instanceof DiskError) {
-      // A block that is gone took the message with it.
-      done(file.code === "ENOENT" ? undefined : file);
+      done(file);
       return;
     }
     const found = messages.whereIs(block, seq);

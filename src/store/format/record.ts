@@ -194,23 +194,18 @@ export function writeMark(
 }
 
 /**
- * Erases the record [from, to) in place: nothing of the message is left, its length stays.
+ * Erases the record [from, to) in place: of the message only its sequence, time and length stay, as they do in its tombstone.
  * `chance` are random bytes, at least as many as the record has.
  */
 export function eraseRecord(
   bytes: Uint8Array,
   from: number,
   to: number,
-  seq: number,
+  { seq, sec, nanos }: { readonly seq: number; readonly sec: number; readonly nanos: number },
   chance: Uint8Array,
   hasher: Hasher,
 ): void {
   const payload = chance.subarray(0, to - from - EMPTY_RECORD);
   assert(payload.length === to - from - EMPTY_RECORD, "there are enough random bytes to erase with");
-  writeRecord(
-    bytes,
-    from,
-    { kind: "hole", seq, sec: 0, nanos: 0, subject: NO_BYTES, headers: NO_BYTES, payload },
-    hasher,
-  );
+  writeRecord(bytes, from, { kind: "hole", seq, sec, nanos, subject: NO_BYTES, headers: NO_BYTES, payload }, hasher);
 }

@@ -38,7 +38,7 @@ test("an erased message is a hole of its length, with nothing of it left", () =>
   const place = streamOnDisk({ "1.blk": bytes });
   const done = run(place.disk, rewrite(place, { 2: "erase" }))!;
   expect(done).toMatchObject({ how: "replaced", bytes: bytes.length });
-  expect(opened(place).records[1]).toBe(`hole 2 0.0   ${"\u00A5".repeat(at[2]! - at[1]! - 30)}`);
+  expect(opened(place).records[1]).toBe(`hole 2 1800000002.2   ${"\u00A5".repeat(at[2]! - at[1]! - 30)}`);
   expect(Buffer.from(place.disk.contents("S/msgs/1.blk")).includes("payload 2")).toBe(false);
   expect(opened(place).report).toMatchObject({ messages: 2, holes: 1, lastSeq: 3, damaged: [] });
 });

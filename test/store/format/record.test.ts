@@ -73,15 +73,15 @@ test("marks have neither subject nor payload", () => {
   );
 });
 
-test("an erased record keeps its length and nothing else", () => {
+test("an erased record keeps its sequence, time and length and nothing else", () => {
   assert(
     property(anyRecord, integer({ min: 1, max: 255 }), (parts, chance) => {
       const length = recordLength(parts.subject.length, parts.headers.length, parts.payload.length);
       const out = new Uint8Array(length);
       writeRecord(out, 0, parts, hasher);
-      eraseRecord(out, 0, length, parts.seq, new Uint8Array(length).fill(chance), hasher);
+      eraseRecord(out, 0, length, parts, new Uint8Array(length).fill(chance), hasher);
       expect(reader.read(out, 0, length)).toBeUndefined();
-      expect([reader.kind, reader.seq, reader.sec, reader.nanos]).toEqual(["hole", parts.seq, 0, 0]);
+      expect([reader.kind, reader.seq, reader.sec, reader.nanos]).toEqual(["hole", parts.seq, parts.sec, parts.nanos]);
       expect(out.subarray(22, -8).every((byte) => byte === chance)).toBe(true);
     }),
   );
