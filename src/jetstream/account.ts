@@ -339,12 +339,29 @@ export class JetStreamAccount implements StreamAccount {
       this.count(config.storage, -stream.usedBytes);
       space.reserve(config.storage, -reservedBy(config));
       if (failure !== undefined) {
-        done(apiError("streamDelete", { err: failure }));
+        this.#goOn({ config, created: stream.created }, () => done(apiError("streamDelete", { err: failure })));
         return;
       }
       advisories.stream(this.bus, name, "delete");
       done(undefined);
     });
+  }
+
+  /** A stream that could not be removed is opened again: its files are all there. */
+  #goOn(record: StreamRecord, done: () => void): void {
+    if (this.#isClosed) {
+      done();
+      return;
+    }
+    const { name } = record.config;
+    this.start(
+      record,
+      (result) => {
+        if (result instanceof ApiError) this.keepOffline(name, { reason: result.description, record: undefined });
+        done();
+      },
+      false,
+    );
   }
 
   /** Ends all streams; `done` when what they had staged is durable and everything is closed. */

@@ -2,6 +2,7 @@
 // it over turns: each is answered, and nobody's place in the queue is lost.
 
 import { describe, expect, test } from "vitest";
+import { DiskError } from "../../src/base/disk.ts";
 import { FakeDisk } from "../support/fake_disk.ts";
 import { type Answer, Bench } from "./bench.ts";
 
@@ -60,4 +61,22 @@ describe("a stream that is deleted", () => {
     for (const answers of waiting.slice(0, -1)) expect(answers).toHaveLength(1);
     expect(bench.jetstream.api.inflight).toBe(0);
   });
+});
+
+test("a stream that cannot be removed goes on", () => {
+  const disk = new FakeDisk();
+  const bench = new Bench({ disk, settleDisk: () => disk.complete() });
+  bench.api("STREAM.CREATE.S", { name: "S", max_bytes: 1000 });
+  bench.request("S", "kept");
+  const used = bench.jetstream.accounts.get("A")!.fileUsed;
+  const rename = disk.rename.bind(disk);
+  disk.rename = () => new DiskError("EROFS", "read-only file system");
+  expect(bench.api("STREAM.DELETE.S").error).toMatchObject({ err_code: 10050 });
+  expect(bench.api("STREAM.INFO.S")["state"]).toMatchObject({ messages: 1, last_seq: 1 });
+  expect(bench.request("S", "more")).toEqual({ stream: "S", seq: 2 });
+  const account = bench.jetstream.accounts.get("A")!;
+  expect([account.fileUsed, account.reserved("file")]).toEqual([used * 2, 1000]);
+  disk.rename = rename;
+  expect(bench.api("STREAM.DELETE.S")["success"]).toBe(true);
+  expect(account.fileUsed).toBe(0);
 });
