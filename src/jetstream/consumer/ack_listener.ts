@@ -9,7 +9,7 @@
 
 import type { Frame, Listener, Subscription } from "../../account/bus.ts";
 import { type ByteString, byteStringOf } from "../../base/bytes.ts";
-import { type AckPayload, readAck } from "./ack_payload.ts";
+import { type AckPayload, readAck } from "../config/consumer_ack.ts";
 import type { AckState } from "./ack_state.ts";
 import type { AckSubject } from "./ack_subject.ts";
 import type { ConsumerAdvisories } from "./consumer_advisories.ts";

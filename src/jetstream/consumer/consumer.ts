@@ -16,6 +16,7 @@ import type { Timer } from "../../base/world.ts";
 import { type ConsumerConfig, filtersOf } from "../config/consumer_config.ts";
 import { compareMoments, inUtc } from "../config/consumer_moment.ts";
 import { inactiveThreshold } from "../config/consumer_defaults.ts";
+import { readNextRequest } from "../config/consumer_next.ts";
 import { samplePercent } from "../config/consumer_sampling.ts";
 import { ZERO_MOMENT } from "../config/moment.ts";
 import { asksForHigherLevel } from "../required_level.ts";
@@ -33,7 +34,6 @@ import { Pacing } from "./pacing.ts";
 import type { ConsumerNumbers, ConsumerRecord, ConsumerStream, ConsumerSurroundings, StateKeeper } from "./parts.ts";
 import { Pause } from "./pause.ts";
 import { PullRequests } from "./pull/pull_requests.ts";
-import { readPullRequest } from "./pull/read_pull_request.ts";
 import type { WaitingRequest } from "./pull/waiting_requests.ts";
 import { FlowAcks } from "./push/flow_acks.ts";
 import { PushTarget } from "./push/push_target.ts";
@@ -426,8 +426,8 @@ export class Consumer {
       this.#statuses.send(reply, "409 Consumer is push based");
       return;
     }
-    const request = readPullRequest(body);
-    if (typeof request === "string") this.#statuses.send(reply, `400 Bad Request - ${request}`);
+    const request = readNextRequest(body);
+    if (typeof request === "string") this.#statuses.send(reply, request);
     else this.#pull.add(request, reply);
   }
 

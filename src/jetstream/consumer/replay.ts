@@ -5,6 +5,8 @@
 
 /** Less is not waited for. */
 const LEAST_MS = 1;
+/** A timer is not more exact than that. */
+const ROUNDING_MS = 0.02;
 
 export class Replay {
   /** What is stored later is delivered at once. */
@@ -28,7 +30,8 @@ export class Replay {
       this.#waitsFor = seq;
       this.#untilMs = nowMs + gapMs;
     }
-    return Math.max(0, this.#untilMs - nowMs);
+    const leftMs = this.#untilMs - nowMs;
+    return leftMs < ROUNDING_MS ? 0 : leftMs;
   }
 
   /** It is delivered. */

@@ -171,6 +171,39 @@ export class ConsumerRig extends Rig {
     return this.sent().map(({ headers, body }) => headers[0]?.replace(/^NATS\/1.0 ?/, "") || body);
   }
 
+  /** Listens on addresses from now on: "address status-or-body" of each message, in order. */
+  listen(...addresses: string[]): string[] {
+    const heard: string[] = [];
+    for (const address of addresses) {
+      this.bus.subscribe(byteString(address), {
+        onMsg: ({ source, payloadFrom, payloadTo, headerBytes }) => {
+          const text = Buffer.from(source).toString("latin1", payloadFrom, payloadTo);
+          const body = text.slice(Math.max(0, headerBytes));
+          heard.push(`${address} ${body === "" ? text.split("\r\n")[0]!.replace("NATS/1.0 ", "") : body}`);
+          return true;
+        },
+      });
+    }
+    return heard;
+  }
+
+  /** The advisories and metrics published from now on, without what differs each time. */
+  events(): object[] {
+    const events: object[] = [];
+    this.bus.subscribe(byteString("$JS.EVENT.>"), {
+      onMsg: ({ source, subjectFrom, subjectTo, payloadFrom, payloadTo }) => {
+        const text = Buffer.from(source);
+        const event = JSON.parse(text.toString("utf8", payloadFrom, payloadTo)) as Record<string, unknown>;
+        const { id, timestamp, ...rest } = event;
+        if (!/^[0-9A-Za-z]{22}$/.test(String(id)) || typeof timestamp !== "string") throw new Error("no event");
+        const subject = text.toString("latin1", subjectFrom, subjectTo).replace("$JS.EVENT.", "");
+        events.push({ on: subject, ...rest });
+        return true;
+      },
+    });
+    return events;
+  }
+
   #submit(): void {
     this.surroundings.beforeFlush(() => {
       this.kept.submit();

@@ -99,8 +99,21 @@ export class Rig {
   }
 
   /** The client also gets what is published there. */
-  hear(subject: string): void {
-    this.router.insert(new Subscription(this.#receiver, byteString(subject), undefined, byteString("1")));
+  hear(subject: string, queue?: string): Subscription {
+    const group = queue === undefined ? undefined : byteString(queue);
+    const sub = new Subscription(this.#receiver, byteString(subject), group, byteString("1"));
+    this.router.insert(sub);
+    return sub;
+  }
+
+  /** From now on the client reads nothing. */
+  hold(): void {
+    this.#transport.hold();
+  }
+  /** It reads again. */
+  release(): void {
+    this.#transport.release();
+    this.#receiver.outbound.onWritten();
   }
 
   /** A memory store as a stream of this configuration has it. */

@@ -9,11 +9,12 @@
 import type { ByteString } from "../../../base/bytes.ts";
 import type { Timer } from "../../../base/world.ts";
 import type { ConsumerConfig } from "../../config/consumer_config.ts";
+import type { NextRequest } from "../../config/consumer_next.ts";
 import type { ConsumerAdvisories } from "../consumer_advisories.ts";
 import type { ConsumerStream, ConsumerSurroundings } from "../parts.ts";
 import type { Statuses } from "../status.ts";
 import { Pin } from "./pin.ts";
-import { type PullRequest, pullRefusal } from "./pull_request.ts";
+import { pullRefusal } from "./pull_refusal.ts";
 import { WaitingRequest, WaitingRequests } from "./waiting_requests.ts";
 
 const NANOS_PER_MS = 1e6;
@@ -81,7 +82,7 @@ export class PullRequests {
   }
 
   /** A request was read. */
-  add(request: PullRequest, reply: ByteString): void {
+  add(request: NextRequest, reply: ByteString): void {
     const config = this.#config;
     const { asked, noWait, heartbeat } = request;
     const refusal = pullRefusal(request, config, this.pin.id);
@@ -198,7 +199,7 @@ export class PullRequests {
   }
 
   /** A request that does not wait, and for which there is nothing; it was told. */
-  #isVain({ expires }: PullRequest, reply: ByteString): boolean {
+  #isVain({ expires }: NextRequest, reply: ByteString): boolean {
     const pending = this.#owner.numPending + this.#owner.numQueued;
     if (pending === 0) {
       if (expires !== 0) return false;
@@ -212,7 +213,7 @@ export class PullRequests {
     return true;
   }
 
-  #requestOf({ batch, maxBytes, noWait, expires, heartbeat, asked }: PullRequest, reply: ByteString): WaitingRequest {
+  #requestOf({ batch, maxBytes, noWait, expires, heartbeat, asked }: NextRequest, reply: ByteString): WaitingRequest {
     const { timer } = this.#surroundings;
     const heartbeatMs = Math.max(0, heartbeat) / NANOS_PER_MS;
     return new WaitingRequest(

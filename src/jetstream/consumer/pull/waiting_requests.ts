@@ -5,7 +5,7 @@
 import type { Delivery } from "../../../account/bus.ts";
 import type { ByteString } from "../../../base/bytes.ts";
 import { assert } from "../../../base/assert.ts";
-import type { PriorityAsked } from "./pull_request.ts";
+import type { NextPriority } from "../../config/consumer_next.ts";
 
 /** Behind every priority: a request that says nothing. */
 const LEAST_PRIORITY = 10;
@@ -24,7 +24,7 @@ export class WaitingRequest {
   readonly heartbeatMs: number;
   /** By the monotonic clock; Infinity without one. */
   heartbeatAtMs: number;
-  readonly asked: PriorityAsked | undefined;
+  readonly asked: NextPriority | undefined;
   /** The pin it has; empty for none. */
   pinId: string;
   delivered = 0;
@@ -36,7 +36,7 @@ export class WaitingRequest {
     inbox: Delivery,
     wants: { readonly batch: number; readonly maxBytes: number; readonly noWait: boolean },
     times: { readonly expiresAtMs: number; readonly heartbeatMs: number; readonly heartbeatAtMs: number },
-    asked: PriorityAsked | undefined,
+    asked: NextPriority | undefined,
   ) {
     this.reply = inbox.subject;
     this.inbox = inbox;

@@ -22,7 +22,7 @@ export class RateLimit {
     this.#atMs = nowMs;
     // What is larger than any burst would wait for ever.
     const missing = Math.min(bytes, this.#burst) - this.#bytes;
-    return missing <= 0 ? 0 : missing / this.#bytesPerMs;
+    return missing < 1 ? 0 : missing / this.#bytesPerMs;
   }
 
   /** It went. */

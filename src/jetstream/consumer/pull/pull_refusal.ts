@@ -1,35 +1,14 @@
-// What a pull request asks for, and why it may be refused. The statuses are
-// nats-server's, in its order. Owns nothing.
+// Why a pull request is refused by a consumer of this configuration. The
+// statuses are nats-server's, in its order. Owns nothing.
 
 import { goDuration } from "../../../base/gotime.ts";
 import type { ConsumerConfig } from "../../config/consumer_config.ts";
+import type { NextRequest } from "../../config/consumer_next.ts";
 
 const MOST_PRIORITY = 9;
 
-/** What a request says of its group. */
-export interface PriorityAsked {
-  readonly group: string;
-  readonly minPending: number;
-  readonly minAckPending: number;
-  readonly id: string;
-  readonly priority: number;
-}
-
-/** A pull request, read. Durations are nanoseconds. */
-export interface PullRequest {
-  readonly batch: number;
-  readonly maxBytes: number;
-  readonly noWait: boolean;
-  /** 0 for none. */
-  readonly expires: number;
-  /** 0 for none. */
-  readonly heartbeat: number;
-  /** Undefined when the body is no JSON. */
-  readonly asked: PriorityAsked | undefined;
-}
-
 /** Why this consumer does not take the request; undefined when it does. `pinId`: who is pinned, empty for nobody. */
-export function pullRefusal(request: PullRequest, config: ConsumerConfig, pinId: string): string | undefined {
+export function pullRefusal(request: NextRequest, config: ConsumerConfig, pinId: string): string | undefined {
   const { batch, expires, maxBytes, asked } = request;
   const { max_batch: mostBatch, max_expires: mostExpires, max_bytes: mostBytes, priority_policy: policy } = config;
   if (mostBatch > 0n && batch > mostBatch) return `409 Exceeded MaxRequestBatch of ${mostBatch}`;
