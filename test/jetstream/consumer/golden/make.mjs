@@ -12,7 +12,8 @@ import { join } from "node:path";
 
 const program = process.argv[2] ?? "/root/go/bin/nats-server";
 const folder = mkdtempSync(join(tmpdir(), "lives-"));
-const ACK_WAIT_MS = 400;
+/** Between what three and four fetches take: nothing is due at the moment of a step. */
+const ACK_WAIT_MS = 450;
 const EXPIRES_MS = 80;
 let seed = 7;
 const random = (below) => {
@@ -115,7 +116,7 @@ for (const [i, [config, verbs]] of [
   [{ ack_policy: "explicit" }, [...busy, "purge"]],
   [{ ack_policy: "explicit", max_deliver: 2 }, [...busy, "nak", "wait"]],
   [{ ack_policy: "explicit", max_deliver: 1 }, busy],
-  [{ ack_policy: "explicit", max_deliver: 3, backoff: [300e6, 350e6] }, [...busy, "wait"]],
+  [{ ack_policy: "explicit", max_deliver: 3, backoff: [330e6, 340e6] }, [...busy, "wait"]],
   [{ ack_policy: "all" }, ["fetch", "fetch", "fetch", "ack", "nak", "wait"]],
   [{ ack_policy: "all", max_deliver: 2 }, ["fetch", "fetch", "ack", "nak", "wait", "purge"]],
   [{ ack_policy: "none" }, ["fetch", "fetch", "purge"]],
