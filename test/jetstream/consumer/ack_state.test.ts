@@ -146,15 +146,14 @@ describe("a lot of pending acks", () => {
   /** How often the tables were looked into for a life of so many acks. */
   function steps(count: number): number {
     let looked = 0;
-    const [ints, floats] = [Int32Chunks.prototype.get, Float64Chunks.prototype.get];
-    Int32Chunks.prototype.get = function (i) {
-      looked++;
-      return ints.call(this, i);
-    };
-    Float64Chunks.prototype.get = function (i) {
-      looked++;
-      return floats.call(this, i);
-    };
+    const tables = [Int32Chunks.prototype, Float64Chunks.prototype].map((table) => {
+      const get = Reflect.get(table, "get") as (i: number) => number;
+      table.get = function (i) {
+        looked++;
+        return get.call(this, i);
+      };
+      return { table, get };
+    });
     const state = new AckState(explicit, 1);
     for (let seq = 1; seq <= count; seq++) state.deliver(seq * 3, seq % 1000);
     for (let seq = 1; seq <= count; seq += 2) state.ack(((seq * 7919) % count) * 3 + 3, 1, nothing);
@@ -163,8 +162,7 @@ describe("a lot of pending acks", () => {
     redeliverAll(state, 4000);
     for (let seq = 1; seq <= count; seq++) state.ack(((seq * 31) % count) * 3 + 3, 1, nothing);
     expect(state.numAckPending).toBe(0);
-    Int32Chunks.prototype.get = ints;
-    Float64Chunks.prototype.get = floats;
+    for (const { table, get } of tables) table.get = get;
     return looked;
   }
   test("twice as many cost at most 2.6 times as much", () => {
