@@ -97,12 +97,15 @@ export function* replaceBlock(
   return { how: unsynced === undefined ? "replaced" : "unsure", failed: unsynced };
 }
 
-/** Removes what rewrites left over in `msgs`; for the start of a stream. Why it could not, if so. */
+/** Files of `msgs` that are not needed: temporaries, of nats-server too, and indexes of its older versions. */
+const LEFT_OVER = /^(?:(?:\d+\.blk|(?:index|thw|sched)\.db)\.tmp|.*\.(?:idx|fss))$/;
+
+/** Removes what was left over in `msgs`; for the start of a stream. Why it could not, if so. */
 export function removeTemporaries(place: StreamPlace): DiskError | undefined {
   const names = place.disk.list(`${place.directory}/${MSGS}`);
   if (names instanceof DiskError) return names;
   for (const name of names) {
-    if (!/^\d+\.blk\.tmp$/.test(name)) continue;
+    if (!LEFT_OVER.test(name)) continue;
     const failed = place.disk.remove(msgsPath(place, name));
     if (failed !== undefined) return failed;
   }

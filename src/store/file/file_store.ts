@@ -659,6 +659,6 @@ const LEAST_GAIN = 4096;
 const INDEXED_A_CALL = 8192;
 /** How often it is looked whether a block is worth a rewrite. */
 const REPORTS_A_LOOK = 64;
-const REMOVALS_A_SLICE = 1000;
+const REMOVALS_A_SLICE = 200;
 /** A gap in a block costs a little memory for each 2048 sequences. */
 const LONG_GAP = 1 << 20;

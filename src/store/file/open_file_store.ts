@@ -1,9 +1,10 @@
 // Opens the file store of a stream, new or not.
 
-import { DiskError } from "../../base/disk.ts";
+import { DiskError, type DiskDone } from "../../base/disk.ts";
 import { MSGS } from "../format/layout.ts";
 import { FileStore, type FileStoreOptions } from "./file_store.ts";
-import { SlicedJob } from "./sliced_job.ts";
+import { settlePurge } from "./purge_leftovers.ts";
+import { SlicedJob, type Slices } from "./sliced_job.ts";
 
 export interface OpenFileStoreOptions extends FileStoreOptions {
   /** The first sequence of a new stream; 0 or 1: the usual. */
@@ -14,25 +15,24 @@ export interface OpenFileStoreOptions extends FileStoreOptions {
 
 /** Opens a store; `done` is called once, never inside the call. No events are raised before. */
 export function openFileStore(options: OpenFileStoreOptions, done: (opened: FileStore | DiskError) => void): void {
-  const { disk, directory, firstSeq } = options;
-  const made = disk.makeDirectory(`${directory}/${MSGS}`);
-  if (made !== undefined && made.code !== "EEXIST") {
-    options.later(() => done(made));
-    return;
-  }
-  // Its name too is trusted from here on.
-  disk.syncDirectory(directory, (failed) => {
-    if (failed !== undefined) {
-      done(failed);
-      return;
-    }
-    const store = new FileStore(options);
-    void new SlicedJob(store.recover(options.wallSec), options.slice, (unrecovered) => {
-      if (unrecovered !== undefined) done(unrecovered);
-      else if (firstSeq > 1 && store.state().lastSeq === 0) begin(store, firstSeq, done);
-      else done(store);
-    });
+  void new SlicedJob(opening(options), options.slice, (opened) => {
+    if (!(opened instanceof FileStore)) done(opened!);
+    else if (options.firstSeq > 1 && opened.state().lastSeq === 0) begin(opened, options.firstSeq, done);
+    else done(opened);
   });
+}
+
+function* opening(options: OpenFileStoreOptions): Slices<FileStore | DiskError> {
+  const { disk, directory, stream } = options;
+  const unsettled = yield* settlePurge({ disk, directory, stream });
+  if (unsettled !== undefined) return unsettled;
+  const made = disk.makeDirectory(`${directory}/${MSGS}`);
+  if (made !== undefined && made.code !== "EEXIST") return made;
+  // Its name too is trusted from here on.
+  const unsynced = yield (done: DiskDone) => disk.syncDirectory(directory, done);
+  if (unsynced !== undefined) return unsynced;
+  const store = new FileStore(options);
+  return (yield* store.recover(options.wallSec)) ?? store;
 }
 
 /** A new stream whose first sequence is another than 1. */
