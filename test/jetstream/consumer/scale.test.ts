@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import { byteString } from "../../../src/base/bytes.ts";
+import { SubjectFilter } from "../../../src/store/subject_filter.ts";
+import { ConsumerRig } from "./support.ts";
+
+/** What `work` does, in slices of consumers. */
+function slices(rig: ConsumerRig, work: () => void): number {
+  let count = 0;
+  for (const consumer of rig.consumers) {
+    const pump = consumer.pump.bind(consumer);
+    consumer.pump = (slice) => {
+      count++;
+      return pump(slice);
+    };
+  }
+  work();
+  return count;
+}
+
+describe("many consumers", () => {
+  test("cost no timer of their own while nothing happens", () => {
+    const rig = new ConsumerRig();
+    const before = rig.world.pendingTimers;
+    for (let i = 0; i < 500; i++) rig.consumer({ name: `D${i}`, durable_name: `D${i}` });
+    expect(rig.world.pendingTimers).toBe(before);
+    expect(rig.consumerSurroundings.wallTimer.count + rig.consumerSurroundings.timer.count).toBe(0);
+    for (let i = 0; i < 500; i++) rig.consumer({ name: `E${i}`, durable_name: "" });
+    expect(rig.world.pendingTimers).toBe(before + 1);
+  });
+
+  test("have no slice for a message that nobody asks for", () => {
+    const rig = new ConsumerRig();
+    for (let i = 0; i < 100; i++) rig.consumer({ name: `D${i}`, durable_name: `D${i}` });
+    expect(slices(rig, () => rig.put("s.a 1"))).toBe(0);
+    rig.pull("1", "inbox.1", "D7");
+    expect(rig.got()).toEqual(["1"]);
+  });
+
+  test.each([1, 2, 4])("have slices in proportion to what they deliver (%i00)", (hundreds) => {
+    const rig = new ConsumerRig();
+    const count = 100 * hundreds;
+    for (let i = 0; i < 10; i++) rig.put(`s.${i} x`);
+    for (let i = 0; i < count; i++) rig.consumer({ name: `D${i}`, durable_name: `D${i}`, ack_policy: "none" });
+    const used = slices(rig, () => {
+      for (let i = 0; i < count; i++) rig.pull({ batch: 10, expires: 1e9 }, "inbox.1", `D${i}`);
+      rig.world.settle();
+    });
+    expect(used).toBeLessThanOrEqual(2 * count);
+    expect(rig.sent().length).toBe(10 * count);
+  });
+});
+
+describe("one consumer with much to do", () => {
+  test("does it in slices, with the others in between", () => {
+    const rig = new ConsumerRig();
+    for (let i = 0; i < 5000; i++) rig.stage("s.a x");
+    rig.world.settle();
+    const heard = rig.listen("a", "b");
+    rig.consumer({ ack_policy: "none" });
+    rig.consumer({ name: "D", durable_name: "D", ack_policy: "none" });
+    rig.pull("5000", "a");
+    rig.pull("5000", "b", "D");
+    rig.world.settle();
+    expect(heard.length).toBe(10_000);
+    const turns = heard.filter((line, i) => i > 0 && line[0] !== heard[i - 1]![0]).length;
+    expect(turns).toBeGreaterThan(30);
+    expect(heard.indexOf("b x")).toBeLessThan(300);
+  });
+
+  test("counts what is pending over turns, exactly, whatever happens meanwhile", () => {
+    const rig = new ConsumerRig();
+    const total = 30_000;
+    for (let i = 0; i < total; i++) rig.stage(`s.${i % 3} x`);
+    rig.world.settle();
+    const consumer = rig.consumer({ filter_subject: "s.1", ack_policy: "none" });
+    expect(consumer.info().numPending).toBe(total / 3);
+    // From somewhere near the end, and from somewhere near the beginning.
+    for (const [seq, left] of [
+      [total - 3000, 1000],
+      [25_000 - 1, 1667],
+      [6001, 8000],
+    ] as const) {
+      consumer.reset(seq);
+      rig.remove(seq + 1000);
+      rig.remove(20_002);
+      rig.remove(11);
+      rig.put("s.1 y", "s.0 y");
+      let counted = 0;
+      consumer.whenCounted(() => (counted = consumer.info().numPending));
+      rig.world.settle();
+      let kept = 0;
+      for (let at = seq; at > 0; kept++) {
+        at = rig.kept.next(new SubjectFilter([byteString("s.1")]), at, Infinity);
+        if (at <= 0) break;
+        at++;
+      }
+      expect(counted).toBe(kept);
+      expect(Math.abs(kept - left)).toBeLessThan(10);
+    }
+  });
+});
