@@ -67,13 +67,13 @@ export class AckState {
   /** Changes when what is being written is void. */
   #life = 0;
 
-  /** Of a consumer that has delivered nothing; `nextStreamSeq` is the first it may deliver. */
+  /** Of a consumer that has delivered nothing; `nextStreamSeq` is the first it may deliver, 0 while that is not known. */
   constructor(rules: AckRules, nextStreamSeq: number) {
     this.#rules = rules;
     this.#nextStreamSeq = nextStreamSeq;
-    this.#deliveredStreamSeq = nextStreamSeq - 1;
-    this.#floorStreamSeq = nextStreamSeq - 1;
-    this.#shownStreamSeq = nextStreamSeq - 1;
+    this.#deliveredStreamSeq = Math.max(0, nextStreamSeq - 1);
+    this.#floorStreamSeq = this.#deliveredStreamSeq;
+    this.#shownStreamSeq = this.#deliveredStreamSeq;
   }
 
   /** As `delivered` of the consumer's info: the last message delivered for the first time, not how far was looked. */
@@ -313,6 +313,30 @@ export class AckState {
     this.#floorToDelivered();
   }
 
+  /**
+   * The stream ends at `lastSeq`: it lost what was delivered above, and gives those sequences to new messages. False when it
+   * did not. After a start; what was acked below stays so.
+   */
+  cutTo(lastSeq: number): boolean {
+    if (this.#deliveredStreamSeq <= lastSeq) return false;
+    this.#version++;
+    for (let slot = this.#pending.last; slot !== NONE && this.#pending.streamSeq(slot) > lastSeq;) {
+      this.#drop(slot);
+      slot = this.#pending.last;
+    }
+    for (const streamSeq of this.#ended.all()) if (streamSeq > lastSeq) this.#ended.delete(streamSeq);
+    this.#nextStreamSeq = lastSeq + 1;
+    this.#deliveredStreamSeq = lastSeq;
+    this.#floorStreamSeq = Math.min(this.#floorStreamSeq, lastSeq);
+    this.#shownStreamSeq = Math.min(this.#shownStreamSeq, lastSeq);
+    if (this.#pending.size === 0) {
+      this.#floorToDelivered();
+      this.#showFloor();
+    }
+    this.#giveBack();
+    return true;
+  }
+
   /** CONSUMER.RESET: as created anew, at this sequence. */
   reset(nextStreamSeq: number): void {
     this.#version++;
@@ -433,7 +457,7 @@ export class AckState {
     this.#due.checkInvariants();
     this.#queue.checkInvariants();
     this.#ended.checkInvariants();
-    assert(this.#deliveredStreamSeq < this.#nextStreamSeq, "what was delivered was looked at");
+    assert(this.#deliveredStreamSeq <= Math.max(0, this.#nextStreamSeq - 1), "what was delivered was looked at");
     assert(this.#floorStreamSeq <= this.#deliveredStreamSeq, "only what was delivered is acked");
     assert(this.#shownStreamSeq <= this.#floorStreamSeq, "the floor that is shown is not above");
     assert(this.#shownConsumerSeq <= this.#floorConsumerSeq, "the floor that is shown is not above");
