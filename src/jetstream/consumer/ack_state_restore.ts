@@ -6,7 +6,7 @@
 
 import { Effort, type Slices } from "../../store/file/sliced_job.ts";
 import { ConsumerStateReader, type SequencePair } from "../../store/format/consumer_state.ts";
-import type { Fault } from "../../store/format/fault.ts";
+import { Fault } from "../../store/format/fault.ts";
 import { AckState, type AckRules } from "./ack_state.ts";
 
 /** What reading, sorting and adding one entry cost, in bytes hashed. */
@@ -25,7 +25,11 @@ export function* restoreAckState(rules: AckRules, file: Uint8Array): Slices<AckS
     Float64Array,
   ];
   const floor = reader.ackFloor;
-  const delivered = notBelow(reader.delivered, floor);
+  // Acked and not delivered: taken for true it would lose what lies between.
+  if (floor.streamSeq > reader.delivered.streamSeq) return reader.fault ?? new Fault("form");
+  // A reply that lies may have raised the consumer sequence in nats-server.
+  const consumerSeq = Math.max(reader.delivered.consumerSeq, floor.consumerSeq);
+  const delivered: SequencePair = { streamSeq: reader.delivered.streamSeq, consumerSeq };
   let count = 0;
   let isSorted = true;
   while (reader.nextPending()) {
@@ -57,13 +61,6 @@ export function* restoreAckState(rules: AckRules, file: Uint8Array): Slices<AckS
     if (effort.spend(ENTRY_EFFORT)) yield undefined;
   }
   return reader.fault ?? state;
-}
-
-function notBelow(pair: SequencePair, floor: SequencePair): SequencePair {
-  return {
-    streamSeq: Math.max(pair.streamSeq, floor.streamSeq),
-    consumerSeq: Math.max(pair.consumerSeq, floor.consumerSeq),
-  };
 }
 
 /** The indexes of the first `count` numbers, all above `base`, in their order: sorted digit by digit, the lowest first. */

@@ -260,6 +260,30 @@ describe("the file", () => {
       expect(runSlices(restoreAckState(explicit, Uint8Array.from(bytes)))).toBeInstanceOf(Fault);
     }
   });
+  test("that says more was acked than delivered is none: what lies between would be lost", () => {
+    const none = { pending: [], redelivered: [] };
+    const at = (streamSeq: number, consumerSeq: number): ConsumerState["delivered"] => ({ streamSeq, consumerSeq });
+    const file = encodeConsumerState({ ackFloor: at(9, 1), delivered: at(8, 1), ...none }, 0);
+    expect(runSlices(restoreAckState(explicit, file))).toEqual(new Fault("form"));
+    const lied = restored(encodeConsumerState({ ackFloor: at(8, 99), delivered: at(8, 1), ...none }, 0));
+    expect([lied.deliveredConsumerSeq, floors(lied)]).toEqual([99, [99, 8]]);
+  });
+  test("with any bit of it flipped is none, or a state that holds together", () => {
+    const state = delivered(20);
+    for (const seq of [1, 2, 3, 9]) state.ack(seq, seq, nothing);
+    for (const seq of [5, 6]) state.nak(seq, seq);
+    redeliverAll(state);
+    const file = runSlices(state.write(100))!;
+    let faults = 0;
+    for (let bit = 0; bit < file.length * 8; bit++) {
+      const flipped = Uint8Array.from(file);
+      flipped[bit >>> 3]! ^= 1 << (bit & 7);
+      const found = runSlices(restoreAckState(explicit, flipped));
+      if (found instanceof Fault) faults++;
+      else found.checkInvariants();
+    }
+    expect(faults).toBeGreaterThan(20);
+  });
   test("of a consumer without acks has none pending, whatever it says", () => {
     const file = runSlices(delivered(5).write(0))!;
     const state = restored(file, { ...explicit, ackPolicy: "none" });
