@@ -168,8 +168,8 @@ export interface StreamStore {
   submit(): void;
   /**
    * Calls `done` once, when all that is staged by now is committed (undefined)
-   * or refused (why), after the events. Never inside the call. The group still
-   * has to be submitted.
+   * or refused (why), after the events; also when the store is destroyed before
+   * that. Never inside the call. The group still has to be submitted.
    */
   afterCommit(done: (failure: string | undefined) => void): void;
   /** Why nothing more can be staged, when so. */

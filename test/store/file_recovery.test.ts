@@ -2,10 +2,10 @@
 
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { DiskError } from "../../src/base/disk.ts";
+import { DiskError, type DiskFile } from "../../src/base/disk.ts";
 import { byteStringOf, type ByteString } from "../../src/base/bytes.ts";
 import type { FileStore } from "../../src/store/file/file_store.ts";
-import { NO_LIMITS, StoredMsg, type StageRule, type StoreLimits } from "../../src/store/stream_store.ts";
+import { NO_LIMITS, REFUSED, StoredMsg, type StageRule, type StoreLimits } from "../../src/store/stream_store.ts";
 import { SubjectFilter } from "../../src/store/subject_filter.ts";
 import type { FakeDisk } from "../support/fake_disk.ts";
 import { deaf, madeDisk, opened } from "./file_support.ts";
@@ -388,17 +388,93 @@ test("a message that a limit took before a clean stop stays away when later ones
   expect(seqsOf(opened(limits, deaf, { disk }).store)).toEqual([1]);
 });
 
-test("a store that is destroyed says nothing more", () => {
-  const disk = madeDisk();
-  const said: number[] = [];
-  const { store, complete } = opened(NO_LIMITS, { ...deaf, committed: (upTo) => void said.push(upTo) }, { disk });
+function staged(store: FileStore, subject = "s"): number {
   const msg = new StoredMsg();
-  [msg.subject, msg.subjectTo] = [Buffer.from("s"), 1];
-  store.stage(msg, "plain");
-  store.submit();
-  store.destroy();
-  complete();
-  expect(said).toEqual([]);
+  [msg.sec, msg.subject] = [NOW, Buffer.from(subject)];
+  msg.subjectTo = msg.subject.length;
+  return store.stage(msg, "plain");
+}
+
+test("a store that is destroyed raises no events, and tells who waits, once and later", () => {
+  for (const when of ["staged", "submitted", "written", "erasing", "closing"] as const) {
+    const disk = madeDisk();
+    const said: number[] = [];
+    const { store, complete } = opened(NO_LIMITS, { ...deaf, committed: (upTo) => void said.push(upTo) }, { disk });
+    staged(store);
+    store.submit();
+    complete();
+    said.length = 0;
+    const outcomes: (string | undefined)[] = [];
+    const waiter = (failure: string | undefined): void => void outcomes.push(failure);
+    if (when === "erasing") store.stageRemove(1, true);
+    else staged(store);
+    if (when === "closing") store.close(waiter);
+    else store.afterCommit(waiter);
+    if (when !== "staged") store.submit();
+    if (when === "erasing") disk.completeOne();
+    store.destroy();
+    expect(outcomes).toEqual([]);
+    store.afterCommit(waiter);
+    complete();
+    expect(outcomes, when).toEqual(["the stream is deleted", "the stream is deleted"]);
+    expect([said, staged(store)], when).toEqual([[], REFUSED.frozen]);
+  }
+});
+
+test("sequences that were refused are not given out again after a restart, where the disk still takes a small file", () => {
+  for (const code of ["EIO", "ENOSPC"]) {
+    for (const how of ["closed", "killed", "cut"]) {
+      const disk = madeDisk();
+      const first = opened(NO_LIMITS, deaf, { disk });
+      for (let i = 0; i < 5; i++) {
+        staged(first.store);
+        if (i === 1) first.store.submit();
+        if (i === 1) first.complete();
+      }
+      first.store.submit();
+      disk.failAt(1, code);
+      first.complete();
+      if (how === "closed") first.store.close(() => undefined);
+      first.complete();
+      if (how === "killed") disk.kill();
+      if (how === "cut") disk.powerCut();
+      const second = opened(NO_LIMITS, deaf, { disk });
+      expect(second.store.stagedLastSeq, `${code} ${how}`).toBe(5);
+      expect(staged(second.store)).toBe(6);
+      second.store.submit();
+      second.complete();
+      expect(seqsOf(second.store)).toEqual([1, 2, 6]);
+      second.store.checkInvariants();
+      disk.powerCut();
+      const third = opened(NO_LIMITS, deaf, { disk });
+      expect(seqsOf(third.store)).toEqual([1, 2, 6]);
+      expect(third.store.stagedLastSeq).toBe(6);
+      expect(disk.list("S")).toEqual(["msgs/"]);
+    }
+  }
+});
+
+test("a mark of refused sequences that is damaged, or of another stream, is none", () => {
+  const disk = madeDisk();
+  const first = opened(NO_LIMITS, deaf, { disk });
+  staged(first.store);
+  first.store.submit();
+  disk.failAt(1);
+  first.complete();
+  const mark = disk.contents("S/refused").slice();
+  for (const bad of [
+    mark.subarray(0, -1),
+    Uint8Array.from(mark, (byte, i) => (i === 0 ? byte + 1 : byte)),
+    new Uint8Array(0),
+  ]) {
+    disk.remove("S/refused");
+    const file = disk.open("S/refused", "create") as DiskFile;
+    disk.commit(file, 0, bad, 0, bad.length, "synced", () => undefined);
+    disk.complete();
+    disk.close(file);
+    expect(opened(NO_LIMITS, deaf, { disk }).store.stagedLastSeq).toBe(0);
+    expect(disk.list("S")).toEqual(["msgs/"]);
+  }
 });
 
 test("opening many subjects, and closing, is done in many slices, with the index and without", () => {

@@ -44,6 +44,7 @@ import { GroupWriter } from "./group_writer.ts";
 import { writeIndex } from "./index_file.ts";
 import { RecordEraser } from "./record_eraser.ts";
 import { recover, type Lost } from "./recovery.ts";
+import { readMark, RefusedMark } from "./refused_mark.ts";
 import { RemovalMarks } from "./removal_marks.ts";
 import { SlicedJob, type Slices } from "./sliced_job.ts";
 import type { StoreCache } from "./store_cache.ts";
@@ -105,6 +106,7 @@ export class FileStore implements StreamStore {
   readonly #marks: RemovalMarks;
   readonly #remover: BlockRemover;
   readonly #eraser: RecordEraser;
+  readonly #refusedMark: RefusedMark;
   readonly #landed: Landed[] = [];
   #isFlushing = false;
   #reports = 0;
@@ -185,6 +187,7 @@ export class FileStore implements StreamStore {
       },
     });
     this.#marks = new RemovalMarks(this.#messages, this.#writer);
+    this.#refusedMark = new RefusedMark(this.#place, options.slice, options.log);
   }
 
   get failure(): string | undefined {
@@ -213,6 +216,7 @@ export class FileStore implements StreamStore {
     this.#groups.skipTo(messages.lastSeq);
     this.#groups.begin();
     this.#writer.goOn(found.block, found.size);
+    this.#refusedUpTo = yield* readMark(this.#place, messages.lastSeq);
     while (this.#limits.repeat(REMOVALS_A_SLICE)) yield undefined;
     this.#remover.start();
     this.#isOpening = false;
@@ -236,9 +240,15 @@ export class FileStore implements StreamStore {
   close(done: (failure: string | undefined) => void): void {
     this.#enter();
     const finish = (failure: string | undefined): void => {
+      if (this.#isDestroyed) {
+        done(failure);
+        return;
+      }
       this.#blocks.close(() => {
         this.#writer.sync((unsynced) => {
-          this.#remover.flush(() => this.#finish(failure ?? unsynced?.text, done));
+          this.#remover.flush(() => {
+            this.#refusedMark.settled(() => this.#finish(failure ?? unsynced?.text, done));
+          });
         });
       });
     };
@@ -251,12 +261,22 @@ export class FileStore implements StreamStore {
     this.submit();
   }
 
-  /** Closes all files, whatever is on its way; its directory is to be removed. Not used afterwards. */
+  /**
+   * Closes all files, whatever is on its way; its directory is to be removed. Not used afterwards. No events are raised
+   * any more; who waits for a commit is told later in the turn that it failed.
+   */
   destroy(): void {
     this.#isDestroyed = true;
     this.#blocks.close(() => undefined);
+    this.#refusedMark.abandon();
     this.#writer.abandon();
     this.#messages.close();
+    const landed = this.#landed.splice(0).flatMap(({ waiters }) => waiters);
+    const waiters = [...landed, ...this.#groups.refuse(this.#messages.lastSeq)];
+    const failure = this.failure;
+    this.#later(() => {
+      for (const waiter of waiters) waiter(failure);
+    });
   }
 
   stage(msg: StoredMsg, rule: StageRule): number {
@@ -591,6 +611,7 @@ export class FileStore implements StreamStore {
       this.#eraser.flush((notErased) => {
         this.#remover.flush((notRemoved) => {
           this.#isFlushing = false;
+          if (this.#isDestroyed) return;
           this.#landed.shift();
           this.#tell(landed, notErased ?? notRemoved);
           this.#report();
@@ -603,7 +624,6 @@ export class FileStore implements StreamStore {
   }
 
   #tell({ upTo, waiters }: Landed, failed: DiskError | undefined): void {
-    if (this.#isDestroyed) return;
     if (upTo > 0 || waiters.length === 0) {
       this.#busy = true;
       this.#events.committed(upTo);
@@ -636,6 +656,7 @@ export class FileStore implements StreamStore {
     const upTo = this.#groups.lastSeq;
     this.#log(`writing failed: ${failed.text}`);
     this.#refusedUpTo = Math.max(this.#refusedUpTo, upTo);
+    if (this.#refusedUpTo > lastSeq) this.#refusedMark.write(this.#refusedUpTo);
     const waiters = this.#groups.refuse(lastSeq);
     this.#plan.refuse();
     this.#staged.clear();
