@@ -43,7 +43,7 @@ export class AckListener implements Listener {
   readonly #consumer: string;
   readonly #parts: AckParts;
   #subs: readonly Subscription[] = [];
-  /** Of 100 acks, how many are measured. */
+  /** Of 100 acks, how many are measured: 0 unless each message is acked by itself. */
   samplePercent = 0;
 
   constructor(surroundings: ConsumerSurroundings, stream: ConsumerStream, consumer: string, parts: AckParts) {
@@ -123,8 +123,7 @@ export class AckListener implements Listener {
     });
     if (result === "acked") this.#acked();
     else owner.onFreed();
-    if (result === "undelivered" || streamSeq === 0) return;
-    keeper.confirm(done);
+    if (result !== "undelivered") keeper.confirm(done);
   }
 
   readonly #finished = (streamSeq: number): void => this.#stream.finished(this.#consumer, streamSeq, undefined);

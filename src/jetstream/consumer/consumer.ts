@@ -271,7 +271,9 @@ export class Consumer {
     this.#cursor.removed(seq, subject, from, to);
     const state = this.#state;
     const streamSeq = seq;
-    const gone = { streamSeq, consumerSeq: state.consumerSeqOf(seq), deliveries: state.deliveries(seq) };
+    // As nats-server tells it: what is delivered again is counted.
+    const deliveries = Math.max(1, state.deliveries(seq) - 1);
+    const gone = { streamSeq, consumerSeq: state.consumerSeqOf(seq), deliveries };
     const { version } = state;
     if (state.forget(seq)) {
       this.#gone.push(gone);
@@ -338,8 +340,7 @@ export class Consumer {
 
   #begin(start: Start | undefined, ready: () => void): void {
     this.#isRunning = true;
-    const { firstSeq } = this.#stream.store.state();
-    if (start === undefined) this.#state.raiseFloors(firstSeq);
+    if (start === undefined) this.#reconcile();
     this.#cursor.begin(start?.skip);
     this.#subscribe();
     this.#pause.set(this.#config.pause_until);
@@ -347,6 +348,22 @@ export class Consumer {
     this.#ackTimer.arm();
     this.whenCounted(ready);
     this.#signal();
+  }
+
+  /** The stream is not as it was when the state was written. */
+  #reconcile(): void {
+    const state = this.#state;
+    const { account, name, store } = this.#stream;
+    const { firstSeq, lastSeq } = store.state();
+    const { version, deliveredStreamSeq: delivered } = state;
+    // One that has delivered nothing may begin above: it waits for that.
+    if (state.deliveredConsumerSeq > 0 && state.cutTo(lastSeq)) {
+      const whose = `'${account} > ${name} > ${this.name}'`;
+      const what = `delivered sequence ${delivered} past last stream sequence of ${lastSeq}`;
+      this.#surroundings.log.warn(`JetStream consumer ${whose} ${what}`);
+    }
+    state.raiseFloors(firstSeq);
+    if (state.version !== version) this.#keeper.touch();
   }
 
   #subscribe(): void {
@@ -363,7 +380,7 @@ export class Consumer {
     const config = this.#config;
     const { ack_policy: policy, max_ack_pending: most } = config;
     this.#maxAckPending = policy === "none" || most <= 0n ? Infinity : Number(most);
-    this.#acks.samplePercent = samplePercent(config.sample_freq);
+    this.#acks.samplePercent = policy === "explicit" ? samplePercent(config.sample_freq) : 0;
   }
 
   #setThreshold(): void {
@@ -468,7 +485,7 @@ export class Consumer {
   }
 
   #resetSeq(seq: number): number | string {
-    if (seq === 0) return Math.max(1, this.#state.ackFloorStreamSeq + 1);
+    if (seq === 0) return Math.max(1, this.#state.finishedStreamSeq + 1);
     const { deliver_policy: policy, opt_start_seq: startSeq, opt_start_time: time } = this.#config;
     if (policy === "all") return seq;
     if (policy === "by_start_sequence") return seq < startSeq ? "below start seq" : seq;
@@ -524,6 +541,9 @@ export class Consumer {
     const before = this.#state.version;
     while (stopped === undefined) stopped = slice.isSpent ? "slice" : this.#deliverOne(slice, nowMs);
     if (this.#state.version !== before) {
+      this.#waitedFromMs = nowMs;
+      this.#deliveredAt = this.#now();
+      if (this.#pull !== undefined) this.#inactivity.onActivity();
       this.#keeper.touch();
       this.#ackTimer.arm();
     }
@@ -584,10 +604,7 @@ export class Consumer {
       state.deliver(seq, nowMs);
       this.#cursor.passed(seq, true);
     }
-    this.#waitedFromMs = nowMs;
-    this.#deliveredAt = this.#now();
     if (policy === "none") this.#stream.finished(this.name, seq, undefined);
-    if (this.#pull !== undefined) this.#inactivity.onActivity();
   }
 
   /** What was to be delivered is gone from the stream, which has not told of it. */

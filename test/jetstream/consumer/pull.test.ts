@@ -273,6 +273,17 @@ describe("a requester that is gone", () => {
     expect(consumer.info().numWaiting).toBe(0);
   });
 
+  test("is forgotten, also when somebody listens later", () => {
+    const rig = new ConsumerRig();
+    const consumer = rig.consumer();
+    rig.pull("1", "later");
+    rig.world.settle();
+    const heard = rig.listen("later");
+    rig.put("s.a 1");
+    expect(heard).toEqual([]);
+    expect(consumer.info()).toMatchObject({ numWaiting: 0, numPending: 1 });
+  });
+
   test("is not counted as waiting", () => {
     const rig = new ConsumerRig();
     const consumer = rig.consumer();

@@ -50,6 +50,8 @@ export class PullRequests {
   #heartbeat: Timer | undefined = undefined;
   #heartbeatAtMs = Infinity;
   #lookedAtMs = -Infinity;
+  /** Those that came since there was nothing more to deliver. */
+  #fresh: WaitingRequest[] = [];
 
   constructor(
     surroundings: ConsumerSurroundings,
@@ -101,6 +103,7 @@ export class PullRequests {
     this.#owner.onActivity();
     const waits = this.#requestOf(request, reply);
     this.#waiting.add(waits);
+    this.#fresh.push(waits);
     this.#arm(waits.expiresAtMs, waits.heartbeatAtMs);
     this.#owner.signal();
   }
@@ -171,6 +174,12 @@ export class PullRequests {
 
   /** There is nothing more to deliver now; `isEnd` unless only acks are missing. */
   waited(isEnd: boolean): void {
+    const fresh = this.#fresh;
+    if (fresh.length > 0) {
+      this.#fresh = [];
+      // One that nobody listens for is none, also when somebody does later.
+      for (const request of fresh) if (request.isWaiting && !request.inbox.isAlive) this.#waiting.remove(request);
+    }
     if (isEnd && this.#waiting.noWaits > 0) this.#look(true);
   }
 
