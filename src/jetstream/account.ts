@@ -331,19 +331,20 @@ export class JetStreamAccount implements StreamAccount {
     const { stream, opened, admin } = running;
     const { config } = stream;
     this.#running.delete(name);
-    admin.close("stream deleted", () => undefined);
     this.#claims.set(name, []);
     opened.abandon();
     stream.abandon();
-    this.#placesOf(config).remove(name, (failure) => {
-      this.count(config.storage, -stream.usedBytes);
-      space.reserve(config.storage, -reservedBy(config));
-      if (failure !== undefined) {
-        this.#goOn({ config, created: stream.created }, () => done(apiError("streamDelete", { err: failure })));
-        return;
-      }
-      advisories.stream(this.bus, name, "delete");
-      done(undefined);
+    admin.close("stream deleted", () => {
+      this.#placesOf(config).remove(name, (failure) => {
+        this.count(config.storage, -stream.usedBytes);
+        space.reserve(config.storage, -reservedBy(config));
+        if (failure !== undefined) {
+          this.#goOn({ config, created: stream.created }, () => done(apiError("streamDelete", { err: failure })));
+          return;
+        }
+        advisories.stream(this.bus, name, "delete");
+        done(undefined);
+      });
     });
   }
 

@@ -25,6 +25,9 @@ import type { Stream } from "./stream.ts";
 
 type Done<T> = (result: T | ApiError) => void;
 
+/** Deliver policies that mean another message each time they are asked. */
+const startsFromNow: ReadonlySet<string> = new Set(["last", "new", "last_per_subject"]);
+
 export interface ConsumerAdminOptions {
   readonly surroundings: ConsumerSurroundings;
   readonly stream: Stream;
@@ -175,7 +178,11 @@ export class ConsumerAdmin implements StreamConsumers {
   #start(record: ConsumerRecord, state: AckState, isNew: boolean, done: (consumer: Consumer) => void): void {
     const keeper = this.#placesOf(record).keep(record, state, isNew);
     const consumer = new Consumer(this.#options.surroundings, this.consumers, record, state, keeper);
-    this.consumers.add(consumer, () => done(consumer));
+    this.consumers.add(consumer, () => {
+      // Where it begins is found by what the stream is now: a restart would find another place.
+      if (isNew && startsFromNow.has(record.config.deliver_policy)) keeper.confirm(() => done(consumer));
+      else done(consumer);
+    });
   }
 
   #placesOf({ config }: ConsumerRecord): ConsumerPlaces {
@@ -249,12 +256,8 @@ export class ConsumerAdmin implements StreamConsumers {
   /** Ends all of them; `done` when what they know is written. */
   close(end: "stream deleted" | "shutdown", done: () => void): void {
     this.consumers.close(end);
-    if (end === "shutdown") {
-      this.#options.places.close(done);
-      return;
-    }
-    this.#options.places.abandon();
-    done();
+    if (end === "shutdown") this.#options.places.close(done);
+    else this.#options.places.abandon(done);
   }
 
   #count(): void {

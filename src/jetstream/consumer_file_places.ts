@@ -147,18 +147,22 @@ export class ConsumerFilePlaces implements ConsumerPlaces {
   }
 
   close(done: () => void): void {
-    let left = this.#keepers.size + 1;
-    const closed = (): void => {
-      if (--left === 0) done();
-    };
-    for (const keeper of this.#keepers.values()) keeper.close(closed);
-    this.#keepers.clear();
-    closed();
+    this.#end((keeper, ended) => keeper.close(ended), done);
   }
 
-  abandon(): void {
-    for (const keeper of this.#keepers.values()) keeper.abandon(() => undefined);
+  abandon(done: () => void): void {
+    this.#end((keeper, ended) => keeper.abandon(ended), done);
+  }
+
+  /** Ends every keeper; `done` when all have. */
+  #end(end: (keeper: FileStateKeeper, ended: () => void) => void, done: () => void): void {
+    let left = this.#keepers.size + 1;
+    const ended = (): void => {
+      if (--left === 0) done();
+    };
+    for (const keeper of this.#keepers.values()) end(keeper, ended);
     this.#keepers.clear();
+    ended();
   }
 
   #warn(text: string): void {

@@ -26,8 +26,8 @@ export interface ConsumerPlaces {
   keep(record: ConsumerRecord, state: AckState, isNew: boolean): StateKeeper;
   /** Writes what is not written; nothing is kept afterwards. */
   close(done: () => void): void;
-  /** The stream is removed: nothing is written any more. */
-  abandon(): void;
+  /** The stream is removed: nothing is written any more; `done` when no file is open. */
+  abandon(done: () => void): void;
 }
 
 /** The state of a consumer that has delivered nothing, and does not know yet where to begin. */
@@ -45,5 +45,5 @@ export const noConsumerPlaces: ConsumerPlaces = {
   remove: (_, done) => done(undefined),
   keep: () => nothing,
   close: (done) => done(),
-  abandon: () => undefined,
+  abandon: (done) => done(),
 };
