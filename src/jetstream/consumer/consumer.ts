@@ -208,8 +208,8 @@ export class Consumer {
       this.#state.requeueAll(this.#exhausted);
       this.#keeper.touch();
     }
-    const thresholdBefore = before.inactive_threshold;
-    if (thresholdBefore !== config.inactive_threshold) this.#setThreshold();
+    const { durable_name: durable, inactive_threshold: threshold } = before;
+    if (durable !== config.durable_name || threshold !== config.inactive_threshold) this.#setThreshold();
     this.#configure();
     const [until, untilBefore] = [config.pause_until ?? ZERO_MOMENT, before.pause_until ?? ZERO_MOMENT];
     if (compareMoments(until, untilBefore) !== 0) {

@@ -14,6 +14,8 @@ const SLICE_BYTES = 256 * 1024;
 /** The same of one turn. */
 const TURN_MSGS = 4096;
 const TURN_BYTES = 4 * 1024 * 1024;
+/** What long work counts as. */
+const LONG_MSGS = TURN_MSGS / 4;
 
 /** What is left to do in one slice. */
 export class Slice {
@@ -28,9 +30,9 @@ export class Slice {
     this.msgs--;
     this.bytes -= bytes;
   }
-  /** Work that is no message: searching. */
+  /** Work that is no message, and takes long: searching, counting. A turn has room for a few of these. */
   exhaust(): void {
-    this.msgs = 0;
+    this.msgs = SLICE_MSGS - LONG_MSGS;
   }
 }
 

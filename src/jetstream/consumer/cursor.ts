@@ -15,7 +15,7 @@ import { PendingNumber } from "./pending_number.ts";
 import type { SkipList } from "./skip_list.ts";
 
 /** Messages looked at in one slice. */
-const LOOK = 10_000;
+const LOOK = 4096;
 
 /** `Cursor.next` found none yet: go on in another slice. */
 export const SEARCHING = -1;

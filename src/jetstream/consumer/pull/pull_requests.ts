@@ -80,7 +80,9 @@ export class PullRequests {
 
   configure(config: ConsumerConfig): void {
     this.#config = config;
+    this.#waiting.byPriority = config.priority_policy === "prioritized";
     this.pin.timeoutMs = pinMs(config);
+    if (config.priority_policy !== "pinned_client") this.pin.release();
   }
 
   /** A request was read. */

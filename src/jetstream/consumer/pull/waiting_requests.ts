@@ -61,11 +61,11 @@ export class WaitingRequests {
   #count = 0;
   /** Those that want what there is, or to be told that there is nothing. */
   #noWaits = 0;
-  /** Those that go by priority stand among their like. */
-  readonly #byPriority: boolean;
+  /** Whether those that come from now on stand among their like. */
+  byPriority: boolean;
 
   constructor(byPriority: boolean) {
-    this.#byPriority = byPriority;
+    this.byPriority = byPriority;
   }
 
   get count(): number {
@@ -85,7 +85,7 @@ export class WaitingRequests {
     this.#count++;
     if (request.noWait) this.#noWaits++;
     let before = this.#last;
-    if (this.#byPriority) while (before !== undefined && before.priority > request.priority) before = before.before;
+    if (this.byPriority) while (before !== undefined && before.priority > request.priority) before = before.before;
     const after = before === undefined ? this.#first : before.after;
     request.before = before;
     request.after = after;

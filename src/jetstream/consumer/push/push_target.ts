@@ -76,14 +76,14 @@ export class PushTarget {
 
   /** Another subject to deliver to; true when it is another. */
   configure(config: ConsumerConfig): boolean {
-    const { deliver_subject: before } = this.#config;
+    const { deliver_subject: subject, deliver_group: group } = this.#config;
     this.#config = config;
-    if (config.deliver_subject === before) return false;
+    if (config.deliver_subject === subject && config.deliver_group === group) return false;
     this.#watch.close();
     this.#delivery = this.#stream.bus.open(byteString(config.deliver_subject));
     this.#watch = this.#watchInterest();
     this.#owner.onInterest();
-    return true;
+    return config.deliver_subject !== subject;
   }
 
   /** A message of `carried` bytes besides subjects was sent; flow control may be due. */
