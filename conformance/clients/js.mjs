@@ -5,7 +5,10 @@
 import { Context } from "./js/context.mjs";
 import { flavours } from "./js/flavours.mjs";
 import { cases as access } from "./js/access.mjs";
+import { cases as buckets } from "./js/buckets.mjs";
+import { cases as consumers } from "./js/consumers.mjs";
 import { cases as messages } from "./js/messages.mjs";
+import { cases as objects } from "./js/objects.mjs";
 import { cases as requests } from "./js/requests.mjs";
 import { cases as resilience } from "./js/resilience.mjs";
 import { cases as streams } from "./js/streams.mjs";
@@ -13,7 +16,7 @@ import { finish, runCase } from "./lib/report.mjs";
 import { Server } from "./lib/server.mjs";
 import { option } from "./lib/target.mjs";
 
-const all = { ...messages, ...requests, ...access, ...resilience, ...streams };
+const all = { ...messages, ...requests, ...access, ...resilience, ...streams, ...consumers, ...buckets, ...objects };
 const url = option("url");
 const wanted = option("flavour");
 const only = option("only") ?? "";

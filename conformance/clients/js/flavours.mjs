@@ -3,7 +3,9 @@
 import * as v2 from "nats";
 import * as v3 from "@nats-io/transport-node";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { Kvm } from "@nats-io/kv";
 import { wsconnect } from "@nats-io/nats-core";
+import { Objm } from "@nats-io/obj";
 import { Svcm } from "@nats-io/services";
 import { WebSocket } from "ws";
 
@@ -21,6 +23,8 @@ const third = {
   jetstream,
   jetstreamManager,
   apiError: (error) => error?.apiError?.(),
+  bucket: (nc, name, options) => new Kvm(nc).create(name, options),
+  store: (nc, name, options) => new Objm(nc).create(name, options),
 };
 
 /** Each client library: how it connects, and how it says what went wrong. */
@@ -39,6 +43,8 @@ export const flavours = {
     jetstream: (nc) => nc.jetstream(),
     jetstreamManager: (nc) => nc.jetstreamManager(),
     apiError: (error) => error?.api_error,
+    bucket: (nc, name, options) => nc.jetstream().views.kv(name, options),
+    store: (nc, name, options) => nc.jetstream().views.os(name, options),
     views: true,
   },
   "transport-node 3": { ...third, connect: v3.connect, urlOf: (server) => server.url },
