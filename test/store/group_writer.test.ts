@@ -16,6 +16,7 @@ class Story {
   durableSeq = 0;
   /** The last sequence of each submitted group. */
   #groups: number[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(disk: FakeDisk, blockBytes = 300) {
     this.disk = disk;
@@ -30,7 +31,7 @@ class Story {
       },
       reopened: (): void => void this.said.push("reopened"),
     };
-    const later = (): void => undefined; // only for groups of nothing
+    const later = (fire: () => void): void => void this.#waiting.push(fire);
     this.writer = new GroupWriter({ disk, directory: "msgs", stream: "S", blockBytes, how: "synced", later, events }); // prettier-ignore
   }
   append(bytes: number): void {
@@ -39,6 +40,13 @@ class Story {
     [msg.sec, msg.nanos, msg.subject, msg.subjectTo] = [1_800_000_000, this.seq, Buffer.from("s"), 1];
     [msg.body, msg.bodyTo] = [new Uint8Array(bytes).fill(this.seq), bytes];
     this.writer.appendMessage(this.seq, msg, 7);
+  }
+  /** Runs all that waits. */
+  complete(): void {
+    do {
+      this.#waiting.shift()?.();
+      this.disk.complete();
+    } while (this.#waiting.length > 0);
   }
   submit(): void {
     if (this.seq === (this.#groups.at(-1) ?? this.durableSeq)) return;
@@ -70,6 +78,21 @@ function found(disk: FakeDisk): { seqs: number[]; damaged: boolean } {
   }
   return { seqs, damaged };
 }
+/** Notes when a call of the disk fails. */
+function noteFailures(disk: FakeDisk, name: "open" | "commit" | "syncDirectory", failed: Set<string>): void {
+  const call = disk[name].bind(disk) as (...args: unknown[]) => unknown;
+  const note = (result: unknown): void => {
+    if (result instanceof DiskError) failed.add(name);
+  };
+  const replaced = (...args: unknown[]): unknown => {
+    const done = args.at(-1);
+    if (typeof done === "function") args[args.length - 1] = (result: unknown) => (note(result), done(result));
+    const result = call(...args);
+    note(result);
+    return result;
+  };
+  Object.assign(disk, { [name]: replaced });
+}
 const upTo = (seq: number): number[] => Array.from({ length: seq }, (_, i) => i + 1);
 
 test("a group is durable when all its blocks are, and groups go one by one", () => {
@@ -79,7 +102,7 @@ test("a group is durable when all its blocks are, and groups go one by one", () 
   story.append(1);
   story.submit();
   expect(story.said).toEqual([]);
-  story.disk.complete();
+  story.complete();
   expect(story.said).toEqual(["durable 6", "durable 7"]);
   expect(found(story.disk)).toEqual({ seqs: upTo(7), damaged: false });
   expect((story.disk.list("msgs") as string[]).sort()).toEqual(["1.blk", "2.blk", "3.blk"]);
@@ -89,7 +112,7 @@ test("a record larger than a block gets one of its own", () => {
   const story = new Story(madeDisk());
   for (const bytes of [10, 1000, 10]) story.append(bytes);
   story.submit();
-  story.disk.complete();
+  story.complete();
   expect((story.disk.list("msgs") as string[]).sort()).toEqual(["1.blk", "2.blk", "3.blk"]);
 });
 
@@ -110,16 +133,18 @@ test("what was durable is there after any power cut", () => {
 });
 
 test("after a failure what was refused is gone and what was durable is there, at whichever call it failed", () => {
+  const failedCalls = new Set<string>();
   for (let call = 1; call < 40; call++) {
     for (let seed = 0; seed < 10; seed++) {
       const disk = madeDisk({ seed });
       const story = new Story(disk);
       disk.failAt(call);
+      for (const name of ["open", "commit", "syncDirectory"] as const) noteFailures(disk, name, failedCalls);
       for (let i = 0; i < 12 && story.writer.failed === undefined; i++) {
         story.append(90);
         story.append(90);
         story.submit();
-        disk.complete();
+        story.complete();
       }
       disk.heal();
       const isCutToo = call % 2 === 0;
@@ -128,6 +153,7 @@ test("after a failure what was refused is gone and what was durable is there, at
       if (story.said.some((line) => line.startsWith("refused"))) expect(story.writer.failed?.code).toBe("EIO");
     }
   }
+  expect([...failedCalls].sort()).toEqual(["commit", "open", "syncDirectory"]);
 });
 
 test("a full disk takes records again once there is room, in a new block", () => {
@@ -135,15 +161,15 @@ test("a full disk takes records again once there is room, in a new block", () =>
   const story = new Story(disk, 10_000);
   story.append(300);
   story.submit();
-  disk.complete();
+  story.complete();
   story.append(300);
   story.submit();
   story.append(10);
-  disk.complete();
+  story.complete();
   expect(story.said).toEqual(["durable 1", "refused ENOSPC", "reopened"]);
   story.append(20);
   story.submit();
-  disk.complete();
+  story.complete();
   expect(story.said.at(-1)).toBe("durable 4");
   disk.powerCut();
   expect(found(disk)).toEqual({ seqs: [1, 4], damaged: false });
