@@ -541,22 +541,25 @@ export class AckState {
     const isShown = this.isPending(streamSeq) && consumerSeq > this.#shownConsumerSeq;
     const lowest = this.#pending.first === NONE ? streamSeq : Math.min(streamSeq, this.firstPending);
     const ended = this.#ended.between(lowest, streamSeq);
+    const below: number[] = [];
     for (let slot = this.#pending.first; slot !== NONE && this.#pending.streamSeq(slot) <= streamSeq;) {
       const above = this.#pending.above(slot);
       const acked = this.#pending.streamSeq(slot);
       this.#drop(slot);
-      if (acked < streamSeq) finished(acked);
+      if (acked < streamSeq) below.push(acked);
       slot = above;
     }
     for (const seq of ended) {
       this.#ended.delete(seq);
-      if (seq < streamSeq) finished(seq);
+      if (seq < streamSeq) below.push(seq);
     }
     this.#floorStreamSeq = streamSeq;
     this.#floorConsumerSeq = Math.min(consumerSeq, this.#deliveredConsumerSeq);
     this.#deliveredStreamSeq = Math.max(this.#deliveredStreamSeq, streamSeq);
     if (isShown) this.#showFloor();
     this.#giveBack();
+    // Only now: who hears of it asks whether it is still needed, and above the floor it was.
+    for (const seq of below) finished(seq);
     finished(streamSeq);
     return "acked";
   }

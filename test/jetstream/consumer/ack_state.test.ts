@@ -86,6 +86,13 @@ test("ack all finishes everything up to it, what was given up too", () => {
   expect(state.ack(3, 3, nothing)).toBe("nothing");
 });
 
+test("ack all: what is finished is not needed any more when it is told", () => {
+  const state = delivered(3, { ...explicit, ackPolicy: "all" });
+  const needed: boolean[] = [];
+  state.ack(3, 3, (seq) => needed.push(state.needs(seq)));
+  expect(needed).toEqual([false, false, false]);
+});
+
 test("a peer that lies about the consumer sequence raises the floor to what was delivered at most", () => {
   const state = delivered(3, { ...explicit, ackPolicy: "all" });
   state.ack(2, Number.MAX_SAFE_INTEGER, nothing);
