@@ -169,7 +169,7 @@ export class ConsumerAdmin implements StreamConsumers {
       }
       this.#start(record, newAckState(record), true, (consumer) => {
         this.#count();
-        if (!config.direct) surroundings.advisories.consumer(this.#options.bus, stream.name, name, "create");
+        this.#tell(name, config, "create");
         done(consumer);
       });
     });
@@ -237,7 +237,6 @@ export class ConsumerAdmin implements StreamConsumers {
         finish(apiError("consumerNotFound"));
         return;
       }
-      const { surroundings, stream, bus } = this.#options;
       const { config, created } = consumer;
       this.consumers.end(consumer, "deleted");
       this.#count();
@@ -247,7 +246,7 @@ export class ConsumerAdmin implements StreamConsumers {
           finish(apiError("streamGeneral", { err: failure }));
           return;
         }
-        if (!config.direct) surroundings.advisories.consumer(bus, stream.name, name, "delete");
+        this.#tell(name, config, "delete");
         finish(undefined);
       });
     });
@@ -255,9 +254,16 @@ export class ConsumerAdmin implements StreamConsumers {
 
   /** Ends all of them; `done` when what they know is written. */
   close(end: "stream deleted" | "shutdown", done: () => void): void {
+    const ended = this.consumers.list();
     this.consumers.close(end);
+    if (end === "stream deleted") for (const { name, config } of ended) this.#tell(name, config, "delete");
     if (end === "shutdown") this.#options.places.close(done);
     else this.#options.places.abandon(done);
+  }
+
+  #tell(name: string, { direct }: ConsumerConfig, action: "create" | "delete"): void {
+    const { surroundings, stream, bus } = this.#options;
+    if (!direct) surroundings.advisories.consumer(bus, stream.name, name, action);
   }
 
   #count(): void {

@@ -1,6 +1,6 @@
 // CONSUMER.CREATE in all its forms, NAMES, LIST, INFO, DELETE, PAUSE, RESET and UNPIN.
 
-import { byteString } from "../../base/bytes.ts";
+import { type ByteString, byteString, shown } from "../../base/bytes.ts";
 import { decode, JsonError } from "../../base/json.ts";
 import { apiError } from "../../errors/api.ts";
 import { consumerCreateRequestKind } from "../config/consumer_config.ts";
@@ -39,8 +39,13 @@ function adminOf({ request }: ApiCall): ConsumerAdmin {
   return admin;
 }
 
+/** The consumer that the request names. */
+function nameIn({ request }: ApiCall): string {
+  return shown((request.tokens[5] ?? "") as ByteString);
+}
+
 function consumerOf(call: ApiCall, admin: ConsumerAdmin): Consumer {
-  const consumer = admin.consumers.get(call.request.tokens[5] ?? "");
+  const consumer = admin.consumers.get(nameIn(call));
   if (consumer === undefined) throw apiError("consumerNotFound");
   return consumer;
 }
@@ -48,7 +53,7 @@ function consumerOf(call: ApiCall, admin: ConsumerAdmin): Consumer {
 export function consumerCreate(call: ApiCall, surroundings: JetStreamSurroundings): void {
   const { request } = call;
   const body = request.decode(consumerCreateRequestKind);
-  const route = consumerRoute(request.tokens);
+  const route = consumerRoute(request.tokens.map((token) => shown(token as ByteString)));
   const config = acceptConsumerCreate(body, route);
   if (request.account.stream(route.stream) === undefined) {
     refuseAbsent(call, surroundings);
@@ -57,7 +62,10 @@ export function consumerCreate(call: ApiCall, surroundings: JetStreamSurrounding
   const admin = request.account.consumersOf(route.stream)!;
   admin.create(config, body.action, body.pedantic, (result) => {
     call.settle(result, (consumer) => {
-      call.answer(consumerCreateResponse, consumerInfoOf(consumer, route.stream, surroundings, "create"));
+      consumer.whenCounted(() => {
+        call.answer(consumerCreateResponse, consumerInfoOf(consumer, route.stream, surroundings, "create"));
+        consumer.tellPaused();
+      });
     });
   });
 }
@@ -94,7 +102,7 @@ export function consumerInfo(call: ApiCall, surroundings: JetStreamSurroundings)
   const { request } = call;
   if (!request.isEmpty) throw apiError("notEmptyRequest");
   const admin = adminOf(call);
-  const reason = admin.offlineReason(request.tokens[5] ?? "");
+  const reason = admin.offlineReason(nameIn(call));
   if (reason !== undefined) {
     surroundings.world.after(OFFLINE_DELAY_MS, () => call.refuse(apiError("consumerOfflineReason", { err: reason })));
     return;
@@ -129,7 +137,7 @@ export function consumerPause(call: ApiCall, { world }: JetStreamSurroundings): 
 export function consumerReset(call: ApiCall, surroundings: JetStreamSurroundings): void {
   const { request } = call;
   const admin = request.account.consumersOf(request.stream);
-  const consumer = admin?.consumers.get(request.tokens[5] ?? "");
+  const consumer = admin?.consumers.get(nameIn(call));
   // Only the consumer itself listens there.
   if (consumer === undefined || request.reply === "") {
     call.drop();
@@ -141,11 +149,14 @@ export function consumerReset(call: ApiCall, surroundings: JetStreamSurroundings
     return;
   }
   const result = consumer.reset(Number(body.seq));
-  if (typeof result === "string") call.refuseQuietly(apiError("consumerInvalidReset", { err: result }));
-  else {
+  if (typeof result === "string") {
+    call.refuseQuietly(apiError("consumerInvalidReset", { err: result }));
+    return;
+  }
+  consumer.whenCounted(() => {
     const info = consumerInfoOf(consumer, request.stream, surroundings, "info");
     call.answerQuietly(consumerResetResponse, { ...info, reset_seq: result });
-  }
+  });
 }
 
 export function consumerUnpin(call: ApiCall): void {

@@ -12,13 +12,13 @@ import { type StreamConsumers } from "./consumer_rules.ts";
 export function checkConsumerUpdate(
   old: ConsumerConfig,
   config: ConsumerConfig,
-  { hasInterest }: Pick<StreamConsumers, "hasInterest">,
+  consumers: Pick<StreamConsumers, "hasInterest">,
 ): ConsumerConfig {
   for (const [isSame, what] of fixed) if (!isSame(old, config)) throw refuse(`${what} can not be updated`);
   if (config.deliver_subject !== old.deliver_subject) {
     if (isPull(old)) throw refuse("can not update pull consumer to push based");
     if (isPull(config)) throw refuse("can not update push consumer to pull based");
-    if (hasInterest(old.deliver_subject)) throw apiError("consumerNameExists");
+    if (consumers.hasInterest(old.deliver_subject)) throw apiError("consumerNameExists");
   }
   if (config.max_waiting !== old.max_waiting) throw refuse("max waiting can not be updated");
   if (isBackoffTooLong(config)) throw apiError("consumerMaxDeliverBackoff");

@@ -201,7 +201,10 @@ export class Consumer {
     const before = this.#config;
     this.#config = config;
     this.#state.setRules(ackRules(config));
-    if (!same(filtersOf(before), filtersOf(config))) this.#cursor.configure(config);
+    if (!same(filtersOf(before), filtersOf(config))) {
+      this.#cursor.configure(config);
+      if (this.#isRunning) this.#cursor.count();
+    }
     if (before.rate_limit_bps !== config.rate_limit_bps) this.#pacing.setRate(config.rate_limit_bps);
     this.#pull?.configure(config);
     if (this.#push?.configure(config) === true) {
@@ -308,11 +311,17 @@ export class Consumer {
     this.update({ ...this.#config, pause_until: until === undefined ? undefined : inUtc(until) });
   }
 
+  /** Tells that it is paused, when it is: after each request to make or change it. */
+  tellPaused(): void {
+    if (this.#pause.isPaused) this.#advisories.pause(true, this.#pause.until!);
+  }
+
   /** Begins again at `seq` (0: behind the ack floor). The sequence it begins at, or why not; see `whenCounted`. */
   reset(seq: number): number | string {
     const at = this.#resetSeq(seq);
     if (typeof at === "string") return at;
     this.#state.reset(at);
+    this.#deliveredAt = this.#ackedAt = undefined;
     this.#cursor.restart();
     this.#keeper.touch();
     this.#signal();
