@@ -18,9 +18,11 @@ export interface LimitedMessages {
   /** When the first message was stored; there is one. */
   readonly firstSec: number;
   readonly firstNanos: number;
+  /** Messages of a subject that are there for sure: fewer than it counts when the disk does not tell. */
+  sureCountOf(subject: number): number;
   /** The first message of a subject that has any; 0 when the disk does not tell. */
   firstOf(subject: number): number;
-  /** Removes a message and tells so; false when it is not there, which only a disk that failed can cause. */
+  /** Removes a message and tells so; false when it is not there or stays, which only a disk that failed can cause. */
   trim(seq: number): boolean;
 }
 
@@ -44,12 +46,16 @@ export class LimitKeeper {
   trim(subject: number): void {
     const { maxMsgsPerSubject } = this.#limits;
     if (maxMsgsPerSubject > 0) this.keepLast(subject, maxMsgsPerSubject);
-    while (this.#isBeyondLimits()) this.#messages.trim(this.#messages.firstSeq);
+    while (this.#isBeyondLimits() && this.#messages.trim(this.#messages.firstSeq));
   }
 
   /** Removes the oldest messages of a subject until at most `most` are left. */
   keepLast(subject: number, most: number): void {
-    while (this.#tree.count(subject) > most && this.#messages.trim(this.#messages.firstOf(subject)));
+    while (
+      this.#tree.count(subject) > most &&
+      this.#messages.sureCountOf(subject) > most &&
+      this.#messages.trim(this.#messages.firstOf(subject))
+    );
   }
 
   /** As StreamStore. */
@@ -66,7 +72,7 @@ export class LimitKeeper {
       const age = this.#messages.firstSec - oldSec;
       if (age > 0 || (age === 0 && this.#messages.firstNanos > oldNanos)) return false;
       if (left <= 0) return true;
-      this.#messages.trim(this.#messages.firstSeq);
+      if (!this.#messages.trim(this.#messages.firstSeq)) return false;
     }
     return false;
   }
@@ -81,17 +87,26 @@ export class LimitKeeper {
   repeat(most: number): boolean {
     let left = most;
     while (this.#enforceFrom !== undefined && left > 0) left -= this.#enforceSubjects(left);
-    for (; left > 0 && this.#isBeyondLimits(); left--) this.#messages.trim(this.#messages.firstSeq);
-    return this.#enforceFrom !== undefined || this.#isBeyondLimits();
+    return !this.#trimFirst(left) || this.#enforceFrom !== undefined;
   }
 
   /** As StreamStore. */
   enforce(most: number): boolean {
     // As in nats-server the stream as a whole comes first: what it loses does not count for its subject any more.
+    if (!this.#trimFirst(most)) return true;
     let left = most;
-    for (; left > 0 && this.#isBeyondLimits(); left--) this.#messages.trim(this.#messages.firstSeq);
     while (this.#enforceFrom !== undefined && left > 0) left -= this.#enforceSubjects(left);
-    return this.#enforceFrom !== undefined || this.#isBeyondLimits();
+    return this.#enforceFrom !== undefined;
+  }
+
+  /** Removes at most so many of the first messages; whether no more can go. */
+  #trimFirst(most: number): boolean {
+    for (let left = most; this.#isBeyondLimits(); left--) {
+      if (left <= 0) return false;
+      // What cannot be read now stays for another time.
+      if (!this.#messages.trim(this.#messages.firstSeq)) return true;
+    }
+    return true;
   }
 
   #isBeyondLimits(): boolean {

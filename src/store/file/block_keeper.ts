@@ -148,7 +148,7 @@ export class BlockKeeper {
     this.#job = undefined;
     this.#block = undefined;
     messages.unpin(block);
-    if (rewrite === undefined || rewrite.failed !== undefined) block.hasDead = true;
+    if (rewrite === undefined || rewrite.failed !== undefined || rewrite.how === "damaged") block.hasDead = true;
     if (rewrite?.failed !== undefined) {
       block.isDamaged = true; // not again before the next start
       log(`${name} could not be rewritten: ${rewrite.failed.text}`);

@@ -12,6 +12,7 @@ import { DiskError, type Disk, type DiskFile } from "../../base/disk.ts";
 import { HASH_BYTES, Hasher } from "../../base/highway_hash.ts";
 import { uint32 } from "../../base/nanos.ts";
 import { blockHasher } from "../format/keys.ts";
+import { openBlock } from "./block_open.ts";
 import { blockFile } from "../format/layout.ts";
 import { PackedChunks } from "../format/packed_chunks.ts";
 import { EMPTY_RECORD, MAX_RECORD, RECORD_HEAD, RecordReader } from "../format/record.ts";
@@ -72,7 +73,7 @@ export class BlockReader {
   readonly #directory: string;
   readonly #stream: string;
   readonly #cache: StoreCache;
-  readonly #onFailure: (block: number, failure: string) => void;
+  readonly #onFailure: (block: number, failure: string, isDamage: boolean) => void;
   readonly #windows: Window[] = [];
   #clock = 0;
   #hasher: Hasher | undefined = undefined;
@@ -88,7 +89,7 @@ export class BlockReader {
     directory: string,
     stream: string,
     cache: StoreCache,
-    onFailure: (block: number, failure: string) => void,
+    onFailure: (block: number, failure: string, isDamage: boolean) => void,
   ) {
     // prettier-ignore
     this.#disk = disk;
@@ -122,8 +123,9 @@ export class BlockReader {
     return best;
   }
 
-  /** Reads the record at an offset of a block into `record`; false when there is none. Not checked. */
-  read(block: FileBlock, at: number): boolean {
+  /** Reads the record at an offset of a block, or behind damage there, into `record`; false when there is none. Not checked. */
+  read(block: FileBlock, from: number): boolean {
+    const at = pastDamage(block, from);
     if (at + EMPTY_RECORD > block.size) return false;
     let { window } = this;
     if (window.block !== block || at < window.from || at + EMPTY_RECORD > window.to) {
@@ -155,9 +157,9 @@ export class BlockReader {
    * none afterwards.
    */
   walk(block: FileBlock, from: number, show: ShowEntry): number {
-    let at = from;
+    let at = pastDamage(block, from);
     let window: Window | undefined;
-    while (at + EMPTY_RECORD <= block.size) {
+    for (; at + EMPTY_RECORD <= block.size; at = pastDamage(block, at)) {
       if (window === undefined || at + RECORD_HEAD > window.to) window = this.#windowFor(block, at, EMPTY_RECORD);
       if (window === undefined) return at;
       let { bytes } = window;
@@ -181,6 +183,31 @@ export class BlockReader {
       at += length;
     }
     return at;
+  }
+
+  /**
+   * Something could not be read: looks for damage in all of the block, as a start would, so that readers pass over it
+   * from here on. Whether to try again; not when that was done before, nor when the file cannot be read.
+   */
+  inspect(block: FileBlock): boolean {
+    if (block.damaged !== undefined || this.#windows.some((each) => each.block === block && each.isPinned))
+      return false;
+    const job = openBlock({ disk: this.#disk, directory: parentOf(this.#directory), stream: this.#stream }, block.number, () => undefined); // prettier-ignore
+    let step = job.next();
+    while (step.done !== true) step = job.next();
+    const report = step.value;
+    if (report instanceof DiskError) return this.#failed(block, report.text) ?? false;
+    const damaged = report.damaged
+      .map(({ from, to }) => ({ from, to: Math.min(to, block.size) }))
+      .filter(({ from, to }) => from < to);
+    this.forget(block);
+    if (damaged.length === 0 && !report.isPackingDamaged) return true; // it was the disk
+    // What was salvaged of a compressed block that cannot be unpacked has no offsets in it: that is for the next start.
+    block.damaged = report.isPackingDamaged ? [] : damaged;
+    block.isDamaged = true;
+    const bytes = damaged.reduce((sum, { from, to }) => sum + to - from, 0);
+    this.#onFailure(block.number, `${bytes} bytes of it are damaged`, true);
+    return true;
   }
 
   /** Whether the checksum of the record read last is right. */
@@ -313,7 +340,7 @@ export class BlockReader {
   }
 
   #failed(block: FileBlock, failure: string): undefined {
-    this.#onFailure(block.number, failure);
+    this.#onFailure(block.number, failure, false);
     return undefined;
   }
 
@@ -326,4 +353,15 @@ export class BlockReader {
     }
     return free.reduce((least, window) => (window.used < least.used ? window : least));
   }
+}
+
+/** Where a record may be, at an offset or behind the damaged bytes that begin there. */
+function pastDamage({ damaged }: FileBlock, at: number): number {
+  if (damaged === undefined) return at;
+  const range = damaged.find(({ from, to }) => from <= at && at < to);
+  return range === undefined ? at : range.to;
+}
+
+function parentOf(directory: string): string {
+  return directory.slice(0, directory.lastIndexOf("/"));
 }

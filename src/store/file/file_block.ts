@@ -36,6 +36,8 @@ export class FileBlock {
   overhead = 0;
   /** It cannot be rewritten as it is. */
   isDamaged = false;
+  /** Bytes that are no good, in order, once something in it could not be read: readers pass over them. */
+  damaged: readonly { readonly from: number; readonly to: number }[] | undefined = undefined;
   /** Whether it has messages or holes, gone or not, or a tombstone that tells the last sequence in place of them. */
   hasEntries = false;
   /** Where its records are, once that was needed. */

@@ -74,9 +74,10 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   readonly #onDropped: (block: FileBlock) => void;
   readonly #isRemoving: () => boolean;
   readonly #onTrimmed: (seq: number, sec: number, nanos: number) => void;
-  readonly #onUnreadable: (block: number, failure: string) => void;
-  /** Something could not be read: subjects may count too many. */
+  readonly #onUnreadable: (block: number, failure: string, isDamage?: boolean) => void;
   #failures = 0;
+  /** Messages are damaged, so subjects may count too many: but for these, which were counted since. */
+  #recounted: Set<number> | undefined = undefined;
   #msgs = 0;
   #bytes = 0;
   #firstSeq = 0;
@@ -93,8 +94,9 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   constructor(options: FileMessagesOptions) {
     this.tree = new SubjectTree(options.seed);
-    this.#onUnreadable = (block, failure) => {
+    this.#onUnreadable = (block, failure, isDamage = false) => {
       this.#failures++;
+      if (isDamage) this.#recounted = new Set();
       options.onUnreadable(block, failure);
     };
     const { disk, directory, stream, cache, indexedACall } = options;
@@ -167,7 +169,10 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
       if (block.has(seq)) this.#onUnreadable(block.number, `message ${seq} is not found`);
       return false;
     }
-    if (!this.#reader.isIntact()) {
+    const isIntact =
+      this.#reader.isIntact() ||
+      (this.#finder.inspect(block) && this.#finder.find(block, seq) && this.#reader.isIntact());
+    if (!isIntact) {
       this.#onUnreadable(block.number, `the checksum of message ${seq} is wrong`);
       return false;
     }
@@ -242,14 +247,14 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   firstOf(subject: number): number {
     const first = this.tree.first(subject);
     if (first > 0) return first;
-    const found = this.nextOfSubject(subject, -first, Number.POSITIVE_INFINITY);
+    const found = this.#readAll(() => this.nextOfSubject(subject, -first, Number.POSITIVE_INFINITY));
     if (found > 0) this.tree.setFirst(subject, found);
     return found;
   }
   lastOf(subject: number): number {
     const last = this.tree.last(subject);
     if (last > 0) return last;
-    const found = this.previousOfSubject(subject, -last, Number.POSITIVE_INFINITY);
+    const found = this.#readAll(() => this.previousOfSubject(subject, -last, Number.POSITIVE_INFINITY));
     if (found > 0) this.tree.setLast(subject, found);
     return found;
   }
@@ -268,6 +273,9 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   countOf(subject: number): number {
     return this.tree.count(subject);
+  }
+  sureCountOf(subject: number): number {
+    return this.#recount(subject) ? this.tree.count(subject) : 0;
   }
   sizeAt(seq: number): number {
     if (seq > this.#lastSeq) return this.#stagedRecords.sizeOf(seq);
@@ -445,9 +453,12 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   trim(seq: number): boolean {
     if (!this.has(seq)) {
-      assert(this.#failures > 0, "what is trimmed is there");
+      assert(seq === 0 || this.#failures > 0, "what is trimmed is there");
       return false;
     }
+    // Nothing goes because it cannot be read, unless that is for good.
+    const block = this.table.blockOf(seq)!;
+    if (!this.#finder.find(block, seq) && block.damaged === undefined) return false;
     const isFirst = seq === this.#firstSeq;
     const record = isFirst ? undefined : this.peek(seq);
     const { sec, nanos } = record ?? NO_MOMENT;
@@ -663,10 +674,40 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     else if (tree.first(subject) > 0) tree.setLast(subject, tree.first(subject));
   }
 
+  /** What a search found that could read all it had to; 0 when it could not, also when tried again. */
+  #readAll(search: () => number): number {
+    for (let tries = 0; tries < 2; tries++) {
+      const before = this.#failures;
+      const found = search();
+      if (this.#failures === before) return found;
+    }
+    return 0;
+  }
+
+  /** Counts a subject anew, when a damaged message that nobody finds may be among its own; false when that cannot be read. */
+  #recount(subject: number): boolean {
+    if (this.#recounted === undefined || this.#recounted.has(subject) || this.tree.count(subject) === 0) return true;
+    const before = this.#failures;
+    const next = (from: number): number => this.nextOfSubject(subject, from, Number.POSITIVE_INFINITY);
+    const first = next(1);
+    let count = 0;
+    for (let seq = first; seq > 0; seq = next(seq + 1)) {
+      count++;
+      this.tree.setLast(subject, seq);
+    }
+    if (this.#failures !== before) return false;
+    if (count > 0) {
+      this.tree.setFirst(subject, first);
+      this.tree.setCount(subject, count);
+      this.#recounted.add(subject);
+    }
+    return true;
+  }
+
   /** A message that cannot be read is gone. What its subject counts stays too high until the next start. */
   #lose(block: FileBlock, seq: number): void {
     this.#take(block, seq, block.msgs === 1 ? block.bytes : Math.floor(block.bytes / block.msgs));
-    this.#onUnreadable(block.number, `message ${seq} is not where it should be`);
+    this.#onUnreadable(block.number, `message ${seq} is not where it should be`, true);
     this.#settle(block);
   }
 
@@ -709,8 +750,15 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   #timeFirst(): void {
     if (this.#timedSeq === this.#firstSeq) return;
     const record = this.peek(this.#firstSeq);
-    this.#firstSec = record?.sec ?? ZERO_SEC;
-    this.#firstNanos = record?.nanos ?? 0;
+    if (record === undefined) {
+      // It is as old as the last of its block at least.
+      const block = this.table.blockOf(this.#firstSeq);
+      this.#firstSec = block?.lastSec ?? ZERO_SEC;
+      this.#firstNanos = block?.lastNanos ?? 0;
+      return;
+    }
+    this.#firstSec = record.sec;
+    this.#firstNanos = record.nanos;
     this.#timedSeq = this.#firstSeq;
   }
 }

@@ -295,7 +295,7 @@ export class FileStore implements StreamStore {
     }
     this.#markRefused();
     // What it rolls up has to be found: a disk that does not tell must not let the rest come back.
-    if (rule === "rollupSubject" && subject !== NO_SUBJECT && !this.#marks.rollUp(subject)) return REFUSED.frozen;
+    if (rule === "rollupSubject" && !this.#marks.rollUp(subject)) return REFUSED.frozen;
     if (subject === NO_SUBJECT) subject = this.#messages.tree.intern(name, from, to);
     if (rule === "rollupAll") this.#writer.roll();
     this.#writer.appendMessage(seq, msg, subject);

@@ -139,6 +139,18 @@ export class RecordFinder {
 
   /** Reads the record of a live message of a block. */
   find(block: FileBlock, seq: number): boolean {
+    return this.#find(block, seq) || (block.has(seq) && this.inspect(block) && this.#find(block, seq));
+  }
+
+  /** As the reader's. */
+  inspect(block: FileBlock): boolean {
+    const isWorthIt = this.reader.inspect(block);
+    // What was behind damage, or behind a sequence that is wrong, is found now.
+    if (isWorthIt) this.dropIndex(block);
+    return isWorthIt;
+  }
+
+  #find(block: FileBlock, seq: number): boolean {
     const reader = this.reader;
     const cursor = reader.cursorFor(block, seq);
     let at: number;
@@ -227,7 +239,7 @@ export class RecordFinder {
   }
 
   /** Where the records of a block are; walks through it the first time. */
-  #indexOf(block: FileBlock): BlockIndex {
+  #indexOf(block: FileBlock, isSecondTry = false): BlockIndex {
     if (block.index !== undefined) {
       this.#cache.use(block.index);
       return block.index;
@@ -240,6 +252,7 @@ export class RecordFinder {
       return true;
     });
     if (end < block.size) {
+      if (!isSecondTry && this.inspect(block)) return this.#indexOf(block, true);
       this.#onUnreadable(block.number, `nothing can be read from byte ${end} on`);
       return index;
     }
@@ -264,7 +277,9 @@ export class RecordFinder {
     growing.at = end;
     this.#cache.use(growing);
     if (end < block.size) {
-      if (left >= 0) this.#onUnreadable(block.number, `nothing can be read from byte ${end} on`);
+      if (left < 0) return undefined;
+      // The next call begins anew.
+      if (!this.inspect(block)) this.#onUnreadable(block.number, `nothing can be read from byte ${end} on`);
       return undefined;
     }
     this.dropIndex(block);

@@ -11,6 +11,7 @@
 // when what happens is the store's.
 
 import { NumberQueue } from "../chunks.ts";
+import { NO_SUBJECT } from "../subject_tree.ts";
 import type { FileMessages } from "./file_messages.ts";
 import { FLOOR_MARK } from "./floor_mark.ts";
 import type { GroupWriter } from "./group_writer.ts";
@@ -47,15 +48,18 @@ export class RemovalMarks {
     this.#markFloor(first);
   }
 
-  /** Notes everything on a subject, staged messages too; false when not all of it could be read. */
+  /** Notes everything on a subject, which may be none, staged messages too; false when not all of it could be read. */
   rollUp(subject: number): boolean {
     const messages = this.#messages;
     const before = this.#rolledUp.size;
     const { failures } = messages;
+    // Also when limits took all there was: it must not come back, now that there is one more.
     this.#needsFloor = true;
+    if (subject === NO_SUBJECT) return true;
     return messages.borrowing(() => {
       const { lastSeq } = messages;
-      let at = messages.countOf(subject) > 0 ? messages.firstOf(subject) : messages.nextAfter(subject, lastSeq);
+      let at = messages.countOf(subject) > 0 ? messages.firstOf(subject) : 0;
+      if (at === 0) at = messages.nextAfter(subject, lastSeq);
       for (; at > 0; at = messages.nextAfter(subject, at)) {
         const { sec, nanos } = messages.peek(at) ?? NO_MOMENT;
         this.#rolledUp.push(at);

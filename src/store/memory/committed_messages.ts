@@ -180,6 +180,9 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
   countOf(subject: number): number {
     return this.tree.count(subject);
   }
+  sureCountOf(subject: number): number {
+    return this.tree.count(subject);
+  }
   firstOf(subject: number): number {
     return this.tree.first(subject);
   }
