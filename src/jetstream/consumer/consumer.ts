@@ -20,6 +20,8 @@ import { readNextRequest } from "../config/consumer_next.ts";
 import { samplePercent } from "../config/consumer_sampling.ts";
 import { ZERO_MOMENT } from "../config/moment.ts";
 import { asksForHigherLevel } from "../required_level.ts";
+import { isSubset } from "../../subject/subject.ts";
+import { SubjectFilter } from "../../store/subject_filter.ts";
 import { AckListener } from "./ack_listener.ts";
 import { ackRules } from "./ack_rules.ts";
 import type { AckState } from "./ack_state.ts";
@@ -43,6 +45,8 @@ import { Statuses } from "./status.ts";
 const NEXT_SUBJECT = "$JS.API.CONSUMER.MSG.NEXT.";
 const NANOS_PER_MS = 1e6;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+/** Messages looked at for the first that a purge left. */
+const PURGE_LOOK = 10_000;
 const DELETED = "Unacknowledged message was deleted";
 
 /** Why a consumer ends: removed, alone or with its stream, or kept for the next start. */
@@ -290,6 +294,26 @@ export class Consumer {
     if (!this.#isRunning) return;
     this.#state.purge(first, undefined);
     this.#cursor.compacted(first);
+    this.#keeper.touch();
+    this.#signal();
+  }
+
+  /**
+   * Messages matching `pattern` were purged, each told by `onRemoved`: it goes
+   * on behind them, as nats-server shows it. Calls the store.
+   */
+  onPurged(pattern: ByteString): void {
+    if (!this.#isRunning) return;
+    const { store } = this.#stream;
+    const { firstSeq, lastSeq } = store.state();
+    const { patterns, all } = this.#cursor.filter;
+    let first = 0;
+    if (!all && patterns.some((own) => isSubset(own, pattern))) {
+      // Where the search ended is as good as the first that is left.
+      first = Math.abs(store.next(new SubjectFilter([pattern]), firstSeq, PURGE_LOOK)) || lastSeq + 1;
+    } else if (all || patterns.some((own) => isSubset(pattern, own))) first = firstSeq;
+    if (first === 0) return;
+    this.#state.purge(first, undefined);
     this.#keeper.touch();
     this.#signal();
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { byteString } from "../../../src/base/bytes.ts";
 import { ConsumerRig } from "./support.ts";
 
 const SECOND = 10n ** 9n;
@@ -309,5 +310,36 @@ describe("a message that leaves the stream", () => {
     expect(consumer.info()).toMatchObject({ numAckPending: 1, numPending: 2, ackFloor: { streamSeq: 4 } });
     rig.compact(8);
     expect(consumer.info()).toMatchObject({ numAckPending: 0, numPending: 0, ackFloor: { streamSeq: 7 } });
+  });
+});
+
+describe("a purge by subject", () => {
+  test("moves those on that see no more than it, to what is left of it; wider ones to what is left", () => {
+    const rig = new ConsumerRig();
+    rig.put("s.a 1", "s.a 2", "s.a 3", "s.b 4", "s.b 5", "s.b 6");
+    const wide = rig.consumer();
+    const narrow = rig.consumer({ name: "D", durable_name: "D", filter_subject: "s.a" });
+    const other = rig.consumer({ name: "E", durable_name: "E", filter_subject: "s.b" });
+    rig.pull("2");
+    expect(rig.got()).toEqual(["1", "2"]);
+    for (const seq of [1, 2, 3]) rig.remove(seq);
+    for (const consumer of rig.consumers) consumer.onPurged(byteString("s.a"));
+    expect(wide.info()).toMatchObject({
+      delivered: { consumerSeq: 2, streamSeq: 3 },
+      ackFloor: { consumerSeq: 2, streamSeq: 3 },
+      numPending: 3,
+    });
+    expect(narrow.info()).toMatchObject({ delivered: { streamSeq: 6 }, ackFloor: { streamSeq: 6 }, numPending: 0 });
+    expect(other.info()).toMatchObject({ delivered: { streamSeq: 0 }, numPending: 3 });
+    rig.put("s.a 7");
+    rig.pull({ batch: 5, expires: 1e9 });
+    rig.pull({ batch: 5, expires: 1e9 }, "inbox.1", "D");
+    expect(rig.sent().map(({ reply }) => reply.split(".").slice(3, 7).join(" "))).toEqual([
+      "C 1 4 3",
+      "C 1 5 4",
+      "C 1 6 5",
+      "C 1 7 6",
+      "D 1 7 1",
+    ]);
   });
 });
