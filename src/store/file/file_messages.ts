@@ -29,16 +29,7 @@ import { hasSchedule, hasTtl } from "./header_marks.ts";
 import { RecordFinder } from "./record_finder.ts";
 import type { StoreCache } from "./store_cache.ts";
 import { HOLE_ENTRY, type Piece, type WriteGroup } from "./write_group.ts";
-
-/** Staged messages, of which a plan may ask too. */
-export interface StagedRecords {
-  /** The bytes that a staged message counts as; 0 when it is not there. */
-  sizeOf(seq: number): number;
-  /** The first staged message of a subject behind `seq`; 0 when there is none. */
-  nextOf(subject: number, seq: number): number;
-  /** The subject of a staged message; `NO_SUBJECT` when it is not there. */
-  subjectOf(seq: number): number;
-}
+import type { WrittenRecords } from "./written_records.ts";
 
 export interface FileMessagesOptions {
   readonly disk: Disk;
@@ -49,7 +40,7 @@ export interface FileMessagesOptions {
   /** As `RecordFinder` says. */
   readonly indexedACall: number;
   readonly staged: StagedSubjects;
-  readonly stagedRecords: StagedRecords;
+  readonly stagedRecords: WrittenRecords;
   readonly events: Pick<StoreEvents, "removed" | "compacted">;
   /** A block is not needed any more: its file is to be removed. */
   readonly onDropped: (block: FileBlock) => void;
@@ -69,7 +60,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   readonly #reader: BlockReader;
   readonly #finder: RecordFinder;
   readonly #staged: StagedSubjects;
-  readonly #stagedRecords: StagedRecords;
+  readonly #stagedRecords: WrittenRecords;
   readonly #events: Pick<StoreEvents, "removed" | "compacted">;
   readonly #onDropped: (block: FileBlock) => void;
   readonly #isRemoving: () => boolean;

@@ -14,7 +14,6 @@
 // Opened by open_file_store.ts.
 
 import { assert } from "../../base/assert.ts";
-import type { ByteString } from "../../base/bytes.ts";
 import { DiskError, type Disk } from "../../base/disk.ts";
 import { MSGS } from "../format/layout.ts";
 import { MAX_RECORD, recordLength } from "../format/record.ts";
@@ -23,6 +22,7 @@ import { MessageSearch } from "../message_search.ts";
 import { PublishPlan } from "../publish_plan.ts";
 import { OP, StagedGroups, type StagedOp, type Waiter } from "../staged_groups.ts";
 import { StagedSubjects } from "../staged_subjects.ts";
+import { StoreReads } from "../store_reads.ts";
 import {
   REFUSED,
   type StageRule,
@@ -31,7 +31,6 @@ import {
   type StoreLimits,
   type StoreState,
   type StreamStore,
-  type SubjectCount,
 } from "../stream_store.ts";
 import type { SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT } from "../subject_tree.ts";
@@ -39,7 +38,7 @@ import type { StreamPlace } from "./block_open.ts";
 import { BlockKeeper } from "./block_keeper.ts";
 import { BlockRemover } from "./block_remover.ts";
 import { FileBlock } from "./file_block.ts";
-import { FileMessages, type StagedRecords } from "./file_messages.ts";
+import { FileMessages } from "./file_messages.ts";
 import { GroupWriter } from "./group_writer.ts";
 import { writeIndex } from "./index_file.ts";
 import { RecordEraser } from "./record_eraser.ts";
@@ -49,6 +48,7 @@ import { RemovalMarks } from "./removal_marks.ts";
 import { SlicedJob, type Slices } from "./sliced_job.ts";
 import type { StoreCache } from "./store_cache.ts";
 import type { WriteGroup } from "./write_group.ts";
+import { WrittenRecords } from "./written_records.ts";
 
 export interface FileStoreOptions {
   readonly disk: Disk;
@@ -89,7 +89,7 @@ interface Landed {
   readonly mustFlush: boolean;
 }
 
-export class FileStore implements StreamStore {
+export class FileStore extends StoreReads implements StreamStore {
   readonly #later: (fire: () => void) => void;
   readonly #slice: (fire: () => void) => void;
   readonly #events: StoreEvents;
@@ -122,6 +122,7 @@ export class FileStore implements StreamStore {
   #lost: Lost | undefined = undefined;
 
   constructor(options: FileStoreOptions) {
+    super();
     const { disk, stream } = options;
     const directory = `${options.directory}/${MSGS}`;
     this.#place = { disk, directory: options.directory, stream };
@@ -137,7 +138,7 @@ export class FileStore implements StreamStore {
       cache: options.cache,
       indexedACall: options.indexedACall ?? INDEXED_A_CALL,
       staged: this.#staged,
-      stagedRecords: this.#stagedRecords(),
+      stagedRecords: new WrittenRecords(() => this.#writer.groups()),
       events: this.#guarded(options.events),
       onDropped: (block) => this.#drop(block),
       isRemoving: () => this.#remover.isBusy,
@@ -402,49 +403,9 @@ export class FileStore implements StreamStore {
     return recordLength(subjectLength, headerLength, bodyLength);
   }
 
-  next(filter: SubjectFilter, from: number, most: number): number {
+  protected searching(): MessageSearch {
     this.#enter();
-    return this.#search.next(filter, from, most);
-  }
-
-  previous(filter: SubjectFilter, upTo: number, most: number): number {
-    this.#enter();
-    return this.#search.previous(filter, upTo, most);
-  }
-
-  last(filter: SubjectFilter): number {
-    this.#enter();
-    return this.#search.last(filter);
-  }
-
-  lastPerSubject(filter: SubjectFilter, upTo: number, most: number, into: number[]): boolean {
-    this.#enter();
-    return this.#search.lastPerSubject(filter, upTo, most, into);
-  }
-
-  seqAt(sec: number, nanos: number): number {
-    this.#enter();
-    return this.#search.seqAt(sec, nanos);
-  }
-
-  subjects(
-    filter: SubjectFilter,
-    from: ByteString,
-    most: number,
-    show: (subject: SubjectCount) => void,
-  ): ByteString | undefined {
-    this.#enter();
-    return this.#search.subjects(filter, from, most, show);
-  }
-
-  count(filter: SubjectFilter, from: number, upTo: number): number {
-    this.#enter();
-    return this.#search.count(filter, from, upTo);
-  }
-
-  deletedRanges(from: number, most: number, show: (first: number, last: number) => void): number {
-    this.#enter();
-    return this.#search.deletedRanges(from, most, show);
+    return this.#search;
   }
 
   expire(sec: number, nanos: number, most: number): boolean {
@@ -486,34 +447,6 @@ export class FileStore implements StreamStore {
         this.#busy = true;
         events.compacted(first, msgs);
         this.#busy = false;
-      },
-    };
-  }
-
-  /** What plans and rollups may ask of messages that are not durable. */
-  #stagedRecords(): StagedRecords {
-    return {
-      sizeOf: (seq) => {
-        for (const group of this.#writer.groups()) {
-          const entry = group.find(seq);
-          if (entry >= 0) return group.lengthOf(entry);
-        }
-        return 0;
-      },
-      subjectOf: (seq) => {
-        for (const group of this.#writer.groups()) {
-          const entry = group.find(seq);
-          if (entry >= 0) return group.tagOf(entry);
-        }
-        return NO_SUBJECT;
-      },
-      nextOf: (subject, seq) => {
-        for (const group of this.#writer.groups()) {
-          for (let entry = 0; entry < group.entries; entry++) {
-            if (group.tagOf(entry) === subject && group.seqOf(entry) > seq) return group.seqOf(entry);
-          }
-        }
-        return 0;
       },
     };
   }

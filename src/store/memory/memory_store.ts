@@ -9,12 +9,12 @@
 // a commit does, and that no listener calls back. Nothing here can fail.
 
 import { assert } from "../../base/assert.ts";
-import type { ByteString } from "../../base/bytes.ts";
 import { LimitKeeper } from "../limit_keeper.ts";
 import { MessageSearch } from "../message_search.ts";
 import { PublishPlan } from "../publish_plan.ts";
 import { OP, StagedGroups, type StagedOp } from "../staged_groups.ts";
 import { StagedSubjects } from "../staged_subjects.ts";
+import { StoreReads } from "../store_reads.ts";
 import {
   REFUSED,
   type StageRule,
@@ -23,7 +23,6 @@ import {
   type StoreLimits,
   type StoreState,
   type StreamStore,
-  type SubjectCount,
 } from "../stream_store.ts";
 import type { SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT, type SubjectTree } from "../subject_tree.ts";
@@ -41,7 +40,7 @@ export interface MemoryStoreOptions {
   readonly rowsPerBlock?: number;
 }
 
-export class MemoryStore implements StreamStore {
+export class MemoryStore extends StoreReads implements StreamStore {
   readonly #later: (fire: () => void) => void;
   readonly #events: StoreEvents;
   readonly #messages: CommittedMessages;
@@ -54,6 +53,7 @@ export class MemoryStore implements StreamStore {
   #busy = false;
 
   constructor(options: MemoryStoreOptions) {
+    super();
     this.#later = options.later;
     this.#events = options.events;
     this.#messages = new CommittedMessages({
@@ -177,49 +177,9 @@ export class MemoryStore implements StreamStore {
     return messageSize(subjectLength, headerLength, bodyLength);
   }
 
-  next(filter: SubjectFilter, from: number, most: number): number {
+  protected searching(): MessageSearch {
     this.#enter();
-    return this.#search.next(filter, from, most);
-  }
-
-  previous(filter: SubjectFilter, upTo: number, most: number): number {
-    this.#enter();
-    return this.#search.previous(filter, upTo, most);
-  }
-
-  last(filter: SubjectFilter): number {
-    this.#enter();
-    return this.#search.last(filter);
-  }
-
-  lastPerSubject(filter: SubjectFilter, upTo: number, most: number, into: number[]): boolean {
-    this.#enter();
-    return this.#search.lastPerSubject(filter, upTo, most, into);
-  }
-
-  seqAt(sec: number, nanos: number): number {
-    this.#enter();
-    return this.#search.seqAt(sec, nanos);
-  }
-
-  subjects(
-    filter: SubjectFilter,
-    from: ByteString,
-    most: number,
-    show: (subject: SubjectCount) => void,
-  ): ByteString | undefined {
-    this.#enter();
-    return this.#search.subjects(filter, from, most, show);
-  }
-
-  count(filter: SubjectFilter, from: number, upTo: number): number {
-    this.#enter();
-    return this.#search.count(filter, from, upTo);
-  }
-
-  deletedRanges(from: number, most: number, show: (first: number, last: number) => void): number {
-    this.#enter();
-    return this.#search.deletedRanges(from, most, show);
+    return this.#search;
   }
 
   expire(sec: number, nanos: number, most: number): boolean {
