@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { findReference } from "../../conformance/harness/reference.mjs";
 import { drive } from "./kill9_driver.mjs";
+import { consumedStreams } from "./kill9_consumers.mjs";
 import { StreamModel } from "./kill9_model.mjs";
 import { Gone, RawClient } from "./raw_client.mjs";
 
@@ -48,6 +49,7 @@ const models = [
   plain("LAST", { max_msgs: 300 }),
   plain("S2", { compression: "s2", max_msgs: 2000 }),
 ];
+const consumed = consumedStreams();
 const counter = { value: 0, acknowledged: 0 };
 const totals = { kills: 0, compared: 0, references: 0 };
 
@@ -58,6 +60,7 @@ try {
   for (let loop = 1; loop <= loops; loop++) await once(loop);
   const server = await start(command, root);
   await compare(server.client, true);
+  for (const model of consumed) complain(await model.drain(server.client));
   await server.kill();
 } catch (error) {
   await running?.kill();
@@ -65,7 +68,7 @@ try {
   process.exit(1);
 }
 rmSync(root, { recursive: true, force: true });
-process.stdout.write(`${totals.kills} kills, ${counter.acknowledged} messages acknowledged, ${totals.compared} compared, ${totals.references} times opened by nats-server: everything confirmed held\n`); // prettier-ignore
+process.stdout.write(`${totals.kills} kills, ${counter.acknowledged} messages acknowledged, ${consumed.reduce((sum, { acks }) => sum + acks, 0)} acks confirmed, ${totals.compared} compared, ${totals.references} times opened by nats-server: everything confirmed held\n`); // prettier-ignore
 
 async function once(loop) {
   if (below(6) === 0) {
@@ -76,7 +79,10 @@ async function once(loop) {
   }
   const server = await start(command, root);
   await compare(server.client, true);
-  const drivers = models.map((model) => drive(server.client, model, below, counter));
+  const drivers = [
+    ...models.map((model) => drive(server.client, model, below, counter)),
+    ...consumed.map((model) => model.drive(server.client, below)),
+  ];
   await Promise.race([new Promise((resolve) => void setTimeout(resolve, below(LOAD_MS))), ...drivers]);
   await server.kill();
   totals.kills++;
@@ -97,8 +103,23 @@ async function compare(client, isFinal) {
       faults.push(...model.look(await read(client, model.name), isFinal));
     } else if (isFinal) model.forget();
   }
+  for (const model of consumed) {
+    if (names.delete(model.name)) {
+      const found = await read(client, model.name);
+      faults.push(...model.look(found, await infos(client, model.name), isFinal));
+    } else faults.push(...model.lookAtNothing(isFinal));
+  }
   for (const name of names) faults.push(`${name}: was never made`);
+  complain(faults);
+}
+
+function complain(faults) {
   if (faults.length > 0) throw new Error(faults.slice(0, 20).join("\n"));
+}
+
+async function infos(client, stream) {
+  const { consumers } = await client.api(`CONSUMER.LIST.${stream}`);
+  return new Map((consumers ?? []).map((info) => [info.name, info]));
 }
 
 async function read(client, name) {

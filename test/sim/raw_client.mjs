@@ -9,6 +9,7 @@ export class RawClient {
   #socket;
   #inbox = `_INBOX.${Math.random().toString(36).slice(2)}`;
   #asked = new Map();
+  #fetches = new Map();
   #count = 0;
   #buffer = Buffer.alloc(0);
   #out = [];
@@ -21,8 +22,10 @@ export class RawClient {
     socket.on("error", () => socket.destroy());
     socket.on("data", (bytes) => this.#onData(bytes));
     socket.once("close", () => {
-      for (const { reject } of this.#asked.values()) reject(new Gone("the server is gone"));
+      for (const { reject } of [...this.#asked.values(), ...this.#fetches.values()])
+        reject(new Gone("the server is gone"));
       this.#asked.clear();
+      this.#fetches.clear();
     });
     socket.write(`CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB ${this.#inbox}.* 1\r\n`);
   }
@@ -62,6 +65,36 @@ export class RawClient {
     return new Promise((resolve, reject) => void this.#asked.set(key, { resolve, reject }));
   }
 
+  /** A message that nobody answers. */
+  tell(subject, payload) {
+    if (!this.#socket.destroyed) this.#send(`PUB ${subject} ${payload.length}\r\n`, NOTHING, Buffer.from(payload));
+  }
+
+  /**
+   * Asks a pull consumer; `onMsg` gets each message. Ends with the batch, or when a status comes.
+   * @param {{ batch: number }} asked
+   */
+  fetch(stream, consumer, asked, onMsg) {
+    if (this.#socket.destroyed) return Promise.reject(new Gone("the server is gone"));
+    // What is delivered has the subject it was stored with: the subscription tells whose it is.
+    const sid = String(++this.#count + 1);
+    const body = Buffer.from(JSON.stringify(asked));
+    const inbox = `${this.#inbox}F.${sid}`;
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
+    this.#send(`SUB ${inbox} ${sid}\r\nPUB ${subject} ${inbox} ${body.length}\r\n`, NOTHING, body);
+    return new Promise((resolve, reject) => {
+      let left = asked.batch;
+      const onMessage = (message) => {
+        if (message.status === undefined) onMsg(message);
+        if (message.status === undefined && --left > 0) return;
+        this.#fetches.delete(sid);
+        if (!this.#socket.destroyed) this.#socket.write(`UNSUB ${sid}\r\n`);
+        resolve(message.status);
+      };
+      this.#fetches.set(sid, { onMessage, reject });
+    });
+  }
+
   /** The answer of the JetStream API, parsed. An error in it is thrown. */
   async api(what, body) {
     const { payload, status } = await this.request(`$JS.API.${what}`, body === undefined ? "" : JSON.stringify(body));
@@ -98,7 +131,11 @@ export class RawClient {
         const from = end + 2;
         if (this.#buffer.length < from + total + 2) break;
         const headLength = verb === "HMSG" ? Number(words.at(-2)) : 0;
-        this.#answer(words[0], Buffer.from(this.#buffer.subarray(from, from + total)), headLength);
+        const bytes = Buffer.from(this.#buffer.subarray(from, from + total));
+        const status = /^NATS\/1\.0 (\d{3})/.exec(bytes.toString("latin1", 0, headLength))?.[1];
+        const message = { subject: words[0], reply: words[2], payload: bytes.subarray(headLength), status };
+        if (words[1] === "1") this.#answer(message);
+        else this.#fetches.get(words[1])?.onMessage(message);
         at = from + total + 2;
         continue;
       }
@@ -109,14 +146,14 @@ export class RawClient {
     this.#buffer = this.#buffer.subarray(at);
   }
 
-  #answer(subject, bytes, headLength) {
-    const key = subject.slice(this.#inbox.length + 1);
+  #answer(message) {
+    const key = message.subject.slice(this.#inbox.length + 1);
     const asked = this.#asked.get(key);
     if (asked === undefined) return;
     this.#asked.delete(key);
-    const status = /^NATS\/1\.0 (\d{3})/.exec(bytes.toString("latin1", 0, headLength))?.[1];
-    asked.resolve({ payload: bytes.subarray(headLength), status });
+    asked.resolve(message);
   }
 }
 
 const CRLF = Buffer.from("\r\n");
+const NOTHING = Buffer.alloc(0);
