@@ -43,7 +43,7 @@ export async function runForeign(program) {
   rmSync(dir, { recursive: true, force: true });
 }
 
-/** The group about streams, on a server with JetStream. */
+/** The groups about streams and consumers, on a server with JetStream. */
 async function streams(program) {
   let server;
   await runCase(`${program.label}: JetStream: the server starts`, async () => {
@@ -51,6 +51,7 @@ async function streams(program) {
   });
   if (!server) return;
   await served(program, "streams", server, server.url, {}, "JetStream");
+  await served(program, "consumers", server, server.url, {}, "JetStream");
   await server.stop();
 }
 

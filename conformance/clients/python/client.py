@@ -2,7 +2,8 @@
 
 client.py GROUP --url URL [--user U --password P] [--token T] [--nkey SEEDFILE] [--ca F] [--cert F --key F]
 
-Groups: core, access, refused, permissions, tls, restart, streams. The restart group prints "restart", waits for a line on
+Groups: core, access, refused, permissions, tls, restart, streams, consumers. The restart group prints "restart", waits for a
+line on
 stdin and goes on: whoever started it restarts the server in between.
 """
 
@@ -11,6 +12,7 @@ import asyncio
 import sys
 
 import access
+import consumers
 import core
 import streams
 
@@ -22,6 +24,7 @@ GROUPS = {
     "tls": [access.tls_carries_messages],
     "restart": [access.reconnects_after_a_restart],
     "streams": streams.CASES,
+    "consumers": consumers.CASES,
 }
 
 

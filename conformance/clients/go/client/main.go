@@ -2,7 +2,7 @@
 //
 //	client GROUP -url URL [-user U -pass P] [-token T] [-nkey SEEDFILE] [-ca F] [-cert F -key F]
 //
-// Groups: core, access, refused, permissions, tls, restart, streams. The restart group prints "restart", waits for a line
+// Groups: core, access, refused, permissions, tls, restart, streams, consumers. The restart group prints "restart", waits for a line
 // on stdin and goes on: whoever started it restarts the server in between.
 package main
 
@@ -32,11 +32,12 @@ var groups = map[string][]testCase{
 	"tls":         {{"TLS carries messages", tlsWorks}},
 	"restart":     {{"reconnects after a restart", reconnects}},
 	"streams":     streamCases,
+	"consumers":   consumerCases,
 }
 
 func main() {
 	if len(os.Args) < 2 || groups[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: client core|access|refused|permissions|tls|restart|streams -url URL …")
+		fmt.Fprintln(os.Stderr, "usage: client core|access|refused|permissions|tls|restart|streams|consumers -url URL …")
 		os.Exit(2)
 	}
 	var s settings
