@@ -124,7 +124,12 @@ export class ConsumersModel {
       const how = below(10);
       if (how === 0 || consumer.isAckAll) return;
       if (how === 1) client.tell(message.reply, "-NAK");
-      else acks.push(this.#ack(client, consumer, message));
+      else {
+        const acked = this.#ack(client, consumer, message);
+        // Looked at below, unless the fetch fails before.
+        acked.catch(() => undefined);
+        acks.push(acked);
+      }
     });
     await settled(acks);
     if (consumer.isAckAll && messages.length > 0 && below(4) > 0) await this.#ack(client, consumer, messages.at(-1));
