@@ -174,6 +174,10 @@ export class Consumers implements ConsumerStream {
     for (const consumer of this.#byName.values()) consumer.onCompacted(first);
   }
 
+  onPurged(pattern: ByteString): void {
+    for (const consumer of this.#byName.values()) consumer.onPurged(pattern);
+  }
+
   /** Tells of a slice of what is new, each message to those that want it. */
   #tell(): void {
     this.#isTelling = true;

@@ -47,6 +47,8 @@ export interface StreamWatcher {
   onRemoved(seq: number, subject: Uint8Array, from: number, to: number): void;
   /** Everything below `first` is gone; inside an event of the store. */
   onCompacted(first: number): void;
+  /** A purge of messages matching `pattern` is over; each was told of. */
+  onPurged(pattern: ByteString): void;
 }
 
 /** What went wrong on the disk. */
@@ -213,7 +215,11 @@ export class Stream implements Listener {
       const more = forASlice(this.#surroundings.world, () => purge.step(PURGE_STEP));
       this.#group.touch();
       if (more) this.#surroundings.nextTurn(step);
-      else this.#whenDone(() => purge.purged, done);
+      else this.#whenDone(purged, done);
+    };
+    const purged = (): number => {
+      for (const pattern of request.filter.patterns) this.watcher?.onPurged(pattern);
+      return purge.purged;
     };
     step();
   }
