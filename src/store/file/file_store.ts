@@ -39,6 +39,7 @@ import { BlockKeeper } from "./block_keeper.ts";
 import { BlockRemover } from "./block_remover.ts";
 import { FileBlock } from "./file_block.ts";
 import { FileMessages } from "./file_messages.ts";
+import { GroupReports } from "./group_reports.ts";
 import { GroupWriter } from "./group_writer.ts";
 import { writeIndex } from "./index_file.ts";
 import { RecordEraser } from "./record_eraser.ts";
@@ -81,14 +82,6 @@ export interface FileStoreOptions {
   readonly log: (text: string) => void;
 }
 
-/** A group that is durable and visible, and not yet reported. */
-interface Landed {
-  readonly upTo: number;
-  readonly waiters: readonly Waiter[];
-  /** Whether blocks have to be gone for good, or bytes to be erased, first. */
-  readonly mustFlush: boolean;
-}
-
 export class FileStore extends StoreReads implements StreamStore {
   readonly #later: (fire: () => void) => void;
   readonly #slice: (fire: () => void) => void;
@@ -107,9 +100,8 @@ export class FileStore extends StoreReads implements StreamStore {
   readonly #remover: BlockRemover;
   readonly #eraser: RecordEraser;
   readonly #refusedMark: RefusedMark;
-  readonly #landed: Landed[] = [];
-  #isFlushing = false;
-  #reports = 0;
+  readonly #reports: GroupReports;
+  #reported = 0;
   /** Sequences up to here were refused; they are marked as used once that is possible. */
   #refusedUpTo = 0;
   #busy = false;
@@ -173,6 +165,16 @@ export class FileStore extends StoreReads implements StreamStore {
       messages: this.#messages,
       keeper: this.#blocks,
       randomBytes,
+    });
+    this.#reports = new GroupReports({
+      eraser: this.#eraser,
+      remover: this.#remover,
+      committed: (upTo) => {
+        this.#busy = true;
+        this.#events.committed(upTo);
+        this.#busy = false;
+      },
+      onReported: () => this.#onReported(),
     });
     this.#writer = new GroupWriter({
       disk,
@@ -272,8 +274,7 @@ export class FileStore extends StoreReads implements StreamStore {
     this.#refusedMark.abandon();
     this.#writer.abandon();
     this.#messages.close();
-    const landed = this.#landed.splice(0).flatMap(({ waiters }) => waiters);
-    const waiters = [...landed, ...this.#groups.refuse(this.#messages.lastSeq)];
+    const waiters = [...this.#reports.abandon(), ...this.#groups.refuse(this.#messages.lastSeq)];
     const failure = this.failure;
     this.#later(() => {
       for (const waiter of waiters) waiter(failure);
@@ -356,8 +357,7 @@ export class FileStore extends StoreReads implements StreamStore {
     const { failed } = this.#writer;
     if (this.#groups.isOpen) this.#groups.addWaiter(done);
     else if (this.#groups.lastClosed !== undefined) this.#groups.lastClosed.waiters.push(done);
-    else if (this.#landed.length > 0) this.#landed.push({ upTo: 0, waiters: [done], mustFlush: false });
-    else this.#later(() => done(failed?.text));
+    else if (!this.#reports.wait(done)) this.#later(() => done(failed?.text));
   }
 
   stagedLast(filter: SubjectFilter): number {
@@ -489,8 +489,7 @@ export class FileStore extends StoreReads implements StreamStore {
     assert(ops === 0 && messages.lastSeq === group.upTo, "a commit ends where its group ends");
     messages.end(written);
     this.#plan.land(groups.isEmpty);
-    this.#landed.push({ upTo: group.upTo, waiters: group.waiters, mustFlush });
-    this.#report();
+    this.#reports.add(group.upTo, group.waiters, mustFlush);
   }
 
   #run({ kind, argument, sec, nanos }: StagedOp, written: WriteGroup): void {
@@ -531,38 +530,9 @@ export class FileStore extends StoreReads implements StreamStore {
     if (!this.#blocks.giveUp(block, remove)) this.#remover.add(block);
   }
 
-  /** Reports groups in order, each when all that belongs to it is done. */
-  #report(): void {
-    if (this.#isFlushing) return;
-    for (let landed = this.#landed[0]; landed !== undefined; landed = this.#landed[0]) {
-      if (!landed.mustFlush) {
-        this.#landed.shift();
-        this.#tell(landed, undefined);
-        continue;
-      }
-      this.#isFlushing = true;
-      this.#eraser.flush((notErased) => {
-        this.#remover.flush((notRemoved) => {
-          this.#isFlushing = false;
-          if (this.#isDestroyed) return;
-          this.#landed.shift();
-          this.#tell(landed, notErased ?? notRemoved);
-          this.#report();
-        });
-      });
-      return;
-    }
+  #onReported(): void {
     this.#remover.start();
-    if (++this.#reports % REPORTS_A_LOOK === 0) this.#blocks.start();
-  }
-
-  #tell({ upTo, waiters }: Landed, failed: DiskError | undefined): void {
-    if (upTo > 0 || waiters.length === 0) {
-      this.#busy = true;
-      this.#events.committed(upTo);
-      this.#busy = false;
-    }
-    for (const waiter of waiters) waiter(failed?.text);
+    if (++this.#reported % REPORTS_A_LOOK === 0) this.#blocks.start();
   }
 
   #finish(failure: string | undefined, done: (failure: string | undefined) => void): void {
