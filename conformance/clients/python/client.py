@@ -3,8 +3,7 @@
 client.py GROUP --url URL [--user U --password P] [--token T] [--nkey SEEDFILE] [--ca F] [--cert F --key F]
 
 Groups: core, access, refused, permissions, tls, restart, streams, consumers. The restart group prints "restart", waits for a
-line on
-stdin and goes on: whoever started it restarts the server in between.
+line on stdin and goes on: whoever started it restarts the server in between.
 """
 
 import argparse
