@@ -142,6 +142,23 @@ export class SequenceSet {
     return at;
   }
 
+  /** The highest sequence at or below `seq` that is not in it. */
+  previousGap(seq: number): number {
+    let at = seq;
+    for (let page = this.#pageFrom(Math.floor(seq / PAGE_SEQS) + 1) - 1; page >= 0; page--) {
+      const base = this.#numbers[page]! * PAGE_SEQS;
+      if (base + PAGE_SEQS <= at) return at;
+      for (let word = (at - base) >>> 5; word >= 0 && this.#sizes[page]! < PAGE_SEQS; word--) {
+        const top = at - base - 32 * word;
+        const free = ~this.pageWord(page, word) & (top === 31 ? -1 : (2 << top) - 1);
+        if (free !== 0) return base + 32 * word + 31 - Math.clz32(free);
+        at = base + 32 * word - 1;
+      }
+      at = base - 1;
+    }
+    return at;
+  }
+
   /** How many of the sequences first..last are in it. */
   count(first: number, last: number): number {
     let count = 0;

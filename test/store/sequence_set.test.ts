@@ -28,6 +28,7 @@ test("a range across pages, up to the highest sequence, costs little", () => {
   set.clear();
   set.addRange(2 ** 53 - 3000, 2 ** 53 - 1);
   expect([set.first, set.last, set.size]).toEqual([2 ** 53 - 3000, 2 ** 53 - 1, 3000]);
+  expect(set.previousGap(2 ** 53 - 1)).toBe(2 ** 53 - 3001);
   expect(set.deleteBelow(2 ** 53 - 1)).toBe(2999);
 });
 
@@ -71,6 +72,9 @@ test("any run of operations agrees with a Set", () => {
         let gap = at;
         while (model.has(gap)) gap++;
         expect(set.nextGap(at)).toBe(gap);
+        gap = at;
+        while (model.has(gap)) gap--;
+        expect(set.previousGap(at)).toBe(gap);
         expect(set.count(at, at + 2500)).toBe(sorted.filter((each) => each >= at && each <= at + 2500).length);
       }
     }),

@@ -78,9 +78,8 @@ export class FileBlock {
   /** The last live sequence at or below `upTo`; 0 when there is none. */
   liveUpTo(upTo: number): number {
     if (this.msgs === 0 || upTo < this.firstSeq) return 0;
-    let at = Math.min(upTo, this.lastSeq);
-    for (; this.#deleted !== undefined && this.#deleted.has(at); at--);
-    return at;
+    const at = Math.min(upTo, this.lastSeq);
+    return this.#deleted === undefined ? at : this.#deleted.previousGap(at);
   }
 
   /** The last sequence of the unbroken run that begins at the live sequence `seq`. */
