@@ -3,7 +3,8 @@
 //
 // A literal goes along the messages of its subject, a pattern along all
 // messages, and after many in vain by what the subjects know of their first and
-// last. Owns nothing; what it asks of the messages is `SearchedMessages`.
+// last. Owns the last messages of patterns that were asked for; what it asks of
+// the messages is `SearchedMessages`.
 
 import type { ByteString } from "../base/bytes.ts";
 import type { SubjectCount } from "./stream_store.ts";
@@ -38,11 +39,26 @@ export interface SearchedMessages {
 
 const ROWS_BEFORE_TREE = 512;
 const SUBJECTS_TO_SKIP_BY = 256;
+/** Subjects that a page of subjects looks at, for each that it may show. */
+const LOOKS_PER_SUBJECT = 16;
+/** Messages at the end that the search for the last one looks at before it looks at all subjects. */
+const ROWS_FROM_END = 1024;
+/** Patterns whose last message is remembered, and how long they may be. */
+const PATTERNS_KNOWN = 64;
+const LONGEST_KNOWN = 1024;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** The last message of a pattern among those up to a sequence; 0 when there was none. */
+interface KnownLast {
+  readonly upTo: number;
+  readonly last: number;
+}
 
 export class MessageSearch {
   readonly #messages: SearchedMessages;
   readonly #tree: SubjectTree;
+  /** Those asked for last are at the end. */
+  readonly #known = new Map<string, KnownLast>();
 
   constructor(messages: SearchedMessages) {
     this.#messages = messages;
@@ -77,12 +93,7 @@ export class MessageSearch {
       const subject = this.#tree.find(literal, 0, literal.length);
       return subject === NO_SUBJECT || this.#tree.count(subject) === 0 ? 0 : this.#messages.lastOf(subject);
     }
-    let last = 0;
-    this.#tree.walk(filter, "" as ByteString, Number.POSITIVE_INFINITY, (subject) => {
-      last = Math.max(last, this.#messages.lastOf(subject));
-      return undefined;
-    });
-    return last;
+    return this.#lastOfPattern(filter);
   }
 
   lastPerSubject(filter: SubjectFilter, upTo: number, most: number, into: number[]): boolean {
@@ -113,7 +124,7 @@ export class MessageSearch {
     const shown = { bytes: NO_BYTES, from: 0, to: 0, first: 0, last: 0, count: 0 };
     let left = most;
     if (left <= 0) return from;
-    return tree.walk(filter, from, Number.POSITIVE_INFINITY, (subject) => {
+    return tree.walk(filter, from, most * LOOKS_PER_SUBJECT, (subject) => {
       shown.bytes = tree.bufferOf(subject);
       shown.from = tree.startOf(subject);
       shown.to = shown.from + tree.lengthOf(subject);
@@ -165,6 +176,37 @@ export class MessageSearch {
     if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#messages.firstOf(subject) > upTo) return 0;
     const last = this.#messages.lastOf(subject);
     return last <= upTo ? last : this.#messages.previousOfSubject(subject, upTo, most);
+  }
+
+  /**
+   * What was found before still holds unless that message is gone: only what came since is looked at. Else it is one of
+   * the last, or all subjects with the pattern's literal beginning have to be looked at.
+   */
+  #lastOfPattern(filter: SubjectFilter): number {
+    const messages = this.#messages;
+    const key = filter.patterns.join(" ");
+    const known = this.#known.get(key);
+    const holds = known !== undefined && (known.last === 0 || messages.liveUpTo(known.last) === known.last);
+    const since = holds ? known.upTo : 0;
+    let left = ROWS_FROM_END;
+    let at = messages.liveUpTo(messages.lastSeq);
+    for (; at > since && left > 0 && !messages.matchesAt(filter, at); left--) at = messages.liveUpTo(at - 1);
+    let last = at;
+    if (at <= since) last = holds ? known.last : 0;
+    else if (left === 0) last = this.#lastByTree(filter);
+    this.#known.delete(key);
+    if (key.length <= LONGEST_KNOWN) this.#known.set(key, { upTo: messages.lastSeq, last });
+    if (this.#known.size > PATTERNS_KNOWN) this.#known.delete(this.#known.keys().next().value!);
+    return last;
+  }
+
+  #lastByTree(filter: SubjectFilter): number {
+    let last = 0;
+    this.#tree.walk(filter, "" as ByteString, Number.POSITIVE_INFINITY, (subject) => {
+      last = Math.max(last, this.#messages.lastOf(subject));
+      return undefined;
+    });
+    return last;
   }
 
   #lastUpTo(subject: number, upTo: number): number {

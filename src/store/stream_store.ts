@@ -200,7 +200,11 @@ export interface StreamStore {
   next(filter: SubjectFilter, from: number, most: number): number;
   /** The last sequence at or below `upTo` whose subject matches; else as `next`, downwards. */
   previous(filter: SubjectFilter, upTo: number, most: number): number;
-  /** The last sequence whose subject matches; 0 when none. Costs time per matching subject. */
+  /**
+   * The last sequence whose subject matches; 0 when none. With wildcards it may cost time per subject (of those with the
+   * pattern's literal beginning): when none of the last messages matches, and it was not asked for before or what was
+   * found then is gone. `previous` and `subjects` find the same in slices.
+   */
   last(filter: SubjectFilter): number;
   /**
    * Appends to `into`, in rising order, the last sequence at or below `upTo` of
@@ -210,8 +214,8 @@ export interface StreamStore {
   /** The first sequence stored at or after a time; `lastSeq + 1` when all are older. */
   seqAt(sec: number, nanos: number): number;
   /**
-   * Shows up to `most` matching subjects in byte order, from the name `from` on.
-   * Where to go on, or undefined at the end. `show` must not call the store.
+   * Shows up to `most` matching subjects in byte order, from the name `from` on;
+   * perhaps fewer, when it looked at many that do not match. Where to go on, or undefined at the end. `show` must not call the store.
    */
   subjects(
     filter: SubjectFilter,
