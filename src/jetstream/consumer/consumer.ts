@@ -635,16 +635,16 @@ export class Consumer {
     if (isAgain) state.redeliver(seq, nowMs);
     else {
       state.deliver(seq, nowMs);
-      this.#cursor.passed(seq, true);
+      this.#cursor.passed(seq);
     }
     if (policy === "none") this.#stream.finished(this.name, seq, undefined);
   }
 
-  /** What was to be delivered is gone from the stream, which has not told of it. */
+  /** What was to be delivered cannot be read, or is gone from the stream, which has not told of it. */
   #missing(seq: number, isAgain: boolean): void {
     const state = this.#state;
     if (!isAgain) {
-      this.#cursor.passed(seq, false);
+      this.#cursor.passed(seq);
       return;
     }
     const gone = { streamSeq: seq, consumerSeq: state.consumerSeqOf(seq), deliveries: state.deliveries(seq) };

@@ -88,10 +88,11 @@ export class Cursor {
     return seq < 0 ? SEARCHING : 0;
   }
 
-  /** What `next` gave is delivered, or turned out to be gone. */
-  passed(seq: number, isDelivered: boolean): void {
+  /** What `next` gave is delivered, or cannot be read: it is passed over. */
+  passed(seq: number): void {
     if (this.#skip !== undefined && this.#skip.count > 0 && this.#skip.first === seq) this.#skip.shift();
-    else if (isDelivered) this.#pending.delivered();
+    else this.#pending.delivered();
+    this.#state.skipTo(seq + 1);
   }
 
   /** A matching message is stored. */

@@ -317,6 +317,19 @@ describe("the end of a pull consumer", () => {
   });
 });
 
+describe("a message that cannot be read", () => {
+  test("is passed over", () => {
+    const rig = new ConsumerRig();
+    rig.put("s.a 1", "s.a 2", "s.a 3");
+    const consumer = rig.consumer();
+    const load = rig.kept.load.bind(rig.kept);
+    rig.kept.load = (seq, into) => seq !== 2 && load(seq, into);
+    rig.pull({ batch: 5, no_wait: true });
+    expect(rig.got()).toEqual(["1", "3", "404 No Messages"]);
+    expect(consumer.info()).toMatchObject({ numPending: 0, numAckPending: 2, delivered: { streamSeq: 3 } });
+  });
+});
+
 describe("headers_only", () => {
   test("says how large the payload is instead of sending it", () => {
     const rig = new ConsumerRig();
