@@ -4,8 +4,9 @@
 //                                                     ├→ encode → o.dat.tmp → sync → rename → sync the directory
 //     confirm ─→ at once, or when it is time again ───┘                                        └→ all that waited
 //
-// One write is in flight. It confirms what was asked before it began; what comes later waits for the next one. Between
-// two writes lie 100 ms, or 20 times what the last one took. Nothing is open and no timer runs between writes.
+// One write is in flight. It confirms what was asked before it began; what comes later waits for the next one. Before a
+// write that somebody waits for lies as much time as the last one took; before others 100 ms, or 20 times that. Nothing
+// is open and no timer runs between writes.
 //
 // Owns the file and its temporary, not its directory. Knows of the state only how it is written. A write that fails is
 // told once, and tried again with what the state is then, into a new file.
@@ -19,7 +20,7 @@ import type { StateKeeper } from "./parts.ts";
 import type { StateWriters } from "./state_keeper_writers.ts";
 
 const LEAST_SPACING_MS = 100;
-/** A consumer's writes take at most so much of the time: one in 20. */
+/** A consumer's writes that nobody waits for take at most so much of the time: one in 20. */
 const SPACING = 20;
 /** After a failure. */
 const RETRY_MS = 1000;
@@ -55,6 +56,8 @@ export class FileStateKeeper implements StateKeeper {
   #waiting: (() => void)[] = [];
   #isWriting = false;
   #readyAtMs = Number.NEGATIVE_INFINITY;
+  /** The same for what somebody waits for. */
+  #confirmAtMs = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined = undefined;
   /** Said of the failure that goes on. */
   #failure: string | undefined = undefined;
@@ -134,7 +137,7 @@ export class FileStateKeeper implements StateKeeper {
       if (isDirty) this.begin();
       else this.#over();
     } else if (this.#waiting.length > 0) {
-      const inMs = this.#readyAtMs - writers.nowMs();
+      const inMs = this.#confirmAtMs - writers.nowMs();
       if (inMs <= 0) this.begin();
       else this.#timer ??= writers.after(inMs, () => this.#onTimer());
     } else if (isDirty) writers.add(this);
@@ -178,8 +181,10 @@ export class FileStateKeeper implements StateKeeper {
     const { writers, report, directory } = this.#options;
     this.#isWriting = false;
     const nowMs = writers.nowMs();
-    const spacing = Math.max(LEAST_SPACING_MS, SPACING * (nowMs - beganMs));
-    this.#readyAtMs = nowMs + (failed === undefined ? spacing : Math.max(spacing, RETRY_MS));
+    const tookMs = nowMs - beganMs;
+    const spacing = Math.max(LEAST_SPACING_MS, SPACING * tookMs, failed === undefined ? 0 : RETRY_MS);
+    this.#readyAtMs = nowMs + spacing;
+    this.#confirmAtMs = nowMs + (failed === undefined ? tookMs : spacing);
     if (failed !== undefined && failed.text !== this.#failure) {
       report(`Error writing the state of a consumer in "${directory}": ${failed.text}`);
     }
