@@ -10,7 +10,7 @@ import type { ConsumerSurroundings } from "./parts.ts";
 /** Bursts are due together. */
 const SLACK_MS = 1;
 /** Acks looked at in one turn. */
-const SLICE = 10_000;
+const SLICE = 2000;
 
 export class AckTimer {
   readonly #surroundings: ConsumerSurroundings;

@@ -45,6 +45,8 @@ import { Statuses } from "./status.ts";
 const NEXT_SUBJECT = "$JS.API.CONSUMER.MSG.NEXT.";
 const NANOS_PER_MS = 1e6;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+/** Acks that nobody waits for any more, dropped in one slice. */
+const DROP = 4096;
 /** Messages looked at for the first that a purge left. */
 const PURGE_LOOK = 10_000;
 const DELETED = "Unacknowledged message was deleted";
@@ -91,6 +93,8 @@ export class Consumer {
   /** When a wait for an ack began last. */
   #waitedFromMs = 0;
   #whenCounted: (() => void)[] = [];
+  /** What is pending below is gone, and not dropped yet; 0 for nothing. */
+  #compactedTo = 0;
 
   /** `state.nextStreamSeq` 0: of a new consumer, `open` finds where it begins. */
   constructor(
@@ -292,9 +296,9 @@ export class Consumer {
   /** Everything below `first` is gone at once, without `onRemoved` for each. Calls nothing of the store. */
   onCompacted(first: number): void {
     if (!this.#isRunning) return;
-    this.#state.purge(first, undefined);
+    this.#compactedTo = first;
     this.#cursor.compacted(first);
-    this.#keeper.touch();
+    if (this.#state.numAckPending <= DROP) this.#dropCompacted();
     this.#signal();
   }
 
@@ -345,6 +349,7 @@ export class Consumer {
     const at = this.#resetSeq(seq);
     if (typeof at === "string") return at;
     this.#state.reset(at);
+    this.#compactedTo = 0;
     this.#deliveredAt = this.#ackedAt = undefined;
     this.#cursor.restart();
     this.#keeper.touch();
@@ -535,6 +540,11 @@ export class Consumer {
 
   #pump(slice: Slice): boolean {
     this.#tellGone();
+    if (this.#compactedTo > 0) {
+      this.#dropCompacted();
+      slice.exhaust();
+      return true;
+    }
     if (this.#cursor.isCounting) {
       const more = this.#cursor.count();
       slice.exhaust();
@@ -551,6 +561,15 @@ export class Consumer {
     this.#pacing.waited(this.#state.nextStreamSeq);
     this.#pull?.waited(isEnd);
     return false;
+  }
+
+  /** Drops a slice of what was pending of messages that are gone. */
+  #dropCompacted(): void {
+    const { firstPending } = this.#state;
+    const to = firstPending === 0 ? this.#compactedTo : Math.min(this.#compactedTo, firstPending + DROP);
+    this.#state.purge(to, undefined);
+    if (to === this.#compactedTo) this.#compactedTo = 0;
+    this.#keeper.touch();
   }
 
   #counted(): void {

@@ -67,6 +67,26 @@ describe("one consumer with much to do", () => {
     expect(heard.indexOf("b x")).toBeLessThan(300);
   });
 
+  test("forgets very many pending acks over turns", () => {
+    const rig = new ConsumerRig();
+    const total = 20_000;
+    for (let i = 0; i < total; i++) rig.stage("s.a x");
+    rig.world.settle();
+    const consumer = rig.consumer({ max_ack_pending: -1n });
+    rig.pull(String(total));
+    expect(rig.sent().length).toBe(total);
+    rig.kept.stageCompact(total - 9);
+    rig.kept.submit();
+    rig.world.turn();
+    const { numAckPending } = consumer.info();
+    expect(numAckPending).toBeGreaterThan(10);
+    rig.world.settle();
+    expect(consumer.info()).toMatchObject({ numAckPending: 10, ackFloor: { streamSeq: total - 10 } });
+    rig.put("s.a y");
+    rig.pull("1");
+    expect(rig.got()).toEqual(["y"]);
+  });
+
   test("counts what is pending over turns, exactly, whatever happens meanwhile", () => {
     const rig = new ConsumerRig();
     const total = 30_000;
