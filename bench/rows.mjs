@@ -111,6 +111,43 @@ function jetStream(mode, told) {
   ];
 }
 
+/** Consumers that read a filled stream over and over, each from its first message to its last. @returns {Row[]} */
+function consumers(name, told, storage) {
+  const all = { mode: "jsconsume", storage, size: 128, count: 500_000 };
+  const reading = (op, what, load) =>
+    row(`${name}-${op}`, `${what}, ${told}`, { ...all, ...load }, { rate: 1 }, "js-2m");
+  return [
+    reading("ordered", "ordered consumer", { op: "ordered" }),
+    reading("noack", "pull without acknowledgements", { op: "noack" }),
+    reading("explicit", "pull, explicit acknowledgements", { op: "explicit" }),
+    reading("fetch", "fetch of 500, explicit acknowledgements", { op: "fetch" }),
+    reading("push", "push, explicit acknowledgements", { op: "push" }),
+    reading("many8", "8 ordered consumers of a stream", { op: "ordered", subs: 8, count: 200_000 }),
+    reading("many64", "64 ordered consumers of a stream", { op: "ordered", subs: 64, count: 50_000 }),
+  ];
+}
+
+/** Putting to a key-value bucket with a history of one, and getting from it. @returns {Row[]} */
+function buckets(mode, told) {
+  const put = { mode: "jspub", bucket: 1, subjects: 10_000, size: 128 };
+  const one = (name, what, load) => row(`${mode}-kv-${name}`, `${what}, ${told}`, load, { rate: 1 }, mode);
+  return [
+    one("put-sync", "KV put, 1 in flight, file", { ...put, inflight: 1, storage: "file" }),
+    one("put-file", "KV put, file", { ...put, inflight: 1000, storage: "file" }),
+    one("put-memory", "KV put, memory", { ...put, inflight: 1000, storage: "memory" }),
+  ];
+}
+
+const bucketGets = ["file", "memory"].map((storage) =>
+  row(
+    `js-2m-kv-get-${storage}`,
+    `KV get, ${storage}`,
+    { mode: "jsget", op: "last", bucket: 1, inflight: 256, count: 100_000, subjects: 10_000, size: 128, storage },
+    { rate: 1 },
+    "js-2m",
+  ),
+);
+
 /** A request-reply beside each long call on a million messages: no call may hold the loop for 20 ms. @type {Row[]} */
 const beside = [
   quietBeside("purge-filter", "a purge of half a stream by filter", { subjects: 2 }),
@@ -157,6 +194,11 @@ export const rows = [
   ...memory,
   ...jetStream("js-always", "each group synced"),
   ...jetStream("js-2m", "synced every 2 minutes"),
+  ...consumers("js-consume-file", "file", "file"),
+  ...consumers("js-consume-memory", "memory", "memory"),
+  ...buckets("js-always", "each group synced"),
+  ...buckets("js-2m", "synced every 2 minutes"),
+  ...bucketGets,
   ...beside,
   ...stored,
 ];

@@ -19,9 +19,10 @@ typedef struct Options {
   const char *pubUser, *subUser; // "name:password"
   const char *flood;             // what disturbs the quiet connection: "fan" or "pub"
   const char *storage;           // of streams: "file" or "memory"
-  const char *op;                // get: "seq" or "last"; jsquiet: the call, see js_quiet.c
+  const char *op;                // get: "seq" or "last"; jsquiet, jsconsume: see js_quiet.c, js_consume.c
   int port, monitorPort, pid;
   int pubs, subs, inflight, streams;
+  int batch; // jsconsume: messages a consumer asks for at once
   size_t size, headerSize; // payload without headers; header block, 0 for PUB
   size_t subjects;         // distinct subjects per publisher
   size_t writeBytes;       // bytes of one write, about; 1 makes each message a write of its own
@@ -32,6 +33,7 @@ typedef struct Options {
   double paceUs; // rr: one request each so many microseconds, instead of as fast as replies come
   int helperPid; // quiet: the process that floods, part of the load
   bool queue, tls, websocket;
+  bool bucket; // streams are those of key-value buckets with a history of one
 } Options;
 
 /** Reads `mode key=value …`; ends the program when a key is unknown. */
@@ -191,7 +193,7 @@ uint64_t answeredRequests(const Requests *requests);
 Latencies requestLatencies(const Requests *requests);
 Report runRequests(const Options *options);
 
-// --- flow.c, quiet.c, idle.c, js_rate.c, js_quiet.c ------------------------------------------------------------
+// --- flow.c, quiet.c, idle.c, js_rate.c, js_quiet.c, js_consume.c -----------------------------------------------
 
 /** When set, the flow counts what it has done here, for another process to see. */
 extern volatile uint64_t *flowProgress;
@@ -202,5 +204,6 @@ Report runJetStreamPublish(const Options *options);
 Report runJetStreamGet(const Options *options);
 Report runJetStreamMemory(const Options *options);
 Report runJetStreamQuiet(const Options *options);
+Report runJetStreamConsume(const Options *options);
 
 #endif

@@ -5,6 +5,7 @@
 //   quiet  requests while `flood=` goes on          idle   memory of connections, or of subscriptions (subs=2)
 //   jspub  publishes with acknowledgements          jsget  direct gets (op=seq, op=last)
 //   jsmem  memory of stored messages                jsquiet  requests while the server carries out `op=`
+//   jsconsume  consumers (op=ordered, push, noack, explicit, fetch)
 
 #include "load.h"
 #include <errno.h>
@@ -19,7 +20,7 @@ typedef struct Mode {
 static const Mode modes[] = {
     {"pub", runFlow}, {"fan", runFlow}, {"nn", runFlow}, {"rr", runRequests}, {"quiet", runQuiet}, {"idle", runIdle},
     {"jspub", runJetStreamPublish}, {"jsget", runJetStreamGet}, {"jsmem", runJetStreamMemory},
-    {"jsquiet", runJetStreamQuiet},
+    {"jsquiet", runJetStreamQuiet}, {"jsconsume", runJetStreamConsume},
 };
 
 int main(int argc, char **argv) {

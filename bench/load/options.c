@@ -24,6 +24,7 @@ static const Key keys[] = {
     KEY("pub-user", TEXT, pubUser),    KEY("sub-user", TEXT, subUser),    KEY("flood", TEXT, flood),
     KEY("storage", TEXT, storage),     KEY("op", TEXT, op),               KEY("monitor", NUMBER, monitorPort),
     KEY("streams", NUMBER, streams),   KEY("settle", REAL, settleSec),
+    KEY("batch", NUMBER, batch),       KEY("bucket", FLAG, bucket),
 };
 
 static void setKey(Options *options, const Key *key, const char *value) {
@@ -41,7 +42,7 @@ Options readOptions(int argc, char **argv) {
   if (argc < 2) fail("usage: load MODE key=value …");
   Options options = {
       .mode = argv[1], .flood = "fan", .port = 4222, .pubs = 1, .subs = 1, .inflight = 1, .size = 16, .subjects = 1,
-      .streams = 1, .storage = "file", .op = "seq", .settleSec = 2,
+      .streams = 1, .storage = "file", .op = "seq", .settleSec = 2, .batch = 500,
       .writeBytes = 32768, .leadBytes = 4 << 20, .count = 1000, .warmSec = 0.7, .seconds = 2.5, .limitSec = 60,
   };
   for (int i = 2; i < argc; i++) {
