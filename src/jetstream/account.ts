@@ -23,6 +23,7 @@ import { type AccountLimits, bytesFor, consumersMisfit, misfit, reservedBy, type
 import { Stream } from "./stream.ts";
 import { EventsLater } from "./events_later.ts";
 import type { Offline, OpenedStore, StreamPlaces, StreamRecord } from "./stream_places.ts";
+import type { StreamSurroundings } from "./stream/parts.ts";
 import { SubjectClaims } from "./subject_claims.ts";
 import type { StreamAccount } from "./surroundings.ts";
 
@@ -58,7 +59,7 @@ export interface JetStreamAccountOptions {
   readonly rules: StreamRules;
   readonly space: SharedSpace;
   readonly places: Readonly<Record<Storage, StreamPlaces>>;
-  readonly surroundings: ConsumerSurroundings;
+  readonly surroundings: ConsumerSurroundings & StreamSurroundings;
   readonly advisories: Advisories;
   /** Limits of the server for consumers; 0 or less is none. */
   readonly maxAckPending: number;

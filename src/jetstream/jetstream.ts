@@ -16,6 +16,7 @@ import { monotonicTimer, wallTimer } from "./consumer/shared_clocks.ts";
 import type { AccountLimits } from "./limits.ts";
 import { shortHash } from "./short_hash.ts";
 import type { FoundStream, StreamPlaces } from "./stream_places.ts";
+import { DirectJobs } from "./stream/direct_jobs.ts";
 import type { JetStreamSurroundings } from "./surroundings.ts";
 
 /** How often at most the log says that there is no room left. */
@@ -76,6 +77,7 @@ export class JetStream {
       advisories,
       ackVersion2: options.ackVersion2,
       turns: new ConsumerTurns(surroundings),
+      directJobs: new DirectJobs(surroundings),
       wallTimer: wallTimer(world),
       timer: monotonicTimer(world),
     };

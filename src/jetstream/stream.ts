@@ -25,6 +25,7 @@ import { Ingest } from "./stream/ingest.ts";
 import { IngestTransform } from "./stream/ingest_transform.ts";
 import { LimitsTimer } from "./stream/limits_timer.ts";
 import { MessageGet, type MessageQuery } from "./stream/message_get.ts";
+import type { StreamSurroundings } from "./stream/parts.ts";
 import { RareWarning } from "./stream/rare_warning.ts";
 import { Republish } from "./stream/republish.ts";
 import { StoreGroup } from "./stream/store_group.ts";
@@ -32,7 +33,7 @@ import { StreamClock } from "./stream/stream_clock.ts";
 import { forASlice } from "./stream/time_slice.ts";
 import { UsedBytes } from "./stream/used_bytes.ts";
 import type { StreamRecord } from "./stream_places.ts";
-import type { JetStreamSurroundings, StreamAccount } from "./surroundings.ts";
+import type { StreamAccount } from "./surroundings.ts";
 
 /** Messages a purge looks at in one step of a slice. */
 const PURGE_STEP = 50;
@@ -65,7 +66,7 @@ export class Stream implements Listener {
   hasInterest: (bytes: Uint8Array, from: number, to: number) => boolean = () => false;
   /** Its consumers, once it has them. */
   watcher: StreamWatcher | undefined = undefined;
-  readonly #surroundings: JetStreamSurroundings;
+  readonly #surroundings: StreamSurroundings;
   readonly #account: StreamAccount;
   readonly #store: StreamStore;
   readonly #group: StoreGroup;
@@ -86,7 +87,7 @@ export class Stream implements Listener {
 
   /** The store is opened by `openStore`, which is given who hears its events from then on. */
   constructor(
-    surroundings: JetStreamSurroundings,
+    surroundings: StreamSurroundings,
     account: StreamAccount,
     record: StreamRecord,
     openStore: (events: StoreEvents) => StreamStore,

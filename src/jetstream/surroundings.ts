@@ -19,6 +19,8 @@ export interface JetStreamSurroundings {
   /** What of one stream may wait for the disk before publishes are refused. */
   readonly maxBufferedMsgs: number;
   readonly maxBufferedBytes: number;
+  /** Bytes that may wait for one client: what a batch of direct gets sends without `max_bytes`. */
+  readonly maxPendingBytes: number;
   /** Runs `fire` at the end of this turn, before connections are flushed; never inside the call. */
   readonly beforeFlush: (fire: () => void) => void;
   /** Runs `fire` at the start of a later turn: how long work is cut in slices. */

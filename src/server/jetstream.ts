@@ -139,6 +139,7 @@ function surroundingsOf(core: Core, { config, queues }: JetStreamSetup): JetStre
     domain: config.domain,
     maxBufferedMsgs: queues.maxBufferedMsgs,
     maxBufferedBytes: queues.maxBufferedBytes,
+    maxPendingBytes: core.options.max_pending,
     beforeFlush: (fire) => turn.beforeFlush(fire),
     nextTurn: (fire) => world.atTurnEnd(fire),
   };

@@ -69,6 +69,7 @@ export class Bench {
       domain: "",
       maxBufferedMsgs: 100_000,
       maxBufferedBytes: 2 ** 27,
+      maxPendingBytes: 2 ** 26,
       beforeFlush: (fire: () => void) => turn.beforeFlush(fire),
       nextTurn: (fire: () => void) => world.atTurnEnd(fire),
     };

@@ -13,8 +13,6 @@ import { PendingCount } from "./pending_count.ts";
 const LOOK_SLICE = 10_000;
 const SEND_SLICE = 256;
 const BYTES_SLICE = 256 * 1024;
-/** Without `max_bytes`. */
-export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 
 export class BatchGet implements DirectJob {
   readonly #store: StreamStore;
@@ -34,19 +32,28 @@ export class BatchGet implements DirectJob {
   #sent = 0;
   #sentBytes = 0;
 
-  constructor(store: StreamStore, reply: DirectReply, asked: DirectRequest, to: ByteString) {
+  /** Without `max_bytes` it sends `defaultMaxBytes`. */
+  constructor(store: StreamStore, reply: DirectReply, asked: DirectRequest, to: ByteString, defaultMaxBytes: number) {
     const { next, start } = asked;
     this.#store = store;
     this.#reply = reply;
     this.#asked = asked;
     this.#to = to;
     this.#filter = next === "" ? ALL_SUBJECTS : new SubjectFilter([next]);
-    this.#maxBytes = asked.maxBytes === 0 ? DEFAULT_MAX_BYTES : asked.maxBytes;
+    this.#maxBytes = asked.maxBytes === 0 ? defaultMaxBytes : asked.maxBytes;
     this.#isBatch = asked.batch !== 0;
     this.#batch = this.#isBatch ? Math.max(0, asked.batch) : 1;
     this.#seq = Math.max(1, start === undefined ? asked.seq : store.seqAt(start.sec, start.nanos));
     this.#count = new PendingCount(store, this.#filter, this.#seq);
     this.#phase = this.#isBatch ? "count" : "send";
+  }
+
+  get heldBytes(): number {
+    return this.#asked.bytes;
+  }
+
+  isWanted(): boolean {
+    return this.#reply.isWanted(this.#to);
   }
 
   step(): boolean {

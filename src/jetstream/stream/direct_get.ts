@@ -1,23 +1,24 @@
 // DIRECT.GET of one stream: reads committed messages for whoever asks.
 //
 //     one message, found at once  ─→ answered at once
-//     a batch, or a long search   ─→ DirectJobs, a slice a turn
+//     a batch, or a long search   ─→ DirectJobs
 //
 // Owns the subscriptions' listener. Statuses are nats-server's.
 
 import type { Frame, Listener, Subscription } from "../../account/bus.ts";
 import { type ByteString, byteString, byteStringOf } from "../../base/bytes.ts";
-import { isValidSubject } from "../../subject/subject.ts";
+import { hasWildcard, isValidSubject } from "../../subject/subject.ts";
 import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
 import { SubjectFilter } from "../../store/subject_filter.ts";
 import type { StreamConfig } from "../config/stream_config.ts";
 import { asksForHigherLevel } from "../required_level.ts";
-import type { JetStreamSurroundings } from "../surroundings.ts";
 import { BatchGet } from "./direct_batch.ts";
-import { DirectJobs } from "./direct_jobs.ts";
+import type { DirectJob } from "./direct_jobs.ts";
+import { LastGet } from "./direct_last.ts";
 import { MultiGet } from "./direct_multi.ts";
 import { type DirectRequest, readDirectRequest, readLastRequest, type Status } from "./direct_request.ts";
 import type { DirectReply } from "./direct_reply.ts";
+import type { StreamSurroundings } from "./parts.ts";
 
 /** Where the answers come from, as every stream's subject begins. */
 export const DIRECT_GET = "$JS.API.DIRECT.GET.";
@@ -26,21 +27,21 @@ const NOT_FOUND: Status = "404 Message Not Found";
 export class DirectGet implements Listener {
   readonly #store: StreamStore;
   readonly #reply: DirectReply;
-  readonly #jobs: DirectJobs;
+  readonly #surroundings: Pick<StreamSurroundings, "directJobs" | "maxPendingBytes">;
   readonly #storage: "memory" | "file";
   readonly #msg = new StoredMsg();
   /** What is before the wanted subject in the subject of a request. */
   readonly #prefixLength: number;
 
   constructor(
-    surroundings: Pick<JetStreamSurroundings, "nextTurn">,
+    surroundings: Pick<StreamSurroundings, "directJobs" | "maxPendingBytes">,
     store: StreamStore,
     reply: DirectReply,
     { name, storage }: Pick<StreamConfig, "name" | "storage">,
   ) {
     this.#store = store;
     this.#reply = reply;
-    this.#jobs = new DirectJobs(surroundings);
+    this.#surroundings = surroundings;
     this.#prefixLength = DIRECT_GET.length + byteString(name).length + 1;
     this.#storage = storage;
   }
@@ -66,28 +67,31 @@ export class DirectGet implements Listener {
   }
 
   close(): void {
-    this.#jobs.close();
+    this.#surroundings.directJobs.forget(this);
   }
 
   #answer(asked: DirectRequest, reply: ByteString): void {
     const { last, next, start } = asked;
-    if (asked.multiLast.length > 0) this.#jobs.run(new MultiGet(this.#store, this.#reply, asked, reply, this.#storage));
-    else if (asked.batch !== 0 || next !== "") {
+    const { maxPendingBytes } = this.#surroundings;
+    if (asked.multiLast.length > 0) {
+      this.#run(new MultiGet(this.#store, this.#reply, asked, reply, this.#storage, maxPendingBytes));
+    } else if (asked.batch !== 0 || next !== "") {
       if (next !== "" && !isValidSubject(next)) this.#reply.status(reply, NOT_FOUND);
-      else this.#jobs.run(new BatchGet(this.#store, this.#reply, asked, reply));
+      else this.#run(new BatchGet(this.#store, this.#reply, asked, reply, maxPendingBytes));
+    } else if (start === undefined && last !== "" && hasWildcard(last)) {
+      if (isValidSubject(last)) this.#run(new LastGet(this.#store, this.#reply, asked, reply));
+      else this.#reply.status(reply, NOT_FOUND);
     } else {
       let { seq } = asked;
       if (start !== undefined) seq = this.#store.seqAt(start.sec, start.nanos);
-      else if (last !== "") seq = isValidSubject(last) ? this.#lastOf(last) : 0;
+      else if (last !== "") seq = isValidSubject(last) ? this.#store.last(new SubjectFilter([last])) : 0;
       if (seq > 0 && this.#store.load(seq, this.#msg))
         this.#reply.message(reply, this.#msg, undefined, asked.noHeaders);
       else this.#reply.status(reply, NOT_FOUND);
     }
   }
 
-  /** Of all subjects only the last sequence counts, which may be gone, as in nats-server. */
-  #lastOf(subject: ByteString): number {
-    const filter = new SubjectFilter([subject]);
-    return filter.all ? this.#store.state().lastSeq : this.#store.last(filter);
+  #run(job: DirectJob): void {
+    this.#surroundings.directJobs.run(this, job);
   }
 }

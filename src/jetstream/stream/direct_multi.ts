@@ -1,11 +1,10 @@
 // DIRECT.GET of the last message of each of many subjects, as of a sequence or
 // a time (`multi_last`).
 
-import type { ByteString } from "../../base/bytes.ts";
+import { byteStringOf, type ByteString } from "../../base/bytes.ts";
 import { hasWildcard, isValidSubject } from "../../subject/subject.ts";
 import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
 import { SubjectFilter } from "../../store/subject_filter.ts";
-import { DEFAULT_MAX_BYTES } from "./direct_batch.ts";
 import type { DirectJob } from "./direct_jobs.ts";
 import type { DirectRequest } from "./direct_request.ts";
 import type { DirectReply } from "./direct_reply.ts";
@@ -13,8 +12,9 @@ import type { DirectReply } from "./direct_reply.ts";
 /** Subjects that may match. */
 const MOST_RESULTS = 1024;
 const BYTES_SLICE = 256 * 1024;
-/** Subjects looked up in one slice; one with wildcards takes a slice of its own, for it may go through all subjects. */
+/** Subjects looked up in one slice, and shown by a pattern with wildcards, which may go through all of them. */
 const LITERALS_SLICE = 256;
+const SUBJECTS_SLICE = 1024;
 
 export class MultiGet implements DirectJob {
   readonly #store: StreamStore;
@@ -25,6 +25,9 @@ export class MultiGet implements DirectJob {
   readonly #msg = new StoredMsg();
   /** What is still to be looked up; undefined before the beginning. */
   #patterns: ByteString[] | undefined = undefined;
+  /** Where the pattern with wildcards at hand goes on. */
+  #name = "" as ByteString;
+  readonly #defaultMaxBytes: number;
   #found = new Set<number>();
   #seqs: number[] | undefined = undefined;
   #upToSeq: number;
@@ -39,6 +42,7 @@ export class MultiGet implements DirectJob {
     asked: DirectRequest,
     to: ByteString,
     storage: "memory" | "file",
+    defaultMaxBytes: number,
   ) {
     this.#store = store;
     this.#storage = storage;
@@ -46,6 +50,15 @@ export class MultiGet implements DirectJob {
     this.#asked = asked;
     this.#to = to;
     this.#upToSeq = asked.upToSeq;
+    this.#defaultMaxBytes = defaultMaxBytes;
+  }
+
+  get heldBytes(): number {
+    return this.#asked.bytes;
+  }
+
+  isWanted(): boolean {
+    return this.#reply.isWanted(this.#to);
   }
 
   step(): boolean {
@@ -58,7 +71,7 @@ export class MultiGet implements DirectJob {
     }
     const seqs = this.#seqs;
     const { seq: from, batch, maxBytes } = this.#asked;
-    const most = maxBytes === 0 ? DEFAULT_MAX_BYTES : maxBytes;
+    const most = maxBytes === 0 ? this.#defaultMaxBytes : maxBytes;
     const bytesBefore = this.#sentBytes;
     while (this.#at < seqs.length) {
       if (this.#sentBytes - bytesBefore >= BYTES_SLICE) return true;
@@ -95,15 +108,40 @@ export class MultiGet implements DirectJob {
   /** Looks up some of the patterns; false when too much was found, which was said. */
   #find(): boolean {
     const patterns = this.#patterns!;
+    const last = patterns.at(-1);
+    if (last === undefined) return true;
+    const isFew = hasWildcard(last) ? this.#findMatching(last) : this.#findLiterals();
+    return (isFew && this.#found.size <= MOST_RESULTS) || this.#none("413 Too Many Results");
+  }
+
+  /** Looks up a page of the subjects that match the last pattern. */
+  #findMatching(pattern: ByteString): true {
+    const store = this.#store;
+    const upTo = this.#upToSeq;
+    const older: ByteString[] = [];
+    const next = store.subjects(new SubjectFilter([pattern]), this.#name, SUBJECTS_SLICE, (subject) => {
+      if (subject.last <= upTo) this.#found.add(subject.last);
+      else if (subject.first <= upTo) older.push(byteStringOf(subject.bytes, subject.from, subject.to));
+    });
+    const seqs: number[] = [];
+    for (const subject of older) store.lastPerSubject(new SubjectFilter([subject]), upTo, 1, seqs);
+    for (const seq of seqs) this.#found.add(seq);
+    this.#name = next ?? ("" as ByteString);
+    if (next === undefined) this.#patterns!.pop();
+    return true;
+  }
+
+  /** Looks up the last patterns, as long as they have no wildcards; false when too much was found. */
+  #findLiterals(): boolean {
+    const patterns = this.#patterns!;
     let count = 0;
     while (count < Math.min(patterns.length, LITERALS_SLICE) && !hasWildcard(patterns[patterns.length - 1 - count]!))
       count++;
-    const now = patterns.splice(patterns.length - Math.max(1, count));
-    if (now.length === 0) return true;
+    const now = patterns.splice(patterns.length - count);
     const seqs: number[] = [];
     const isFew = this.#store.lastPerSubject(new SubjectFilter(now), this.#upToSeq, MOST_RESULTS, seqs);
     for (const seq of seqs) this.#found.add(seq);
-    return (isFew && this.#found.size <= MOST_RESULTS) || this.#none("413 Too Many Results");
+    return isFew;
   }
 
   #none(status: string): false {

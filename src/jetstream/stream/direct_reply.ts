@@ -27,6 +27,11 @@ export class DirectReply {
     this.#stream = byteString(stream);
   }
 
+  /** Whether anybody hears what is sent there. */
+  isWanted(reply: ByteString): boolean {
+    return this.#bus.hasInterest(reply);
+  }
+
   /** Sends a status, with more header lines. */
   status(reply: ByteString, status: Status, lines = ""): void {
     const header = bytesOf(`NATS/1.0 ${status}\r\n${lines}\r\n` as ByteString);

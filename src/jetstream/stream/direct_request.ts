@@ -21,7 +21,13 @@ export interface DirectRequest {
   readonly batch: number;
   readonly maxBytes: number;
   readonly noHeaders: boolean;
+  /** Memory it holds, about. */
+  readonly bytes: number;
 }
+
+const LEAST_HELD = 1024;
+/** Of a string, besides its characters. */
+const STRING_HELD = 32;
 
 const MALFORMED: Status = "408 Malformed Request";
 const EMPTY: Status = "408 Empty Request";
@@ -65,6 +71,7 @@ const NONE: DirectRequest = {
   batch: 0,
   maxBytes: 0,
   noHeaders: false,
+  bytes: LEAST_HELD,
 };
 
 /** Undefined when it is no JSON, or does not fit. */
@@ -82,5 +89,6 @@ function read(body: Uint8Array): DirectRequest | undefined {
     batch: asked.batch,
     maxBytes: asked.max_bytes,
     noHeaders: asked.no_hdr,
+    bytes: LEAST_HELD + body.length + asked.multi_last.length * STRING_HELD,
   };
 }

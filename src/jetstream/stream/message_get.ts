@@ -5,6 +5,7 @@ import type { Moment } from "../../base/nanos.ts";
 import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
 import { ALL_SUBJECTS, SubjectFilter } from "../../store/subject_filter.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
+import { LastSearch } from "./last_search.ts";
 
 /** One of `seq`, `last`, or `next` and `start`; 0, empty and undefined are not given. */
 export interface MessageQuery {
@@ -33,7 +34,7 @@ export class MessageGet {
   /** Calls `found` with the message, borrowed for the call, or undefined; at once unless the search takes long. */
   find(query: MessageQuery, found: (msg: StoredMsg | undefined) => void): void {
     const { seq, last, next, start } = query;
-    if (last !== "") this.#give(this.#last(last), found);
+    if (last !== "") this.#last(new LastSearch(this.#store, last), found);
     else if (next === "" && start === undefined) this.#give(seq, found);
     else {
       const from = start === undefined ? Math.max(1, seq) : this.#store.seqAt(start.sec, start.nanos);
@@ -46,10 +47,14 @@ export class MessageGet {
     this.#isClosed = true;
   }
 
-  /** The last message of all is looked for at the last sequence only, as nats-server does. */
-  #last(subject: ByteString): number {
-    const filter = new SubjectFilter([subject]);
-    return filter.all ? this.#store.state().lastSeq : this.#store.last(filter);
+  #last(search: LastSearch, found: (msg: StoredMsg | undefined) => void): void {
+    if (this.#isClosed) {
+      found(undefined);
+      return;
+    }
+    const seq = search.step();
+    if (seq === undefined) this.#surroundings.nextTurn(() => this.#last(search, found));
+    else this.#give(seq, found);
   }
 
   #next(filter: SubjectFilter, from: number, found: (msg: StoredMsg | undefined) => void): void {

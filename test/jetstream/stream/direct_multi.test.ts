@@ -11,6 +11,7 @@ test("looks up some subjects a slice, and one pattern with wildcards", () => {
   const asked: number[] = [];
   const store = {
     state: () => ({ firstSeq: 1, lastSeq: 9 }),
+    subjects: ({ patterns }: SubjectFilter) => void asked.push(patterns.length),
     lastPerSubject: ({ patterns }: SubjectFilter) => asked.push(patterns.length) > 0,
   } as unknown as StreamStore;
   const said: string[] = [];
@@ -21,7 +22,7 @@ test("looks up some subjects a slice, and one pattern with wildcards", () => {
     byteString("b..c"),
   ];
   const request = { seq: 0, multiLast, upToSeq: 0, upToTime: undefined, batch: 0, maxBytes: 0 };
-  const job = new MultiGet(store, reply, request as never, byteString("r"), "memory");
+  const job = new MultiGet(store, reply, request as never, byteString("r"), "memory", 1 << 20);
   let slices = 1;
   while (job.step()) slices++;
   expect(slices).toBe(asked.length);

@@ -12,6 +12,8 @@ import type { ApiError } from "../../../src/errors/api.ts";
 import { emptyStreamConfig, type StreamConfig } from "../../../src/jetstream/config/stream_config.ts";
 import { storeLimits } from "../../../src/jetstream/config/stream_limits.ts";
 import { Stream } from "../../../src/jetstream/stream.ts";
+import { DirectJobs } from "../../../src/jetstream/stream/direct_jobs.ts";
+import type { StreamSurroundings } from "../../../src/jetstream/stream/parts.ts";
 import type { JetStreamSurroundings } from "../../../src/jetstream/surroundings.ts";
 import { Outbound } from "../../../src/outbound/outbound.ts";
 import { Turn } from "../../../src/outbound/turn.ts";
@@ -47,6 +49,7 @@ export interface RigOptions {
   readonly slow?: boolean;
   readonly maxBufferedMsgs?: number;
   readonly maxBufferedBytes?: number;
+  readonly maxPendingBytes?: number;
 }
 
 /** An account with one client that hears `inbox.>` and whatever `hear` adds. */
@@ -55,7 +58,7 @@ export class Rig {
   readonly turn: Turn;
   readonly bus: Bus;
   readonly router: Router;
-  readonly surroundings: JetStreamSurroundings;
+  readonly surroundings: StreamSurroundings;
   readonly warnings: string[] = [];
   /** What the account answers to a stream that wants to store. */
   refusal: ApiError | undefined = undefined;
@@ -72,7 +75,7 @@ export class Rig {
     this.router = new Router(world, inner);
     this.bus = new Bus(this.router, inner);
     this.turn = new Turn((fire) => world.atTurnEnd(fire));
-    this.surroundings = {
+    const around: JetStreamSurroundings = {
       world,
       log: { ...silentLog, warn: (text) => this.warnings.push(text) },
       serverName: "server",
@@ -82,8 +85,10 @@ export class Rig {
       beforeFlush: (fire) => this.turn.beforeFlush(fire),
       maxBufferedMsgs: options.maxBufferedMsgs ?? 100_000,
       maxBufferedBytes: options.maxBufferedBytes ?? 1 << 27,
+      maxPendingBytes: options.maxPendingBytes ?? 1 << 26,
       nextTurn: (fire) => world.after(0, fire),
     };
+    this.surroundings = { ...around, directJobs: new DirectJobs(around) };
     this.#transport = new FakeTransport(world);
     const outbound = new Outbound(
       this.turn,
