@@ -29,6 +29,11 @@ export class DiskError {
     this.code = code;
     this.text = text;
   }
+
+  /** There is no room, which may change. */
+  get isFull(): boolean {
+    return this.code === "ENOSPC" || this.code === "EDQUOT";
+  }
 }
 
 /** An open file. The disk may close what is behind it and open it again, so any number may be open. */

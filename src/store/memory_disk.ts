@@ -270,6 +270,7 @@ const texts: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   EEXIST: "file exists",
   ENOSPC: "no space left on device",
+  EDQUOT: "disk quota exceeded",
   EIO: "input/output error",
   EISDIR: "is a directory",
   ENOTDIR: "not a directory",

@@ -60,12 +60,17 @@ export function* repairBlock(
   if (kept instanceof DiskError) return kept;
   const how = isTail ? yield* cut(place, file, tornAt) : yield* rewrite(place, report.block, wallSec, isLast, after);
   if (how instanceof DiskError) return how;
+  return { how, kept, ...lossOf(report, after) };
+}
+
+/** What the damage in a block costs. */
+export function lossOf({ damaged }: BlockReport, after: number): Pick<Repair, "lost" | "lostBytes"> {
   const lost = damaged.map((range) => ({
     first: Math.max(after, range.after) + 1,
     last: Math.max(0, range.before - 1),
   }));
   const lostBytes = damaged.reduce((sum, { from, to }) => sum + to - from, 0);
-  return { how, kept, lost: lost.filter(({ first, last }) => last === 0 || first <= last), lostBytes };
+  return { lost: lost.filter(({ first, last }) => last === 0 || first <= last), lostBytes };
 }
 
 function* removeIndex(place: StreamPlace, wallSec: number): Slices<DiskError | undefined> {

@@ -134,11 +134,8 @@ export class FileStore extends StoreReads implements StreamStore {
       events: this.#guarded(options.events),
       onDropped: (block) => this.#drop(block),
       isRemoving: () => this.#remover.isBusy,
-      // Before what is removed next: else this one would come back when that makes room.
       onTrimmed: (seq, sec, nanos) => {
-        if (!this.#isRollingUp && this.#writer.failed === undefined) {
-          this.#writer.appendMark("tombstone", seq, sec, nanos);
-        }
+        if (!this.#isRollingUp) this.#marks.trimmed(seq, sec, nanos);
       },
       onUnreadable: (block, failure) => {
         this.#isDoubtful = true;
@@ -214,6 +211,7 @@ export class FileStore extends StoreReads implements StreamStore {
     const found = yield* recover({ place: this.#place, messages, wallSec, log: this.#log });
     if (found instanceof DiskError) return found;
     this.#lost = found.lost;
+    this.#isDoubtful = found.isUnrepaired;
     messages.settle();
     for (const number of found.empty) this.#remover.add(new FileBlock(number, 0));
     this.#groups.skipTo(messages.lastSeq);
@@ -459,8 +457,9 @@ export class FileStore extends StoreReads implements StreamStore {
     this.#groups.skipTo(seq);
   }
 
-  /** Sequences that were refused are used up, durably. */
+  /** Sequences that were refused are used up, durably; so is what limits took meanwhile. */
   #markRefused(): void {
+    this.#marks.repeat();
     const upTo = this.#refusedUpTo;
     this.#refusedUpTo = 0;
     if (upTo > this.#groups.lastSeq) this.#skipTo(upTo, this.#messages.lastSec, this.#messages.lastNanos);
@@ -563,7 +562,7 @@ export class FileStore extends StoreReads implements StreamStore {
     const waiters = this.#groups.refuse(lastSeq);
     this.#plan.refuse();
     this.#staged.clear();
-    this.#marks.refuse();
+    this.#marks.refuse(groups);
     const subjects = new Set<number>();
     for (const group of groups) {
       for (let entry = 0; entry < group.entries; entry++) subjects.add(group.tagOf(entry));

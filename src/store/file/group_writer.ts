@@ -324,7 +324,7 @@ export class GroupWriter {
   }
 
   #reopen(): void {
-    if (this.#failed?.code !== "ENOSPC") return;
+    if (this.#failed?.isFull !== true) return;
     this.#failed = undefined;
     this.roll();
     this.#events.reopened();

@@ -13,7 +13,7 @@ import type { RecordReader } from "../format/record.ts";
 import { SequenceSet } from "../sequence_set.ts";
 import { isSound, openBlock, type BlockReport, type StreamPlace } from "./block_open.ts";
 import { msgsPath } from "./block_open_bytes.ts";
-import { repairBlock } from "./block_repair.ts";
+import { lossOf, type Repair, repairBlock } from "./block_repair.ts";
 import { removeTemporaries } from "./block_rewrite.ts";
 import type { FileBlock } from "./file_block.ts";
 import { isFloorMark } from "./floor_mark.ts";
@@ -24,6 +24,9 @@ import type { Slices } from "./sliced_job.ts";
 const REMOVALS_A_SLICE = 200;
 /** What a new subject costs, in bytes hashed. */
 const SUBJECT_COST = 8192;
+
+/** A group of messages is rarely longer. */
+const MOST_REWRITTEN = 1 << 20;
 
 /** What damage took. */
 export interface Lost {
@@ -40,6 +43,8 @@ export interface Recovery {
   /** Blocks without anything in them, whose files can go. */
   readonly empty: readonly number[];
   readonly lost: Lost | undefined;
+  /** A damaged block was left as it is. */
+  readonly isUnrepaired: boolean;
 }
 
 export interface RecoveryOptions {
@@ -79,8 +84,8 @@ export function* recover({ place, messages, wallSec, log }: RecoveryOptions): Sl
   if (unsynced !== undefined) return unsynced;
   const { last } = messages.table;
   const block = numbers.at(-1) ?? 0;
-  const goesOn = last?.number === block && !last.isCompressed;
-  return { block, size: goesOn ? last.size : 0, empty, lost: scan.lost };
+  const goesOn = last?.number === block && !last.isCompressed && last.damaged === undefined;
+  return { block, size: goesOn ? last.size : 0, empty, lost: scan.lost, isUnrepaired: scan.isUnrepaired };
 }
 
 /** A scan of all blocks, one after the other. */
@@ -95,6 +100,8 @@ class Scan {
   /** Where a loss began that ends before the next good record. */
   #openLoss = 0;
   lost: Lost | undefined = undefined;
+  /** A damaged block was left as it is. */
+  isUnrepaired = false;
 
   constructor(place: StreamPlace, messages: FileMessages, wallSec: number, log: (text: string) => void) {
     this.#place = place;
@@ -122,7 +129,8 @@ class Scan {
     // A block of nothing but tombstones carries the last sequence.
     const { sec, nanos } = report.tombstone;
     if (report.lastSeq === 0) messages.restoreMark(block, report.tombstoneSeq, sec, nanos);
-    return (yield* syncBlock(this.#place, number)) ?? "used";
+    const unsynced = isLast ? yield* rewriteEnd(this.#place, number) : yield* syncBlock(this.#place, number);
+    return unsynced ?? "used";
   }
 
   /** Removes what the tombstones of all blocks name. */
@@ -170,19 +178,65 @@ class Scan {
     const path = msgsPath(this.#place, blockFile(block.number));
     if (report.isForeign) return new DiskError("EOVERFLOW", `${path} has sequences above 2^53`);
     const repair = yield* repairBlock(this.#place, report, { isLast, after, wallSec: this.#wallSec });
-    if (repair instanceof DiskError) return repair;
+    if (repair instanceof DiskError) return repair.isFull ? this.#leave(block, report, after, repair) : repair;
     this.#log(`${path} was damaged: ${repair.lostBytes} bytes are lost, ${repair.how}; as it was: ${repair.kept}`);
-    this.lost ??= { msgs: [], bytes: 0 };
-    this.lost.bytes += repair.lostBytes;
-    for (const { first, last } of repair.lost) {
-      if (last > 0) this.lost.msgs.push([first, last]);
-      else this.#openLoss = first;
-    }
+    this.#tellLoss(repair);
     if (repair.how === "removed") return undefined;
     // A hole in place of the last record is new.
     return yield* openBlock(this.#place, block.number, (record) => {
       if (record.kind === "hole") this.#messages.restoreHole(block, record.seq, record.sec, record.nanos);
     });
+  }
+
+  /** There is no room to keep aside what is damaged, so the block stays as it is: readers pass over the damage, and a later start repairs it. */
+  #leave(block: FileBlock, report: BlockReport, after: number, failed: DiskError): BlockReport {
+    const messages = this.#messages;
+    const loss = lossOf(report, after);
+    this.#log(`${msgsPath(this.#place, blockFile(block.number))} is damaged: ${loss.lostBytes} bytes are lost; it is not repaired: ${failed.text}`); // prettier-ignore
+    this.#tellLoss(loss);
+    this.isUnrepaired = true;
+    block.isDamaged = true;
+    block.damaged = report.isPackingDamaged ? [] : report.damaged;
+    // A whole record at the end may have been a message; its sequence is not used again.
+    if (isEndWhole(report)) messages.restoreHole(block, messages.lastSeq + 1, report.last.sec, report.last.nanos);
+    return report;
+  }
+
+  #tellLoss({ lost, lostBytes }: Pick<Repair, "lost" | "lostBytes">): void {
+    this.lost ??= { msgs: [], bytes: 0 };
+    this.lost.bytes += lostBytes;
+    for (const { first, last } of lost) {
+      if (last > 0) this.lost.msgs.push([first, last]);
+      else this.#openLoss = first;
+    }
+  }
+}
+
+function isEndWhole({ damaged, bytes }: BlockReport): boolean {
+  const last = damaged.at(-1);
+  return last !== undefined && last.isWhole && last.to === bytes;
+}
+
+/**
+ * Makes the last block durable: its end is written again, as it is. A commit that failed before the process died may
+ * have left bytes there that the system shows and has forgotten to write, which no sync would notice.
+ */
+function* rewriteEnd(place: StreamPlace, number: number): Slices<DiskError | undefined> {
+  const { disk } = place;
+  const file = disk.open(msgsPath(place, blockFile(number)), "write");
+  if (file instanceof DiskError) return file;
+  try {
+    const size = disk.size(file);
+    if (size instanceof DiskError) return size;
+    const at = Math.max(0, size - MOST_REWRITTEN);
+    const bytes = new Uint8Array(size - at);
+    const got = disk.read(file, at, bytes, 0, bytes.length);
+    if (got instanceof DiskError) return got;
+    // Its length too.
+    const failed = disk.truncate(file, size);
+    return failed ?? (yield (done: DiskDone) => disk.commit(file, at, bytes, 0, got, "synced", done));
+  } finally {
+    disk.close(file);
   }
 }
 

@@ -12,11 +12,14 @@
 
 import { NumberQueue } from "../chunks.ts";
 import { NO_SUBJECT } from "../subject_tree.ts";
+import { Hasher } from "../../base/highway_hash.ts";
+import { RecordReader } from "../format/record.ts";
 import type { FileMessages } from "./file_messages.ts";
-import { FLOOR_MARK } from "./floor_mark.ts";
+import { FLOOR_MARK, isFloorMark } from "./floor_mark.ts";
 import type { GroupWriter } from "./group_writer.ts";
 import type { WriteGroup } from "./write_group.ts";
 
+const NO_KEY = new Uint8Array(32);
 const NO_MOMENT = { sec: 0, nanos: 0 };
 
 export class RemovalMarks {
@@ -25,6 +28,8 @@ export class RemovalMarks {
   // What the rollups of the open group remove: sequence and time of each.
   readonly #rolledUp = new NumberQueue();
   #rolledAllAt = 0;
+  // What limits took and could not be marked: sequence and time of each.
+  readonly #owed = new NumberQueue();
   /** Where the stream begins, as the last floor mark says; and whether the open group needs one. */
   #floor = 0;
   #needsFloor = false;
@@ -83,12 +88,39 @@ export class RemovalMarks {
     if (this.#needsFloor) this.#markFloor(this.#messages.firstSeq);
   }
 
-  /** Groups were refused: the last marks may be among what is lost. */
-  refuse(): void {
+  /** A limit took a message that was not the first: before what is removed next, else this one would come back when that makes room. */
+  trimmed(seq: number, sec: number, nanos: number): void {
+    if (this.#writer.failed === undefined) this.#writer.appendMark("tombstone", seq, sec, nanos);
+    else this.#owe(seq, sec, nanos);
+  }
+
+  /** Writes what limits took while nothing could be written. */
+  repeat(): void {
+    while (this.#owed.size > 0) {
+      this.#writer.appendMark("tombstone", this.#owed.shift(), this.#owed.shift(), this.#owed.shift());
+    }
+  }
+
+  /** Groups were refused: the last marks may be among what is lost. What was removed all the same has to be marked again. */
+  refuse(groups: readonly WriteGroup[]): void {
+    const record = new RecordReader(new Hasher(NO_KEY));
+    for (const { bytes, used } of groups) {
+      for (let at = 0; at < used && record.readUnchecked(bytes, at, used) === undefined; at = record.to) {
+        const { kind, seq, sec, nanos, subjectFrom, subjectTo } = record;
+        if (kind !== "tombstone" || isFloorMark(bytes, subjectFrom, subjectTo)) continue;
+        if (seq <= this.#messages.lastSeq && !this.#messages.has(seq)) this.#owe(seq, sec, nanos);
+      }
+    }
     this.#rolledUp.cutTo(0);
     this.#rolledAllAt = 0;
     this.#needsFloor = false;
     this.#floor = 0;
+  }
+
+  #owe(seq: number, sec: number, nanos: number): void {
+    this.#owed.push(seq);
+    this.#owed.push(sec);
+    this.#owed.push(nanos);
   }
 
   #buryRolledUp(): void {
