@@ -21,6 +21,7 @@ test("a response that no client could take is refused; it is not put together", 
   const host: CallHost = {
     advisories: { audit: () => undefined } as unknown as CallHost["advisories"],
     nextTurn: (fire) => turns.push(fire),
+    holdBack: (_, __, fire) => turns.push(fire),
     onAnswered: (_, isError) => ends.push(isError ? "refused" : "answered"),
     onDone: () => ends.push("done"),
   };

@@ -183,6 +183,18 @@ describe("streams that cannot be served", () => {
     expect(bench.api("STREAM.CREATE.S", { name: "S" }).error?.err_code).toBe(10058);
   });
 
+  test("hold up nobody while their refusals are held back", () => {
+    const bench = changed((text) => text.replace(`"name":`, `"warp":9,"name":`));
+    const refused = Array.from({ length: 1200 }, () => bench.ask("$JS.API.STREAM.INFO.S"));
+    const counted = (): number => refused.filter((answers) => answers.length === 1).length;
+    expect(bench.api("STREAM.NAMES")["total"]).toBe(0);
+    bench.settle();
+    expect(counted()).toBe(200);
+    bench.world.advance(500);
+    bench.settle();
+    expect(counted()).toBe(1200);
+  });
+
   test("a wrong checksum is said aloud, and the stream served", () => {
     const bench = changed((text) => text.replace(`"max_msgs":-1`, `"max_msgs":-2`));
     expect(bench.complaints.join("\n")).toMatch(/'S'/);
@@ -202,6 +214,24 @@ describe("the queue of requests", () => {
     expect(heard).toHaveLength(1);
     expect(heard[0]).toContain('"dropped":3');
     expect(bench.complaints.join("\n")).toContain("info queue limit reached, dropping 3 requests");
+  });
+
+  test("is dropped, too, when it holds too many bytes", () => {
+    const bench = new Bench();
+    const heard = bench.hear("$JS.EVENT.ADVISORY.API.LIMIT_REACHED", bench.system);
+    const long = "x".repeat(2 ** 20);
+    const infos = Array.from({ length: 65 }, () => bench.ask("$JS.API.STREAM.NAMES", long));
+    bench.settle();
+    expect(infos.map((answers) => answers.length).slice(-2)).toEqual([0, 1]);
+    expect(heard).toHaveLength(1);
+    expect(heard[0]).toContain('"dropped":64');
+    expect(bench.complaints.join("\n")).toContain("info queue limit reached, dropping 64 requests");
+    // What is served does not count any more.
+    for (let i = 0; i < 70; i++) {
+      expect(bench.ask("$JS.API.STREAM.NAMES", long)).toEqual([]);
+      bench.settle();
+    }
+    expect(heard).toHaveLength(1);
   });
 
   test("serves what does something before what only asks", () => {

@@ -1,8 +1,9 @@
 // The JetStream API of a server: takes requests from the accounts, serves
 // those that do something before those that only ask, a bounded number and a
-// bounded time per turn, and drops all that wait when they are too many.
+// bounded time per turn, and drops all that wait when they are too many or hold
+// too many bytes.
 //
-// Owns the requests that wait. Knows nothing of what a call does: table.ts.
+// Owns the requests that wait, and the refusals that do. Knows nothing of what a call does: table.ts.
 
 import type { Bus, Frame, Listener, Sender } from "../../account/bus.ts";
 import { type ByteString, byteString, byteStringOf } from "../../base/bytes.ts";
@@ -19,6 +20,11 @@ const PREFIX = "$JS.API.";
 const inDomain = ["INFO", "STREAM.>", "CONSUMER.>", "DIRECT.>", "META.>", "SERVER.>", "ACCOUNT.>"];
 /** Requests served at a time; the others wait. */
 const MOST_AT_A_TIME = 16;
+/** What the requests of a queue may hold. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Refusals that are held back; those beyond are not. */
+const MOST_HELD_BACK = 1000;
+const MOST_HELD_BACK_BYTES = 16 * 1024 * 1024;
 /** What serving may take of a turn. */
 const TURN_MS = 2;
 /** Streams and consumers listen to these themselves: where none does, nobody is there. */
@@ -54,8 +60,10 @@ export class Api implements CallHost {
   errors = 0;
   readonly #options: ApiOptions;
   readonly #rows = new Map<string, readonly Known[]>();
-  readonly #requests: Waiting[] = [];
-  readonly #infos: Waiting[] = [];
+  readonly #requests = new Queue();
+  readonly #infos = new Queue();
+  #heldBack = 0;
+  #heldBackBytes = 0;
   #serving = 0;
   #isServing = false;
   #isSoon = false;
@@ -93,6 +101,22 @@ export class Api implements CallHost {
     this.#options.surroundings.nextTurn(fire);
   }
 
+  /** Does not count as being served meanwhile. */
+  holdBack({ request }: ApiCall, delayMs: number, fire: () => void): void {
+    const { heldBytes } = request;
+    if (this.#heldBack >= MOST_HELD_BACK || this.#heldBackBytes + heldBytes > MOST_HELD_BACK_BYTES) {
+      this.nextTurn(fire);
+      return;
+    }
+    this.#heldBack++;
+    this.#heldBackBytes += heldBytes;
+    this.#options.surroundings.world.after(delayMs, () => {
+      this.#heldBack--;
+      this.#heldBackBytes -= heldBytes;
+      fire();
+    });
+  }
+
   onAnswered(call: ApiCall, isError: boolean): void {
     const account = call.request.asker.jetstream;
     if (account === undefined) return;
@@ -124,7 +148,7 @@ export class Api implements CallHost {
     queue.push({ call, row });
     this.#serveSoon();
     const limit = row.isInfo ? this.#options.infoQueueLimit : this.#options.requestQueueLimit;
-    if (queue.length >= limit) this.#dropAll(queue, row.isInfo);
+    if (queue.length >= limit || queue.bytes > MOST_BYTES) this.#dropAll(queue, row.isInfo);
     return true;
   }
 
@@ -133,9 +157,9 @@ export class Api implements CallHost {
     return this.#rows.get(tokens[0]!)?.find((known) => matches(known.tokens, tokens));
   }
 
-  #dropAll(queue: Waiting[], isInfo: boolean): void {
+  #dropAll(queue: Queue, isInfo: boolean): void {
     const dropped = queue.length;
-    queue.length = 0;
+    queue.clear();
     const { surroundings, system } = this.#options;
     surroundings.log.warn(`JetStream API ${isInfo ? "info " : ""}queue limit reached, dropping ${dropped} requests`);
     if (system !== undefined) this.advisories.limitReached(system, dropped);
@@ -180,6 +204,30 @@ export class Api implements CallHost {
       if (!(error instanceof ApiError)) throw error;
       call.refuse(error);
     }
+  }
+}
+
+/** Requests in the order they came. */
+class Queue {
+  #waiting: Waiting[] = [];
+  /** What they hold. */
+  bytes = 0;
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+  push(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.bytes += waiting.call.request.heldBytes;
+  }
+  shift(): Waiting | undefined {
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) this.bytes -= waiting.call.request.heldBytes;
+    return waiting;
+  }
+  clear(): void {
+    this.#waiting = [];
+    this.bytes = 0;
   }
 }
 

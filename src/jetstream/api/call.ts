@@ -19,6 +19,8 @@ export interface CallHost {
   readonly advisories: Advisories;
   /** Runs `fire` in a later turn. */
   nextTurn(fire: () => void): void;
+  /** Runs `fire` after a while, or sooner when many wait so. */
+  holdBack(call: ApiCall, delayMs: number, fire: () => void): void;
   /** A request was answered; counted by its account and the server. */
   onAnswered(call: ApiCall, isError: boolean): void;
   /** It is over, answered or not. */
@@ -99,6 +101,12 @@ export class ApiCall {
   refuse(error: ApiError): void {
     this.#end();
     this.#sendRefusal(error);
+  }
+
+  /** An error response, held back for a while, in which the request is over for everybody else. */
+  refuseAfter(delayMs: number, error: ApiError): void {
+    this.#end();
+    this.#host.holdBack(this, delayMs, () => this.#sendRefusal(error));
   }
 
   /** Answers with a result, or refuses with what it failed with. */

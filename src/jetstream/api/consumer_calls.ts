@@ -56,7 +56,7 @@ export function consumerCreate(call: ApiCall, surroundings: JetStreamSurrounding
   const route = consumerRoute(request.tokens.map((token) => shown(token as ByteString)));
   const config = acceptConsumerCreate(body, route);
   if (request.account.stream(route.stream) === undefined) {
-    refuseAbsent(call, surroundings);
+    refuseAbsent(call);
     return;
   }
   const admin = request.account.consumersOf(route.stream)!;
@@ -104,7 +104,7 @@ export function consumerInfo(call: ApiCall, surroundings: JetStreamSurroundings)
   const admin = adminOf(call);
   const reason = admin.offlineReason(nameIn(call));
   if (reason !== undefined) {
-    surroundings.world.after(OFFLINE_DELAY_MS, () => call.refuse(apiError("consumerOfflineReason", { err: reason })));
+    call.refuseAfter(OFFLINE_DELAY_MS, apiError("consumerOfflineReason", { err: reason }));
     return;
   }
   const consumer = consumerOf(call, admin);

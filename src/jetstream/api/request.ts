@@ -10,6 +10,8 @@ import type { JetStreamAccount } from "../account.ts";
 
 /** The highest API level this server speaks. */
 export const API_LEVEL = 4;
+/** A request without bytes of its own. */
+const HELD = 512;
 const REQUIRED_LEVEL = "Nats-Required-Api-Level";
 
 /** How the bodies of requests are read, and who hears of bad ones. */
@@ -62,6 +64,11 @@ export class ApiRequest {
     this.body = Uint8Array.prototype.slice.call(source, bodyFrom, payloadTo);
     this.client = sender?.hooks.info();
     this.#rules = rules;
+  }
+
+  /** Memory it holds, about. */
+  get heldBytes(): number {
+    return HELD + this.subject.length + this.reply.length + this.header.length + this.body.length;
   }
 
   /** JetStream of the account that asks. Throws when it has none. */

@@ -98,7 +98,7 @@ export function streamInfo(call: ApiCall, surroundings: JetStreamSurroundings): 
   const { nextTurn } = surroundings;
   const stream = account.stream(request.stream);
   if (stream === undefined) {
-    refuseAbsent(call, surroundings);
+    refuseAbsent(call);
     return;
   }
   whenSettled(call, stream, () => {
@@ -119,11 +119,11 @@ export function streamInfo(call: ApiCall, surroundings: JetStreamSurroundings): 
   });
 }
 
-export function streamDelete(call: ApiCall, surroundings: JetStreamSurroundings): void {
+export function streamDelete(call: ApiCall): void {
   const { request } = call;
   if (!request.isEmpty) throw apiError("notEmptyRequest");
   if (request.account.offlineReason(request.stream) !== undefined) {
-    refuseAbsent(call, surroundings);
+    refuseAbsent(call);
     return;
   }
   request.account.remove(request.stream, (result) => {
@@ -159,8 +159,8 @@ export function whenSettled(call: ApiCall, stream: Stream, goOn: () => void): vo
 }
 
 /** The stream of the request is not there, or not to be used. */
-export function refuseAbsent(call: ApiCall, { world }: JetStreamSurroundings): void {
+export function refuseAbsent(call: ApiCall): void {
   const reason = call.request.account.offlineReason(call.request.stream);
   if (reason === undefined) throw apiError("streamNotFound");
-  world.after(OFFLINE_DELAY_MS, () => call.refuse(apiError("streamOfflineReason", { err: reason })));
+  call.refuseAfter(OFFLINE_DELAY_MS, apiError("streamOfflineReason", { err: reason }));
 }
