@@ -111,6 +111,8 @@ export class ConsumerAdmin implements StreamConsumers {
         const one = left.shift();
         if (one === undefined) {
           this.#count();
+          // Of what is offline nobody knows what it needs.
+          if (this.#offline.size === 0) this.consumers.sweepAtStart();
           done();
         } else if (typeof one.found === "string") {
           this.#offline.set(one.name, one.found);

@@ -126,7 +126,16 @@ export class Consumers implements ConsumerStream {
     this.#byName.delete(consumer.name);
     this.#unindex(consumer);
     consumer.close(end);
-    if (end === "deleted" && this.#stream.retention === "interest") this.#sweep(this.store.state().firstSeq);
+    if (end === "deleted" && this.#stream.retention === "interest") this.#sweep(this.store.state().firstSeq, Infinity);
+  }
+
+  /** After a start, with all consumers back: removes what the one before had no time for. */
+  sweepAtStart(): void {
+    const { retention } = this.#stream;
+    if (retention === "limits" || this.count === 0) return;
+    // Of a work queue only what was delivered: what waits may be a lot.
+    const delivered = [...this.#byName.values()].map((consumer) => consumer.info().delivered.streamSeq);
+    this.#sweep(this.store.state().firstSeq, retention === "interest" ? Infinity : Math.max(...delivered));
   }
 
   /** Ends all of them. */
@@ -248,17 +257,30 @@ export class Consumers implements ConsumerStream {
     return matched.splice(0).some((consumer) => !consumer.isFinishedWith(seq));
   }
 
-  /** Removes, over turns, what nobody needs any more. */
-  #sweep(from: number): void {
+  /** Whether, of a work queue, somebody wants the message, and has finished with it. */
+  #isDone(seq: number): boolean {
+    for (const consumer of this.#unfiltered) if (consumer.isFinishedWith(seq)) return true;
+    const msg = this.#msg;
+    if (this.#filtersOf.size === 0 || !this.store.load(seq, msg)) return false;
+    const matched = this.#matched;
+    matched.length = 0;
+    this.#filtered.match(msg.subject, msg.subjectFrom, msg.subjectTo, matched);
+    return matched.splice(0).some((consumer) => consumer.isFinishedWith(seq));
+  }
+
+  /** Removes, over turns, what nobody needs any more, up to `to`. */
+  #sweep(from: number, to: number): void {
     if (this.#isClosed) return;
     const { store } = this;
     let at = from;
     for (let budget = SLICE; budget > 0; budget--) {
       const seq = store.next(ALL_SUBJECTS, at, SLICE);
-      if (seq === 0) return;
+      if (seq === 0 || seq > to) return;
       at = seq < 0 ? -seq : seq + 1;
-      if (seq > 0 && !this.#isNeeded(seq)) this.#stream.removeMsg(seq, false, () => undefined);
+      if (seq < 0) continue;
+      const goes = this.#stream.retention === "workqueue" ? this.#isDone(seq) : !this.#isNeeded(seq);
+      if (goes) this.#stream.removeMsg(seq, false, () => undefined);
     }
-    this.#surroundings.nextTurn(() => this.#sweep(at));
+    this.#surroundings.nextTurn(() => this.#sweep(at, to));
   }
 }

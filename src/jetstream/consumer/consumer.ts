@@ -304,7 +304,8 @@ export class Consumer {
 
   /**
    * Messages matching `pattern` were purged, each told by `onRemoved`: it goes
-   * on behind them, as nats-server shows it. Calls the store.
+   * on behind them, as nats-server shows it (which with several filters forgets
+   * what is pending of the others as well). Calls the store.
    */
   onPurged(pattern: ByteString): void {
     if (!this.#isRunning) return;
@@ -312,10 +313,10 @@ export class Consumer {
     const { firstSeq, lastSeq } = store.state();
     const { patterns, all } = this.#cursor.filter;
     let first = 0;
-    if (!all && patterns.some((own) => isSubset(own, pattern))) {
+    if (!all && patterns.every((own) => isSubset(own, pattern))) {
       // Where the search ended is as good as the first that is left.
       first = Math.abs(store.next(new SubjectFilter([pattern]), firstSeq, PURGE_LOOK)) || lastSeq + 1;
-    } else if (all || patterns.some((own) => isSubset(pattern, own))) first = firstSeq;
+    } else if (all || patterns.some((own) => isSubset(pattern, own) || isSubset(own, pattern))) first = firstSeq;
     if (first === 0) return;
     this.#state.purge(first, undefined);
     this.#keeper.touch();

@@ -22,6 +22,8 @@ import type { StateWriters } from "./state_keeper_writers.ts";
 const LEAST_SPACING_MS = 100;
 /** A consumer's writes that nobody waits for take at most so much of the time: one in 20. */
 const SPACING = 20;
+/** What took longer was a process that stood still: nobody is to wait as long again. */
+const MOST_TOOK_MS = 2000;
 /** After a failure. */
 const RETRY_MS = 1000;
 
@@ -181,7 +183,7 @@ export class FileStateKeeper implements StateKeeper {
     const { writers, report, directory } = this.#options;
     this.#isWriting = false;
     const nowMs = writers.nowMs();
-    const tookMs = nowMs - beganMs;
+    const tookMs = Math.min(nowMs - beganMs, MOST_TOOK_MS);
     const spacing = Math.max(LEAST_SPACING_MS, SPACING * tookMs, failed === undefined ? 0 : RETRY_MS);
     this.#readyAtMs = nowMs + spacing;
     this.#confirmAtMs = nowMs + (failed === undefined ? tookMs : spacing);
