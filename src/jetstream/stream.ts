@@ -108,7 +108,8 @@ export class Stream implements Listener {
     this.#store = store;
     this.#group = new StoreGroup(surroundings, store, this.#landed);
     this.#used = new UsedBytes(account, config.storage, store);
-    this.#duplicates = new Duplicates(surroundings, store, config.duplicate_window);
+    const where = `'${account.name}' > '${config.name}'`;
+    this.#duplicates = new Duplicates(surroundings, store, config.duplicate_window, where);
     this.#limits = new LimitsTimer(surroundings, store, storeLimits(config), () => this.#used.update());
     this.#ingest = new Ingest(
       {

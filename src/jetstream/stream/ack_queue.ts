@@ -6,7 +6,7 @@
 //
 // Entries and bytes (reply subjects, bodies of errors) lie in two typed arrays
 // that are moved to the front when they are full, and grow when that is not
-// enough. Bounded by its owner (ingest_gate.ts). Knows nothing of the bus.
+// enough. Bounded in number and bytes by ingest_gate.ts. Knows nothing of the bus.
 
 /** What an answer is. */
 export const ANSWER = {
@@ -41,12 +41,21 @@ export class AckQueue {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(LEAST_BYTES);
   #byteFirst = 0;
   #byteEnd = 0;
+  #replies = 0;
 
   get length(): number {
     return (this.#end - this.#first) / STRIDE;
   }
   get isEmpty(): boolean {
     return this.#first === this.#end;
+  }
+  /** Answers among them: all but what is republished. */
+  get replies(): number {
+    return this.#replies;
+  }
+  /** Bytes of reply subjects and bodies. */
+  get usedBytes(): number {
+    return this.#byteEnd - this.#byteFirst;
   }
   /** Memory held, in bytes. */
   get heldBytes(): number {
@@ -74,6 +83,7 @@ export class AckQueue {
     entries[at + REPLY_LENGTH] = length;
     entries[at + BODY_LENGTH] = body.length;
     this.#end = at + STRIDE;
+    if (kind !== ANSWER.republish) this.#replies++;
     const bytes = this.#bytes;
     let end = this.#byteEnd;
     for (let i = from; i < to; i++) bytes[end++] = source[i]!;
@@ -108,6 +118,7 @@ export class AckQueue {
 
   /** Removes the first answer. */
   shift(): void {
+    if (this.kind !== ANSWER.republish) this.#replies--;
     this.#byteFirst = this.bodyTo;
     this.#first += STRIDE;
     if (this.#first !== this.#end) return;

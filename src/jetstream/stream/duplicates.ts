@@ -8,6 +8,7 @@ import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
 import { MsgIds } from "./msg_ids.ts";
 import { HEADER, PublishHeaders } from "./publish_headers.ts";
+import { RareWarning } from "./rare_warning.ts";
 
 /** Ids forgotten, and messages read, in one turn. */
 const SLICE = 10_000;
@@ -15,9 +16,12 @@ const LEAST_DELAY_MS = 50;
 const SECOND = 1_000_000_000n;
 
 export class Duplicates {
-  readonly #surroundings: Pick<JetStreamSurroundings, "world" | "nextTurn">;
+  readonly #surroundings: Pick<JetStreamSurroundings, "world" | "log" | "nextTurn">;
   readonly #store: StreamStore;
   readonly #ids: MsgIds;
+  readonly #warning: RareWarning;
+  /** `'account' > 'stream'`, as the log names it. */
+  readonly #where: string;
   #windowSec: number;
   #windowNanos: number;
   #timer: Timer | undefined = undefined;
@@ -28,10 +32,13 @@ export class Duplicates {
 
   /** A window of 0 nanoseconds finds nothing. */
   constructor(
-    surroundings: Pick<JetStreamSurroundings, "world" | "nextTurn">,
+    surroundings: Pick<JetStreamSurroundings, "world" | "log" | "nextTurn">,
     store: StreamStore,
     windowNanos: bigint,
+    where: string,
   ) {
+    this.#warning = new RareWarning(surroundings);
+    this.#where = where;
     this.#surroundings = surroundings;
     this.#store = store;
     this.#ids = new MsgIds(surroundings.world.random(2 ** 32));
@@ -55,7 +62,15 @@ export class Duplicates {
   /** Remembers the id of a message that was staged at that time. */
   add(headers: PublishHeaders, seq: number, sec: number, nanos: number): void {
     if (this.#windowSec === 0 && this.#windowNanos === 0) return;
-    this.#ids.add(headers.bytes, headers.from(HEADER.msgId), headers.to(HEADER.msgId), seq, sec, nanos);
+    const hasForgotten = this.#ids.add(
+      headers.bytes,
+      headers.from(HEADER.msgId),
+      headers.to(HEADER.msgId),
+      seq,
+      sec,
+      nanos,
+    );
+    if (hasForgotten) this.#warning.warn(`Stream ${this.#where} has too many message ids: the oldest are forgotten`);
     if (this.#timer === undefined) this.#arm();
   }
 

@@ -87,7 +87,7 @@ export class Ingest {
     this.#group = parts.group;
     this.#name = byteString(name);
     this.#ack = new PubAck(name, parts.surroundings.domain);
-    this.#gate = new IngestGate(parts.surroundings, parts.group, `'${parts.account.name}' > '${name}'`);
+    this.#gate = new IngestGate(parts.surroundings, parts.group, this.#answers, `'${parts.account.name}' > '${name}'`);
     this.#expected = new Expected(parts.store);
     this.#rules = rulesOf(rules);
   }

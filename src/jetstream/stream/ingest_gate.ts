@@ -1,11 +1,12 @@
-// How much of a stream may wait for the disk: beyond, publishes are answered
-// 429 at once, and nothing of them is kept.
+// How much of a stream may wait for the disk, messages or answers: beyond,
+// publishes are answered 429 at once, and nothing of them is kept.
 //
 // Owns the bounds (`max_buffered_msgs`, `max_buffered_size`) and how often the
 // log hears of them.
 
 import { byteString, bytesOf } from "../../base/bytes.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
+import type { AckQueue } from "./ack_queue.ts";
 import { RareWarning } from "./rare_warning.ts";
 import type { StoreGroup } from "./store_group.ts";
 
@@ -15,13 +16,21 @@ export const TOO_MANY = bytesOf(byteString("NATS/1.0 429 Too Many Requests\r\n\r
 export class IngestGate {
   readonly #surroundings: JetStreamSurroundings;
   readonly #group: StoreGroup;
+  /** Also of publishes that were refused, or are duplicates, behind those that wait for the disk. */
+  readonly #answers: Pick<AckQueue, "replies" | "usedBytes">;
   /** `'account' > 'stream'`, as the log names it. */
   readonly #where: string;
   readonly #warning: RareWarning;
 
-  constructor(surroundings: JetStreamSurroundings, group: StoreGroup, where: string) {
+  constructor(
+    surroundings: JetStreamSurroundings,
+    group: StoreGroup,
+    answers: Pick<AckQueue, "replies" | "usedBytes">,
+    where: string,
+  ) {
     this.#surroundings = surroundings;
     this.#group = group;
+    this.#answers = answers;
     this.#where = where;
     this.#warning = new RareWarning(surroundings);
   }
@@ -29,8 +38,10 @@ export class IngestGate {
   /** Whether a message of `bytes` is one too many; then it was said in the log, once in a while. */
   isClosed(bytes: number): boolean {
     const { maxBufferedMsgs, maxBufferedBytes } = this.#surroundings;
-    if (this.#group.waitingMsgs >= maxBufferedMsgs && maxBufferedMsgs > 0) return this.#warn("len");
-    if (this.#group.waitingBytes + bytes > maxBufferedBytes && maxBufferedBytes > 0) return this.#warn("size");
+    const msgs = Math.max(this.#group.waitingMsgs, this.#answers.replies);
+    if (msgs >= maxBufferedMsgs && maxBufferedMsgs > 0) return this.#warn("len");
+    const waiting = Math.max(this.#group.waitingBytes, this.#answers.usedBytes);
+    if (waiting + bytes > maxBufferedBytes && maxBufferedBytes > 0) return this.#warn("size");
     return false;
   }
 

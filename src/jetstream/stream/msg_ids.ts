@@ -7,7 +7,8 @@
 // Forgetting moves the head of the queue and nothing else: a chain ends where
 // it points behind the head. The index grows by splitting one bucket per new
 // entry (linear hashing), so no call takes long at any size. Entries are
-// counted from 0 for ever; links are distances. Knows nothing of windows' timers.
+// counted from 0 for ever; links are distances. When the ids hold more bytes
+// than they may, the oldest are forgotten. Knows nothing of windows' timers.
 
 const PAGE = 512;
 const BUCKETS_PER_CHUNK = 1024;
@@ -22,6 +23,10 @@ const HASH = 0;
 const LINK = 1;
 const END = 2;
 const INTEGERS = 3;
+/** Of one entry besides the bytes of its id. */
+const ENTRY_BYTES = NUMBERS * 8 + INTEGERS * 4 + 8;
+/** What the ids of one stream hold at most: 6 million UUIDs. nats-server has no such limit. */
+const MOST_BYTES = 512 * 1024 * 1024;
 
 class Page {
   readonly numbers = new Float64Array(PAGE * NUMBERS);
@@ -31,6 +36,8 @@ class Page {
 
 export class MsgIds {
   readonly #seed: number;
+  readonly #mostBytes: number;
+  #usedBytes = 0;
   #pages: Page[] = [];
   #firstPage = 0;
   #head = 0;
@@ -42,8 +49,9 @@ export class MsgIds {
   #level = LEAST_BUCKETS;
 
   /** `seed` should be unpredictable. */
-  constructor(seed: number) {
+  constructor(seed: number, mostBytes = MOST_BYTES) {
     this.#seed = seed | 0;
+    this.#mostBytes = mostBytes;
   }
 
   /** Ids held. */
@@ -80,8 +88,8 @@ export class MsgIds {
     return 0;
   }
 
-  /** Remembers an id, no earlier than the one before. */
-  add(bytes: Uint8Array, from: number, to: number, seq: number, sec: number, nanos: number): void {
+  /** Remembers an id, no earlier than the one before. Whether the oldest had to be forgotten for it. */
+  add(bytes: Uint8Array, from: number, to: number, seq: number, sec: number, nanos: number): boolean {
     const n = this.#tail;
     if (n % PAGE === 0 || this.#pages.length === 0) this.#addPage(n);
     const page = this.#page(n);
@@ -98,9 +106,13 @@ export class MsgIds {
     page.integers[at + HASH] = hash;
     page.integers[at + END] = end;
     this.#tail = n + 1;
+    this.#usedBytes += ENTRY_BYTES + to - from;
+    const isFull = this.#usedBytes > this.#mostBytes;
+    while (this.#usedBytes > this.#mostBytes && this.#head < n) this.#forgetOldest();
     if (this.#bucketCount === 0) this.#startBuckets();
     this.#push(this.#bucketOf(hash), n);
     if (this.#tail - this.#head > this.#bucketCount) this.#split();
+    return isFull;
   }
 
   /** Forgets up to `most` of those added at or before this time; whether there may be more. */
@@ -109,8 +121,7 @@ export class MsgIds {
       const oldest = this.oldestSec;
       if (oldest > sec || (oldest === sec && this.oldestNanos > nanos)) return false;
       if (left === 0) return true;
-      this.#head++;
-      if (this.#head % PAGE === 0) this.#dropPage();
+      this.#forgetOldest();
     }
     this.clear();
     return false;
@@ -136,6 +147,15 @@ export class MsgIds {
     this.#head = 0;
     this.#tail = 0;
     this.#firstPage = 0;
+    this.#usedBytes = 0;
+  }
+
+  #forgetOldest(): void {
+    const page = this.#page(this.#head);
+    const length = page.integers[(this.#head % PAGE) * INTEGERS + END]! - startOf(page, this.#head);
+    this.#usedBytes -= ENTRY_BYTES + length;
+    this.#head++;
+    if (this.#head % PAGE === 0) this.#dropPage();
   }
 
   #page(n: number): Page {

@@ -32,6 +32,31 @@ describe("the ids of messages", () => {
     expect([find(long, 0), find(`${long}x`, 0), find(long.slice(1), 0), find("", 0)]).toEqual([1, 0, 0, 2]);
   });
 
+  test("make room for new ones when they hold too many bytes", () => {
+    const ids = new MsgIds(1, 100_000);
+    const idOf = (n: number): Uint8Array => Buffer.from(String(n).padEnd(n % 2 === 0 ? 5000 : 20));
+    let forgets = 0;
+    for (let n = 1; n <= 3000; n++) {
+      const id = idOf(n);
+      if (ids.add(id, 0, id.length, n, n, 0)) forgets++;
+      expect(ids.find(id, 0, id.length, 0, 0)).toBe(n);
+    }
+    expect(ids.size).toBeGreaterThan(30);
+    expect(ids.size).toBeLessThan(45);
+    expect(forgets).toBeGreaterThan(1400);
+    expect(ids.heldBytes).toBeLessThan(3_000_000);
+    const found = Array.from({ length: 3000 }, (_, i) => i + 1).filter(
+      (n) => ids.find(idOf(n), 0, idOf(n).length, 0, 0) > 0,
+    );
+    expect(found).toHaveLength(ids.size);
+    expect(Math.min(...found)).toBe(3001 - ids.size);
+    ids.expire(3000, 0, 10_000);
+    expect(ids.size).toBe(0);
+    const huge = new Uint8Array(200_000);
+    ids.add(huge, 0, huge.length, 1, 3001, 0);
+    expect(ids.find(huge, 0, huge.length, 0, 0)).toBe(1);
+  });
+
   test("behave as a map with ages does", () => {
     const { ids, add, find } = open();
     const model = new Map<string, { seq: number; sec: number }>();

@@ -471,6 +471,26 @@ describe("too much that waits for the disk", () => {
     expect(rig.bodies()).toEqual([ack(3)]);
   });
 
+  test("counts answers that wait behind those for the disk", () => {
+    const rig = new Rig({ slow: true, maxBufferedMsgs: 5, maxBufferedBytes: 4000 });
+    rig.open({ storage: "file" });
+    rig.publish("s.a", "", ["Nats-Msg-Id: 1"]);
+    for (let i = 0; i < 3; i++) rig.publish("s.a", "", ["Nats-Msg-Id: 1"]);
+    rig.publish("s.a", "", ["Nats-Expected-Stream: other"]);
+    for (let i = 0; i < 3; i++) rig.publish("s.a", "", ["Nats-Msg-Id: 1"]);
+    expect(rig.bodies()).toEqual([tooMany, tooMany, tooMany]);
+    rig.land();
+    expect(rig.bodies()).toHaveLength(5);
+    // Long reply subjects count as bytes.
+    rig.publish("s.a");
+    for (let i = 0; i < 2; i++) rig.publish("s.a", "", ["Nats-Expected-Stream: x"], `inbox.${"x".repeat(1900)}`);
+    expect(rig.bodies()).toEqual([]);
+    rig.publish("s.a");
+    expect(rig.bodies()).toEqual([tooMany]);
+    rig.land();
+    expect(rig.bodies()).toHaveLength(3);
+  });
+
   test("is counted in bytes, too, and said once a second", () => {
     const rig = new Rig({ slow: true, maxBufferedBytes: 1000 });
     rig.open({ storage: "file", no_ack: true });
