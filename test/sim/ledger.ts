@@ -46,8 +46,7 @@ export class Ledger {
 
   stage(seq: number, given: Given): void {
     hold(seq > this.highest, () => `sequence ${seq} was given out after ${this.highest}`);
-    // A damaged record at the end may have been all that knew of its sequence.
-    hold(!this.confirmed.has(seq) || this.rotten.has(seq), () => `sequence ${seq} was given out again`);
+    hold(!this.confirmed.has(seq), () => `sequence ${seq} was given out again`);
     this.removed.delete(seq);
     this.highest = seq;
     this.given.set(seq, given);
@@ -62,6 +61,16 @@ export class Ledger {
   spoil(seq: number): void {
     this.spoiled.add(seq);
     this.rotten.add(seq);
+  }
+
+  /** A mark was damaged that told the removal of everything up to `seq`. */
+  spoilUpTo(seq: number): void {
+    for (const each of this.given.keys()) if (each <= seq && this.removing.has(each)) this.spoil(each);
+  }
+
+  #forget(seq: number): void {
+    for (const each of [this.confirmed, this.refused, this.removing, this.removed, this.trimmed]) each.delete(seq);
+    this.given.delete(seq);
   }
 
   remove(seq: number): void {
@@ -91,7 +100,8 @@ export class Ledger {
     for (const [seq, shown] of there) {
       hold(seq >= firstSeq && seq <= lastSeq, () => `${seq} is outside of ${firstSeq}–${lastSeq}`);
       if (this.spoiled.has(seq)) continue;
-      hold(!this.removed.has(seq), () => `removed message ${seq} is there`);
+      // What told its removal may have been damaged behind an index, which told it too as long as it was believed.
+      hold(!this.removed.has(seq) || this.rotten.has(seq), () => `removed message ${seq} is there`);
       const given = this.given.get(seq);
       hold(
         given !== undefined && isSame(given, shown),
@@ -145,6 +155,9 @@ export class Ledger {
       else if (this.removing.has(seq) && !this.trimmed.has(seq)) this.remove(seq);
     }
     this.spoiled.clear();
+    // Only damage to all that told the last sequence can have made it a lower one: `lastConfirmed` was checked.
+    const { lastSeq } = store.state();
+    for (const seq of this.confirmed) if (seq > lastSeq) this.#forget(seq);
     this.highest = store.stagedLastSeq;
     this.lastConfirmed = Math.max(this.lastConfirmed, store.state().lastSeq);
   }

@@ -8,10 +8,12 @@
 // The same seed does the same again.
 
 import { DiskError } from "../../src/base/disk.ts";
+import { isFloorMark } from "../../src/store/file/floor_mark.ts";
 import { scanBlock } from "../../src/store/format/block_scan.ts";
 import { blockRecords, isCompressed } from "../../src/store/format/compressed_block.ts";
 import { blockHasher } from "../../src/store/format/keys.ts";
 import { blockIndexOf } from "../../src/store/format/layout.ts";
+import type { RecordReader } from "../../src/store/format/record.ts";
 import { NO_LIMITS, type StoreLimits } from "../../src/store/stream_store.ts";
 import { FakeDisk } from "../support/fake_disk.ts";
 import { describeBlocks } from "./describe_blocks.ts";
@@ -173,24 +175,44 @@ function rot(life: StoreLife): string {
   if (block === undefined) return `${name}: bits ${bits.join()}`;
   const at = bits.map((bit) => bit >>> 3);
   let records = 0;
-  const spoil = (from: number, to: number, seq: number): void => {
+  const spoil = ({ kind, from, to, seq, subjectFrom, subjectTo }: RecordReader): void => {
     records++;
-    // In a compressed block one bit may take all that is in it.
-    if (isCompressed(before) || at.some((byte) => byte >= from && byte < to)) {
+    // In a compressed block one bit may take all that is in it. A tombstone between two damaged records has no sequence
+    // that would tell it from the payload of one.
+    const isBetween = kind === "tombstone" && isDamaged;
+    if (isBetween || isCompressed(before) || at.some((byte) => byte >= from && byte < to)) {
       life.trace?.(`rot of the record of ${seq}, ${from} to ${to}`);
       ledger.spoil(seq);
+      if (kind === "tombstone" && isFloorMark(unpacked, subjectFrom, subjectTo)) ledger.spoilUpTo(seq);
     }
   };
   // When a tombstone is hit its message may be back.
-  const unpacked = blockRecords(before);
-  hold(unpacked instanceof Uint8Array, () => `${path} is sound before it is damaged`);
-  scanBlock(unpacked as Uint8Array, blockHasher(options.stream, block), {
-    onRecord: (record) => spoil(record.from, record.to, record.seq),
-    onDamage: () => undefined,
-  });
-  // When it was the last one, what the last sequence was may be lost with it.
-  ledger.lastConfirmed = 0;
+  const found = blockRecords(before);
+  // One that cannot be unpacked was damaged before, and all in it taken out of the ledger.
+  const unpacked = found instanceof Uint8Array ? found : new Uint8Array();
+  const hasher = blockHasher(options.stream, block);
+  let isDamaged = false;
+  scanBlock(unpacked, hasher, { onRecord: () => undefined, onDamage: () => (isDamaged = true) });
+  scanBlock(unpacked, hasher, { onRecord: spoil, onDamage: () => undefined });
+  // What the last sequence was may be lost with it, when nothing else tells.
+  ledger.lastConfirmed = Math.min(ledger.lastConfirmed, highestTold(life));
   return `${name}: bits ${bits.join()} of ${records} records`;
+}
+
+/** The highest sequence in the records that are good. */
+function highestTold({ disk, options }: StoreLife): number {
+  let highest = 0;
+  const directory = `${options.stream}/msgs`;
+  for (const name of disk.list(directory) as string[]) {
+    const block = blockIndexOf(name);
+    const records = block === undefined ? undefined : blockRecords(disk.contents(`${directory}/${name}`));
+    if (block === undefined || !(records instanceof Uint8Array)) continue;
+    scanBlock(records, blockHasher(options.stream, block), {
+      onRecord: ({ seq }) => (highest = Math.max(highest, seq)),
+      onDamage: () => undefined,
+    });
+  }
+  return highest;
 }
 
 function limitsOf(disk: FakeDisk, mode: Mode): StoreLimits {
