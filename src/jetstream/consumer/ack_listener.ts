@@ -8,13 +8,16 @@
 // one waits until it is on disk. Source: jetstream-api facts §3.
 
 import type { Frame, Listener, Subscription } from "../../account/bus.ts";
-import { type ByteString, byteStringOf } from "../../base/bytes.ts";
+import { type ByteString, byteString, byteStringOf, bytesEqual } from "../../base/bytes.ts";
 import { type AckPayload, readAck } from "../config/consumer_ack.ts";
 import type { AckState } from "./ack_state.ts";
 import type { AckSubject } from "./ack_subject.ts";
 import type { ConsumerAdvisories } from "./consumer_advisories.ts";
 import type { ConsumerStream, ConsumerSurroundings, StateKeeper } from "./parts.ts";
 import type { Statuses } from "./status.ts";
+
+const ACK = byteString("+ACK");
+const plainAck: AckPayload = { kind: "ack" };
 
 /** What acks ask of their consumer. */
 export interface AckOwner {
@@ -67,8 +70,10 @@ export class AckListener implements Listener {
     owner.onActivity();
     if (!subject.read(source, frame.subjectFrom, frame.subjectTo, sub === this.#subs[1])) return true;
     const reply = byteStringOf(source, frame.replyFrom, frame.replyTo);
-    const body = source.subarray(frame.payloadFrom + Math.max(0, frame.headerBytes), frame.payloadTo);
-    this.#onAck(readAck(body), reply);
+    const bodyFrom = frame.payloadFrom + Math.max(0, frame.headerBytes);
+    // Nearly every ack is this word: no view of the bytes is made for it.
+    if (bytesEqual(source, bodyFrom, frame.payloadTo, ACK)) this.#onAck(plainAck, reply);
+    else this.#onAck(readAck(source.subarray(bodyFrom, frame.payloadTo)), reply);
     return true;
   }
 

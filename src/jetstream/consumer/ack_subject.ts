@@ -15,6 +15,10 @@ const NUMBERS = 5;
 const NUMBER_BYTES = 100;
 /** What a number is that is none, or too large to be one: above every sequence. */
 const NO_NUMBER = Number.MAX_SAFE_INTEGER;
+/** The number of an ack that is the last one anybody looks at, counted from 0. */
+const LAST_READ = 2;
+/** The largest number that the processor divides as a whole one. */
+const MOST_WHOLE = 0x7fffffff;
 
 /** Whose messages they are. */
 export interface AckNames {
@@ -82,10 +86,13 @@ export class AckSubject {
     for (let i = 0; i < NUMBERS; i++) {
       const start = at;
       let value = 0;
-      for (; at < to && source[at] !== DOT; at++) {
-        const digit = source[at]! - ZERO;
-        value = digit < 0 || digit > 9 ? NO_NUMBER : Math.min(NO_NUMBER, value * 10 + digit);
-      }
+      // Of the time and what was pending, only that they are there matters: nineteen digits to skip for each ack.
+      if (i > LAST_READ) while (at < to && source[at] !== DOT) at++;
+      else
+        for (; at < to && source[at] !== DOT; at++) {
+          const digit = source[at]! - ZERO;
+          value = digit < 0 || digit > 9 ? NO_NUMBER : Math.min(NO_NUMBER, value * 10 + digit);
+        }
       if (at === start) value = NO_NUMBER;
       if (i === 0) this.deliveries = value;
       else if (i === 1) this.streamSeq = value;
@@ -109,26 +116,32 @@ export class AckSubject {
     }
     let end = at;
     for (let rest = value; rest >= 1; rest = Math.floor(rest / 10)) end++;
+    this.#digits(at, end, value);
+    return end;
+  }
+
+  /** Fills bytes[at, end) with the last digits of a number: in whole numbers of the machine when it is one. */
+  #digits(at: number, end: number, value: number): void {
+    const { bytes } = this;
+    let i = end - 1;
     let rest = value;
-    for (let i = end - 1; i >= at; i--) {
+    for (; rest > MOST_WHOLE && i >= at; i--) {
       const next = Math.floor(rest / 10);
       bytes[i] = ZERO + (rest - next * 10);
       rest = next;
     }
-    return end;
+    for (let whole = rest | 0; i >= at; i--) {
+      const next = (whole / 10) | 0;
+      bytes[i] = ZERO + (whole - next * 10);
+      whole = next;
+    }
   }
 
   /** Nanoseconds since 1970. */
   #time(at: number, sec: number, nanos: number): number {
-    const { bytes } = this;
     if (sec <= 0) return this.#text(at, String(BigInt(sec) * 1_000_000_000n + BigInt(nanos)));
     const end = this.#number(at, sec) + 9;
-    let rest = nanos;
-    for (let i = end - 1; i >= end - 9; i--) {
-      const next = Math.floor(rest / 10);
-      bytes[i] = ZERO + (rest - next * 10);
-      rest = next;
-    }
+    this.#digits(end - 9, end, nanos);
     return end;
   }
 
