@@ -218,8 +218,8 @@ export class Consumers implements ConsumerStream {
     const matched = this.#matched;
     matched.length = 0;
     this.#filtered.match(msg.subject, msg.subjectFrom, msg.subjectTo, matched);
-    // What they do may load another message: the list is complete by now.
-    for (const consumer of matched.splice(0)) consumer.onStored(seq);
+    // They only take note: the message stays where it is.
+    for (const consumer of matched) consumer.onStored(seq, msg.subject, msg.subjectFrom, msg.subjectTo);
   }
 
   #whenTold(begin: () => void): void {
