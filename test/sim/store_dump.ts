@@ -23,11 +23,16 @@ export interface Dump {
 export function dumpOf(life: StoreLife): Dump | undefined {
   const { disk, store, options, ledger } = life;
   const messages = [...messagesOf(store).values()];
-  const { lastSeq, msgs } = store.state();
+  const { msgs } = store.state();
+  let { lastSeq } = store.state();
   // An index vouches for a damaged message that nobody has read yet.
   if (messages.length !== msgs) return undefined;
-  if (disk.random(2) === 0) life.close();
-  else life.end("kill");
+  if (disk.random(2) === 0) {
+    // A stop marks the sequences as used that were refused, if it can.
+    const { stagedLastSeq } = store;
+    if (life.close() === undefined) lastSeq = stagedLastSeq;
+    else if (stagedLastSeq > lastSeq) return undefined;
+  } else life.end("kill");
   const meta = Buffer.from(JSON.stringify(metaOf(life)));
   const sum = Buffer.from(metaSum(streamHasher(options.stream), meta));
   const blocks = filesOf(disk, `${options.stream}/${MSGS}`).map(([name, bytes]) => [`${MSGS}/${name}`, bytes] as const);
