@@ -212,6 +212,18 @@ class StreamModel {
       acks.queue = [];
       for (const waiting of acks.pending.values()) waiting.timeMs = Math.floor(waiting.timeMs / 1000) * 1000;
     }
+    this.#sweep();
+  }
+
+  /** What was given up, and forgotten by a purge that left nothing pending, goes at a start, as in nats-server. */
+  #sweep(): void {
+    const all = [...this.consumers.values()];
+    if (this.retention === "limits" || all.length === 0) return;
+    for (const [seq, subject] of this.kept) {
+      const wanting = all.filter((one) => one.wants(subject));
+      if (this.retention === "interest" ? !this.isNeeded(seq) : wanting.some(({ acks }) => !acks.needs(seq)))
+        this.remove(seq);
+    }
   }
 }
 
