@@ -35,6 +35,27 @@ test("a compaction of all tells the last sequence, also when its group goes on i
   expect(open(disk).store.state()).toMatchObject({ msgs: 0, firstSeq: 8, lastSeq: 7 });
 });
 
+test("a block whose messages were compacted goes at the next start, when a mark behind it tells the last sequence", () => {
+  const disk = madeDisk();
+  const { store, complete } = open(disk);
+  for (let i = 0; i < 3; i++) stage(store);
+  store.submit();
+  complete();
+  store.stageCompact(4);
+  store.submit();
+  // The group is on disk, and the process dies before the block is removed.
+  const remove = disk.remove.bind(disk);
+  disk.remove = () => undefined;
+  complete();
+  disk.remove = remove;
+  disk.kill();
+  expect(disk.list("S/msgs")).toEqual(["1.blk", "2.blk"]);
+  const again = open(disk);
+  again.complete();
+  expect(again.store.state()).toMatchObject({ msgs: 0, lastSeq: 3, lastSec: NOW + 3 });
+  expect(disk.list("S/msgs")).toEqual(["2.blk"]);
+});
+
 test("a compaction of what is staged has the time of the last message", () => {
   const disk = madeDisk();
   const { store, complete } = open(disk);

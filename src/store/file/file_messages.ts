@@ -312,6 +312,8 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   /** A block without messages says that the sequences up to `seq` are used. */
   restoreMark(block: FileBlock, seq: number, sec: number, nanos: number): void {
+    // It tells the same as a block before, which is not needed for that any more.
+    if (seq === this.#lastSeq && sec === this.#lastSec && nanos === this.#lastNanos) block.hasEntries = true;
     if (seq <= this.#lastSeq) return;
     const isZero = sec === GO_ZERO.sec && nanos === GO_ZERO.nanos;
     block.skip(seq, isZero ? ZERO_SEC : sec, isZero ? 0 : nanos);
