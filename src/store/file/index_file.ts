@@ -31,7 +31,7 @@ const MEASURING_COST = 32 << 10;
 const SUMMARY_COST = 128 << 10;
 const TEMPORARY = ".tmp";
 
-/** Fills `messages`, which are empty, from the index when it fits the blocks that are there; else why not, "" when there is none. */
+/** Fills `messages`, which are empty, from the index when it fits the blocks that are there; else why not, "" when there is none to miss. */
 export function* readIndex(
   place: StreamPlace,
   messages: FileMessages,
@@ -188,7 +188,8 @@ function misfit(place: StreamPlace, summary: StreamSummary, numbers: readonly nu
   }
   if (msgs !== summary.msgs || bytes !== summary.bytes || lastSeq > summary.lastSeq) return "it does not add up";
   const last = blocks.at(-1);
-  if (last === undefined) return "it has no blocks";
+  // Of a stream that never had a message there is nothing to say.
+  if (last === undefined) return summary.lastSeq === 0 ? "" : "it has no blocks";
   const checksum = new Uint8Array(HASH_BYTES);
   const failed = readChecksum(place, last.blockIndex, checksum);
   if (failed !== undefined) return failed.text;
