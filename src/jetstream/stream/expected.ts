@@ -8,22 +8,37 @@ import { type ByteString, byteStringOf } from "../../base/bytes.ts";
 import { type ApiError, apiError } from "../../errors/api.ts";
 import { shown } from "../../base/bytes.ts";
 import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
-import { SubjectFilter } from "../../store/subject_filter.ts";
+import { ALL_SUBJECTS, SubjectFilter } from "../../store/subject_filter.ts";
+import type { StreamConfig } from "../config/stream_config.ts";
 import { HEADER, PublishHeaders } from "./publish_headers.ts";
 
 const LEAST_ID = 64;
+/** Messages at the front that are looked at for what max_bytes will have removed; those behind are taken to stay. */
+const MOST_TRIMMED = 1024;
 
 export class Expected {
   readonly #store: StreamStore;
   readonly #msg = new StoredMsg();
   #lastId = new Uint8Array(LEAST_ID);
   #lastIdLength = 0;
+  #maxMsgs = 0;
+  #maxBytes = 0;
   /** The sequence that the last refusal rests on. */
   restsOn = 0;
 
   constructor(store: StreamStore) {
     this.#store = store;
     this.reset();
+  }
+
+  /**
+   * What is staged will remove what is beyond these limits. Only where nothing else removes messages, whose number would
+   * not be known: then the limits are not looked at.
+   */
+  configure({ retention, discard, max_msgs, max_bytes, max_msgs_per_subject, allow_rollup_hdrs }: StreamConfig): void {
+    const isPlain = retention === "limits" && discard === "old" && max_msgs_per_subject <= 0n && !allow_rollup_hdrs;
+    this.#maxMsgs = isPlain ? Math.max(0, Number(max_msgs)) : 0;
+    this.#maxBytes = isPlain ? Math.max(0, Number(max_bytes)) : 0;
   }
 
   /** The last message of the stream has this id, or none. */
@@ -86,9 +101,33 @@ export class Expected {
   /** The last sequence on `subject`, which may have wildcards; 0 when none. As nats-server looks: of `>` only the last of all counts, which may be gone. */
   lastOf(subject: ByteString): number {
     const filter = new SubjectFilter([subject]);
-    if (!filter.all) return this.#store.stagedLast(filter);
+    if (!filter.all) {
+      const last = this.#store.stagedLast(filter);
+      return this.#isTrimmed(last) ? 0 : last;
+    }
     const last = this.#store.stagedLastSeq;
     return this.#store.loadStaged(last, this.#msg) ? last : 0;
+  }
+
+  /** Whether the limits will have removed a committed message, once what is staged has landed. */
+  #isTrimmed(seq: number): boolean {
+    if (this.#maxMsgs === 0 && this.#maxBytes === 0) return false;
+    const store = this.#store;
+    const { firstSeq, lastSeq, msgs, bytes } = store.state();
+    const staged = store.stagedLastSeq - lastSeq;
+    if (seq === 0 || seq > lastSeq || staged === 0) return false;
+    const excess = this.#maxMsgs > 0 ? msgs + staged - this.#maxMsgs : 0;
+    if (excess > 0 && (excess >= msgs || store.count(ALL_SUBJECTS, firstSeq, seq) <= excess)) return true;
+    if (this.#maxBytes === 0) return false;
+    const msg = this.#msg;
+    let left = bytes + store.stagedBytes - this.#maxBytes;
+    let at = firstSeq;
+    for (let looks = MOST_TRIMMED; left > 0 && looks > 0 && at > 0 && store.load(at, msg); looks--) {
+      if (at === seq) return true;
+      left -= store.sizeOf(msg.subjectTo - msg.subjectFrom, msg.headerTo - msg.headerFrom, msg.bodyTo - msg.bodyFrom);
+      at = store.next(ALL_SUBJECTS, at + 1, 1);
+    }
+    return false;
   }
 
   #wrongLast(seq: number): ApiError {

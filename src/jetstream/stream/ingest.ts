@@ -90,11 +90,13 @@ export class Ingest {
     this.#gate = new IngestGate(parts.surroundings, parts.group, this.#answers, `'${parts.account.name}' > '${name}'`);
     this.#expected = new Expected(parts.store);
     this.#rules = rulesOf(rules);
+    this.#expected.configure(rules.config);
   }
 
   /** Messages are held to these rules from now on. */
   configure(rules: Pick<IngestRules, "config" | "transform" | "republish">): void {
     this.#rules = rulesOf(rules);
+    this.#expected.configure(rules.config);
   }
 
   /** Takes a message; the frame is borrowed for the call. */

@@ -450,6 +450,34 @@ describe("a disk that fails", () => {
   });
 });
 
+describe("an expectation about a subject whose messages limits will have removed once what is staged has landed", () => {
+  test.each([
+    ["max_msgs", { max_msgs: 2n }],
+    ["max_bytes", { max_bytes: 40n }],
+  ])("is of 0: %s", (_, limits) => {
+    const rig = new Rig({ slow: true });
+    const stream = rig.open(limits);
+    rig.publish("s.a");
+    rig.publish("s.c");
+    rig.land();
+    expect(stream.state()).toMatchObject({ msgs: 2, bytes: 38 });
+    expect(rig.bodies()).toEqual([ack(1), ack(2)]);
+    rig.publish("s.b");
+    rig.publish("s.a", "", ["Nats-Expected-Last-Subject-Sequence: 1"]);
+    rig.publish("s.c", "", ["Nats-Expected-Last-Subject-Sequence: 0"]);
+    rig.publish("s.b");
+    rig.publish("s.c", "", ["Nats-Expected-Last-Subject-Sequence: 0"]);
+    rig.land();
+    expect(rig.bodies().map((body) => /wrong last sequence: \d/.exec(body)?.[0] ?? "stored")).toEqual([
+      "stored",
+      "wrong last sequence: 0",
+      "wrong last sequence: 2",
+      "stored",
+      "stored",
+    ]);
+  });
+});
+
 describe("too much that waits for the disk", () => {
   const tooMany = refused(429, 10_167, "too many requests");
 
