@@ -114,8 +114,8 @@ export class AckSubject {
       bytes[at] = ZERO + value;
       return at + 1;
     }
-    let end = at;
-    for (let rest = value; rest >= 1; rest = Math.floor(rest / 10)) end++;
+    let end = at + 1;
+    for (let power = 10; value >= power; power *= 10) end++;
     this.#digits(at, end, value);
     return end;
   }
