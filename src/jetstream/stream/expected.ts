@@ -9,15 +9,22 @@ import { type ApiError, apiError } from "../../errors/api.ts";
 import { shown } from "../../base/bytes.ts";
 import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
 import { ALL_SUBJECTS, SubjectFilter } from "../../store/subject_filter.ts";
+import { hasWildcard } from "../../subject/subject.ts";
 import type { StreamConfig } from "../config/stream_config.ts";
+import type { JetStreamSurroundings } from "../surroundings.ts";
 import { HEADER, PublishHeaders } from "./publish_headers.ts";
 
 const LEAST_ID = 64;
+/** What looking for patterns may take of a turn: publishes beyond that expect something of one are told to come again. */
+const TURN_MS = 20;
 /** Messages at the front that are looked at for what max_bytes will have removed; those behind are taken to stay. */
 const MOST_TRIMMED = 1024;
 
 export class Expected {
+  readonly #surroundings: Pick<JetStreamSurroundings, "world" | "nextTurn">;
   readonly #store: StreamStore;
+  /** Spent on patterns in this turn. */
+  #spentMs = 0;
   readonly #msg = new StoredMsg();
   #lastId = new Uint8Array(LEAST_ID);
   #lastIdLength = 0;
@@ -26,7 +33,8 @@ export class Expected {
   /** The sequence that the last refusal rests on. */
   restsOn = 0;
 
-  constructor(store: StreamStore) {
+  constructor(surroundings: Pick<JetStreamSurroundings, "world" | "nextTurn">, store: StreamStore) {
+    this.#surroundings = surroundings;
     this.#store = store;
     this.reset();
   }
@@ -69,6 +77,12 @@ export class Expected {
     return apiError("streamNotMatch");
   }
 
+  /** Whether this turn has no time left for what the headers expect of a pattern, whose search may go through all subjects. */
+  isTooMuch(headers: PublishHeaders): boolean {
+    if (this.#spentMs < TURN_MS || !headers.has(HEADER.expectedLastSubjectSeq)) return false;
+    return hasWildcard(headers.value(HEADER.expectedLastSubjectSeqSubject));
+  }
+
   /** The expected last sequences, of the subject [from, to) and of all. */
   sequenceRefusal(headers: PublishHeaders, subject: Uint8Array, from: number, to: number): ApiError | undefined {
     if (headers.has(HEADER.expectedLastSubjectSeq)) {
@@ -102,11 +116,21 @@ export class Expected {
   lastOf(subject: ByteString): number {
     const filter = new SubjectFilter([subject]);
     if (!filter.all) {
-      const last = this.#store.stagedLast(filter);
+      const last = filter.literal === undefined ? this.#lastOfPattern(filter) : this.#store.stagedLast(filter);
       return this.#isTrimmed(last) ? 0 : last;
     }
     const last = this.#store.stagedLastSeq;
     return this.#store.loadStaged(last, this.#msg) ? last : 0;
+  }
+
+  #lastOfPattern(filter: SubjectFilter): number {
+    const { world, nextTurn } = this.#surroundings;
+    const began = world.nowMs();
+    const last = this.#store.stagedLast(filter);
+    const tookMs = world.nowMs() - began;
+    if (this.#spentMs === 0 && tookMs > 0) nextTurn(() => (this.#spentMs = 0));
+    this.#spentMs += tookMs;
+    return last;
   }
 
   /** Whether the limits will have removed a committed message, once what is staged has landed. */

@@ -88,7 +88,7 @@ export class Ingest {
     this.#name = byteString(name);
     this.#ack = new PubAck(name, parts.surroundings.domain);
     this.#gate = new IngestGate(parts.surroundings, parts.group, this.#answers, `'${parts.account.name}' > '${name}'`);
-    this.#expected = new Expected(parts.store);
+    this.#expected = new Expected(parts.surroundings, parts.store);
     this.#rules = rulesOf(rules);
     this.#expected.configure(rules.config);
   }
@@ -201,6 +201,10 @@ export class Ingest {
     const expected = this.#expected;
     const { subject, subjectFrom, subjectTo } = msg;
     expected.restsOn = 0;
+    if (expected.isTooMuch(headers)) {
+      this.#answerTooMany();
+      return false;
+    }
     const refusal =
       incrementRefusal(headers) ??
       expected.streamRefusal(headers, this.#name) ??

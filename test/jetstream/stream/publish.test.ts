@@ -450,6 +450,31 @@ describe("a disk that fails", () => {
   });
 });
 
+test("expectations about patterns have a bounded time of each turn", () => {
+  const rig = new Rig();
+  const stream = rig.open();
+  rig.ask("s.a");
+  let nowMs = 0;
+  rig.world.nowMs = () => nowMs;
+  const { store } = stream;
+  const stagedLast = store.stagedLast.bind(store);
+  store.stagedLast = (filter) => {
+    nowMs += 8;
+    return stagedLast(filter);
+  };
+  const expecting = (subject: string): string[] => [
+    "Nats-Expected-Last-Subject-Sequence: 9",
+    `Nats-Expected-Last-Subject-Sequence-Subject: ${subject}`,
+  ];
+  for (let turn = 0; turn < 2; turn++) {
+    for (let i = 0; i < 5; i++) rig.publish("s.a", "", expecting("*.a"));
+    rig.publish("s.a", "", expecting("s.a"));
+    expect(rig.bodies().map((body) => /"err_code":(\d+)/.exec(body)![1])).toEqual(
+      ["10071", "10071", "10071", "10167", "10167", "10071"], // prettier-ignore
+    );
+  }
+});
+
 describe("an expectation about a subject whose messages limits will have removed once what is staged has landed", () => {
   test.each([
     ["max_msgs", { max_msgs: 2n }],
