@@ -17,7 +17,9 @@ export class SubjectClaims {
 
   /** The stream takes these subjects from now on, instead of those it had. */
   set(stream: string, subjects: readonly string[]): void {
-    for (const subject of this.#claims.get(stream) ?? []) this.#index.remove(byteString(subject), stream);
+    const before = this.#claims.get(stream);
+    if (before === subjects) return;
+    for (const subject of before ?? []) this.#index.remove(byteString(subject), stream);
     this.#claims.delete(stream);
     if (subjects.length === 0) return;
     this.#claims.set(stream, subjects);
