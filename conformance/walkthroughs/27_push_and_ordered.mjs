@@ -1,7 +1,6 @@
 // Walkthroughs 26, 27, 28 and 29: flows of a client, a durable queue, an ordered consumer, and messages given up.
 
 import assert from "node:assert/strict";
-import { consumerOpts } from "nats";
 import { within } from "../clients/lib/wait.mjs";
 import { api, askedByDefault, jetStream } from "./streams.mjs";
 import { collect, filled, rejection, walkthrough } from "./walk.mjs";
@@ -86,7 +85,7 @@ await walkthrough("26, 27, 28, 29 flows", {
   },
 
   "what is given up, or terminated, is told of": async (w) => {
-    const { nc, jsm, js } = await withEvents(w, 2);
+    const { nc, jsm } = await withEvents(w, 2);
     await jsm.consumers.add("EVENTS", {
       durable_name: "C",
       ack_policy: "explicit",

@@ -53,7 +53,12 @@
 //   of Node: the loop held       test/jetstream/{many_subjects,long_answers}.test.ts; test/outbound/turn.test.ts
 //   of Node: answers lost, queues that stop  test/jetstream/deleted_meanwhile.test.ts
 //
-//   Part 3 (consumers): 58ede94d2, fb51ff0aa, fd80b022c, 74d7a2d94. Part 4 (accounts): CVE-2020-26521, -26892,
+//   About consumers and buckets:
+//
+//   58ede94d2, fb51ff0aa, fd80b022c, 74d7a2d94  test/jetstream/consumer_mistakes.test.ts
+//   Jepsen #6888 (kill -9), of consumers  test/sim/kill9_consumers.mjs
+//
+//   Part 4 (accounts): CVE-2020-26521, -26892,
 //   CVE-2020-28466, CVE-2022-42709, CVE-2021-3127, CVE-2023-46129, GHSA-p3j5-5hrq-p75h. With what they are about:
 //   c6c7061fa, 3b90b2ca4 (mirrors, sources), 3aba3bb14 (snapshots), 94f365a82 (encryption), 909ab1854 (clusters),
 //   f44c537da and all of MQTT, routes and leaf nodes. Jepsen #7567 is about clusters: a server alone fails as one.
