@@ -57,6 +57,7 @@
 //
 //   58ede94d2, fb51ff0aa, fd80b022c, 74d7a2d94  test/jetstream/consumer_mistakes.test.ts
 //   Jepsen #6888 (kill -9), of consumers  test/sim/kill9_consumers.mjs
+//   Jepsen #7556, of consumers            test/jetstream/damaged_consumer.test.ts
 //
 //   Part 4 (accounts): CVE-2020-26521, -26892,
 //   CVE-2020-28466, CVE-2022-42709, CVE-2021-3127, CVE-2023-46129, GHSA-p3j5-5hrq-p75h. With what they are about:
