@@ -256,7 +256,7 @@ function change(directory, name, work) {
   const from = path.join(directory, "jetstream/$G/streams", name);
   const disk = store.newDisk();
   disk.makeDirectory(name);
-  for (const entry of readdirSync(from, { recursive: true }).sort()) {
+  for (const entry of readdirSync(from, { recursive: true, encoding: "utf8" }).sort()) {
     const full = path.join(from, entry);
     if (statSync(full).isDirectory()) disk.makeDirectory(`${name}/${entry}`);
     else store.put(disk, `${name}/${entry}`, readFileSync(full));

@@ -306,9 +306,10 @@ export class JetStreamAccount implements StreamAccount {
         return;
       }
       this.#options.space.reserve(config.storage, reservedBy(config) - reservedBy(old));
-      stream.update(config);
-      this.#options.advisories.stream(this.bus, name, "modify");
-      done(stream);
+      stream.update(config, () => {
+        this.#options.advisories.stream(this.bus, name, "modify");
+        done(stream);
+      });
     });
   }
 

@@ -186,18 +186,22 @@ export class Stream implements Listener {
     this.#group.abandon("stream deleted", () => this.#account.bus.run(() => this.#ingest.flush()));
   }
 
-  /** Goes on with another configuration, which was checked and is durable. Lowered limits are applied over turns. */
-  update(config: StreamConfig): void {
+  /**
+   * Goes on with another configuration, which was checked and is durable. `done`
+   * when lowered limits are applied to what is there: over turns, if that is much.
+   */
+  update(config: StreamConfig, done: () => void = () => undefined): void {
     const limits = storeLimits(config);
     this.#config = config;
     this.#ingest.configure(this.#rules(config));
     this.#duplicates.setWindow(config.duplicate_window);
     this.#store.setLimits(limits);
-    this.#limits.setLimits(limits);
-    if (!this.#isOpen) return;
-    this.#subscribe();
-    this.#unsubscribeDirect();
-    this.#subscribeDirect();
+    if (this.#isOpen) {
+      this.#subscribe();
+      this.#unsubscribeDirect();
+      this.#subscribeDirect();
+    }
+    this.#limits.setLimits(limits, done);
   }
 
   /** Calls `done` when all that is staged by now is committed (undefined) or refused (why); at once when nothing waits. */

@@ -21,6 +21,7 @@ export class LimitsTimer {
   #timer: Timer | undefined = undefined;
   #isExpiring = false;
   #isEnforcing = false;
+  readonly #whenEnforced: (() => void)[] = [];
   #isOpen = false;
 
   /** `onRemoved` is called after each slice. */
@@ -45,11 +46,12 @@ export class LimitsTimer {
     this.#disarm();
   }
 
-  /** Other limits, which the store has already: they are applied to what is there. */
-  setLimits(limits: StoreLimits): void {
+  /** Other limits, which the store has already: `done` when they are applied to what is there. */
+  setLimits(limits: StoreLimits, done: () => void): void {
     this.#maxAgeMs = ageMs(limits);
     this.#disarm();
     this.arm();
+    this.#whenEnforced.push(done);
     if (this.#isEnforcing) return;
     this.#isEnforcing = true;
     this.#enforce();
@@ -89,6 +91,7 @@ export class LimitsTimer {
     this.#isEnforcing = this.#isOpen && forASlice(world, () => this.#store.enforce(STEP));
     this.#onRemoved();
     if (this.#isEnforcing) nextTurn(this.#enforce);
+    else for (const done of this.#whenEnforced.splice(0)) done();
   };
 }
 
