@@ -90,10 +90,13 @@ test("a write that the system takes in parts is finished", async () => {
   expect(into.toString("latin1", 1, 19)).toBe("0123456789abcdefgh");
 });
 
-test("a write of which the system takes nothing fails", async () => {
+test.each([
+  ["a small", 1],
+  ["a large", 100_000],
+])("%s write of which the system takes nothing fails", async (_, size) => {
   const write = (...call: unknown[]): void => (call.at(-1) as (error: null, count: number) => void)(null, 0);
-  use({ calls: calls({ write }) });
-  expect(await commit(opened("f"), 0, "x")).toBe("EIO: short write");
+  use({ calls: calls({ write, writeSync: () => 0 }) });
+  expect(await commit(opened("f"), 0, "x".repeat(size))).toBe("EIO: short write");
 });
 
 test("a sync that fails says so, once, and the next one is its own", async () => {
