@@ -1,7 +1,14 @@
 import { defineConfig } from "vitest/config";
 
-// Two projects: `unit` is every pure room (part of `make check`), `socket` starts servers over real sockets.
+// Two projects: `unit` is every pure room (part of `make check`), `socket` starts servers over real sockets. What takes
+// seconds without them is there too: `make check` stays under a minute.
 const socketTests = [
+  "test/sim/**/*.test.ts",
+  "test/jetstream/damaged_meta.test.ts",
+  "test/jetstream/consumers.prop.test.ts",
+  "test/jetstream/long_answers.test.ts",
+  "test/store/jepsen.test.ts",
+  "test/account/router_bounds.test.ts",
   "test/server/**/*.test.ts",
   "test/io/**/*.test.ts",
   "test/command/**/*.test.ts",
