@@ -20,7 +20,9 @@ import type { FileBlock } from "./file_block.ts";
 import type { Cached, StoreCache } from "./store_cache.ts";
 
 const WINDOWS = 3;
-const LEAST_READ = 4096;
+/** Files of blocks that stay open between windows. */
+const MOST_FILES = 16;
+const LEAST_READ = 16_384;
 const MOST_READ = 1 << 17;
 const NO_BYTES = new Uint8Array(0);
 const NO_KEY = new Uint8Array(32);
@@ -75,6 +77,8 @@ export class BlockReader {
   readonly #cache: StoreCache;
   readonly #onFailure: (block: number, failure: string, isDamage: boolean) => void;
   readonly #windows: Window[] = [];
+  /** Open files by block, the one used longest ago first. */
+  readonly #files = new Map<number, DiskFile>();
   #clock = 0;
   #hasher: Hasher | undefined = undefined;
   #hasherBlock = 0;
@@ -248,16 +252,39 @@ export class BlockReader {
   /** What is known of a block is no longer so, or it will not be read again. Its file is closed. */
   forget(block: FileBlock): void {
     for (const window of this.#windows) if (window.block === block) this.#empty(window);
+    const file = this.#files.get(block.number);
+    if (file !== undefined) this.#disk.close(file);
+    this.#files.delete(block.number);
     const pinned = this.#windows.findIndex((window) => window.isPinned && window.block === undefined);
     if (pinned >= 0) this.#windows.splice(pinned, 1);
   }
 
   close(): void {
     for (const window of this.#windows) this.#empty(window);
+    for (const file of this.#files.values()) this.#disk.close(file);
+    this.#files.clear();
+  }
+
+  #fileOf(block: FileBlock): DiskFile | DiskError {
+    const file =
+      this.#files.get(block.number) ?? this.#disk.open(`${this.#directory}/${blockFile(block.number)}`, "read");
+    if (file instanceof DiskError) return file;
+    this.#files.delete(block.number);
+    this.#files.set(block.number, file);
+    if (this.#files.size > MOST_FILES) this.#closeOldest();
+    return file;
+  }
+
+  #closeOldest(): void {
+    for (const [number, file] of this.#files) {
+      if (this.#windows.some((window) => window.file === file)) continue;
+      this.#files.delete(number);
+      this.#disk.close(file);
+      return;
+    }
   }
 
   #empty(window: Window): void {
-    if (window.file !== undefined) this.#disk.close(window.file);
     this.#cache.forget(window);
     window.file = undefined;
     window.block = undefined;
@@ -283,7 +310,7 @@ export class BlockReader {
     else victim = this.#leastUsed();
     if (victim.block !== block) {
       this.#empty(victim);
-      const file = this.#disk.open(`${this.#directory}/${blockFile(block.number)}`, "read");
+      const file = this.#fileOf(block);
       if (file instanceof DiskError) return this.#failed(block, file.text);
       victim.file = file;
       victim.block = block;
