@@ -7,9 +7,9 @@ const SLICE_MS = 3;
 /** Steps of a slice, however short they are. */
 const MOST_STEPS = 64;
 
-/** Runs `step`, which says whether there is more, until a slice is over. Whether there is more. */
-export function forASlice(world: Pick<World, "nowMs">, step: () => boolean): boolean {
+/** Runs `step`, which says whether there is more, until a slice is over, or `most` steps. Whether there is more. */
+export function forASlice(world: Pick<World, "nowMs">, step: () => boolean, most = MOST_STEPS): boolean {
   const untilMs = world.nowMs() + SLICE_MS;
-  for (let steps = 1; step(); steps++) if (steps === MOST_STEPS || world.nowMs() >= untilMs) return true;
+  for (let steps = 1; step(); steps++) if (steps === most || world.nowMs() >= untilMs) return true;
   return false;
 }
