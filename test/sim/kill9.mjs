@@ -7,7 +7,7 @@
 // does between two choices is not in the seed.
 
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -143,6 +143,9 @@ async function compareWithReference() {
   const copy = `${root}-copy`;
   rmSync(copy, { recursive: true, force: true });
   cpSync(root, copy, { recursive: true });
+  // nats-server leaves out a stream whose update was cut between its two renames; our next start finishes that first.
+  const isHalf = readdirSync(copy, { recursive: true, encoding: "utf8" }).some((name) => name.endsWith("meta.sum.tmp"));
+  if (isHalf) await (await start(command, copy)).kill();
   const server = await start([reference.binary], copy);
   await compare(server.client, false);
   await server.kill();
