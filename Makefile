@@ -1,5 +1,5 @@
 # Every task of the project. `make help` lists them.
-.PHONY: help run test check build conformance bench clean install docs fuzz format sim kill9
+.PHONY: help run test check types lint format-src format-test build conformance bench clean install docs fuzz format sim kill9
 VITEST = node_modules/.bin/vitest --config test/vitest.config.ts run
 export NODE_OPTIONS ?=
 
@@ -19,10 +19,17 @@ run: build ## installs, builds and starts the server (ARGS="-p 4222 -DV")
 	node dist/nats-server.cjs $(ARGS)
 
 check: install ## types, lint, format, rooms, unit tests: under a minute
-	node_modules/.bin/tsc -p .
-	node_modules/.bin/oxlint --type-aware --quiet src test conformance bench .make
-	node_modules/.bin/prettier --log-level warn --check src test conformance bench .make
+	$(MAKE) --no-print-directory -j4 types lint format-src format-test
 	$(VITEST) --project unit
+
+types:
+	node_modules/.bin/tsc -p .
+lint:
+	node_modules/.bin/oxlint --type-aware --quiet src test conformance bench .make
+format-src:
+	node_modules/.bin/prettier --log-level warn --check src bench .make
+format-test:
+	node_modules/.bin/prettier --log-level warn --check test conformance
 
 test: check build ## everything in check, then sockets, the command, a minute of fuzzing, and 10 kills under load
 	$(VITEST) --project socket

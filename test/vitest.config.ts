@@ -21,7 +21,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: socketTests } },
+      // Pure rooms keep nothing between files: loading them once for all saves a third of the time.
+      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: socketTests, isolate: false } },
       { extends: true, test: { name: "socket", include: socketTests, testTimeout: 20_000, hookTimeout: 20_000 } },
     ],
   },
