@@ -336,10 +336,13 @@ export class JetStreamAccount implements StreamAccount {
     this.#claims.set(name, []);
     opened.abandon();
     stream.abandon();
+    // What it used is free now: an answer that comes before its files are gone does not count it.
+    const freed = stream.usedBytes;
+    this.count(config.storage, -freed);
+    space.reserve(config.storage, -reservedBy(config));
     admin.close("stream deleted", () => {
       this.#placesOf(config).remove(name, (failure) => {
-        this.count(config.storage, -stream.usedBytes);
-        space.reserve(config.storage, -reservedBy(config));
+        this.count(config.storage, freed - stream.usedBytes);
         if (failure !== undefined) {
           this.#goOn({ config, created: stream.created }, () => done(apiError("streamDelete", { err: failure })));
           return;

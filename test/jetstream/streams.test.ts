@@ -23,6 +23,24 @@ describe("streams of an account", () => {
     expect(bench.jetstream.accounts.get("A")!.fileUsed).toBe(0);
   });
 
+  test("that are being removed use nothing already", () => {
+    const disk = new FakeDisk();
+    const bench = onDisk(disk);
+    bench.api("STREAM.CREATE.S", { name: "S", retention: "interest" });
+    bench.api("CONSUMER.CREATE.S.C", {
+      stream_name: "S",
+      config: { name: "C", durable_name: "C", ack_policy: "explicit" },
+    });
+    bench.request("S", "one");
+    const used = (): number => bench.jetstream.accounts.get("A")!.fileUsed;
+    expect(used()).toBeGreaterThan(0);
+    const answers = bench.ask("$JS.API.STREAM.DELETE.S");
+    bench.world.settle();
+    expect([answers.length, used()]).toEqual([0, 0]);
+    bench.settle();
+    expect([answers.length, used()]).toEqual([1, 0]);
+  });
+
   test("come back with their configuration, their messages and the time they were made", () => {
     const first = new Bench();
     const made = first.api("STREAM.CREATE.S", { name: "S", subjects: ["s.*"], max_age: 3_600_000_000_123 });
