@@ -11,6 +11,11 @@ export { openBlock, isSound } from "./src/store/file/block_open.ts";
 export { rewriteBlock } from "./src/store/file/block_rewrite.ts";
 export { repairBlock } from "./src/store/file/block_repair.ts";
 export { blockIndexOf } from "./src/store/format/layout.ts";
+export { openFileStore } from "./src/store/file/open_file_store.ts";
+export { StoreCache } from "./src/store/file/store_cache.ts";
+export { NO_LIMITS, StoredMsg } from "./src/store/stream_store.ts";
+export { streamHasher } from "./src/store/format/keys.ts";
+export { metaSum } from "./src/store/format/meta_sum.ts";
 `;
 
 /**
@@ -29,12 +34,21 @@ export async function loadStore(directory) {
   });
   const store = await import(pathToFileURL(outfile).href);
   const waiting = [];
+  const finishOne = () => {
+    const isThere = waiting.length > 0;
+    if (isThere) waiting.shift()();
+    return isThere;
+  };
   const finish = () => {
-    while (waiting.length > 0) waiting.shift()();
+    while (finishOne());
   };
   return {
     ...store,
     newDisk: () => new store.MemoryDisk((fire) => waiting.push(fire)),
+    /** Runs something when what waits before it is done; `finishOne` and `finish` run what waits. */
+    later: (fire) => void waiting.push(fire),
+    finishOne,
+    finish,
     /** Runs a job to its end. */
     run(job) {
       for (let failed; ;) {

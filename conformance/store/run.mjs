@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 let [passed, failed] = [0, 0];
-for (const script of ["catalog.mjs", "blocks.mjs"]) {
+for (const script of ["catalog.mjs", "limits.mjs", "blocks.mjs"]) {
   const { stdout, stderr, status } = spawnSync(process.execPath, [path.join(here, script)], { encoding: "utf8" });
   const lines = stdout.split("\n");
   const good = lines.filter((line) => line.startsWith("ok")).length;

@@ -14,7 +14,7 @@
 // Opened by open_file_store.ts.
 
 import { assert } from "../../base/assert.ts";
-import { DiskError, type Disk } from "../../base/disk.ts";
+import { DiskError, type Disk, type DiskDone } from "../../base/disk.ts";
 import { MSGS } from "../format/layout.ts";
 import { MAX_RECORD, recordLength } from "../format/record.ts";
 import { LimitKeeper } from "../limit_keeper.ts";
@@ -167,6 +167,7 @@ export class FileStore extends StoreReads implements StreamStore {
       eraser: this.#eraser,
       remover: this.#remover,
       committed: (upTo) => {
+        if (this.#isOpening) return;
         this.#busy = true;
         this.#events.committed(upTo);
         this.#busy = false;
@@ -219,10 +220,27 @@ export class FileStore extends StoreReads implements StreamStore {
     this.#writer.goOn(found.block, found.size);
     this.#refusedUpTo = yield* readMark(this.#place, messages.lastSeq);
     while (this.#limits.repeat(REMOVALS_A_SLICE)) yield undefined;
+    const unmarked = yield* this.#markTrimmed();
+    if (unmarked !== undefined) return unmarked;
     this.#remover.start();
     this.#isOpening = false;
     this.#blocks.start();
     return undefined;
+  }
+
+  /**
+   * What limits took by subject when the stream was opened is marked before anybody sees the stream: nats-server, which
+   * applies the limits of the stream as a whole first, would take messages in their place that are to stay.
+   */
+  *#markTrimmed(): Slices<DiskError | undefined> {
+    if (this.#writer.isIdle) return undefined;
+    const failed = yield (done: DiskDone) => {
+      // A group of its own, although it has neither messages nor operations.
+      this.#groups.addWaiter((failure) => done(failure === undefined ? undefined : this.#writer.failed));
+      this.submit();
+    };
+    // On a full disk they wait until there is room.
+    return failed?.isFull === true ? undefined : failed;
   }
 
   /** Looks whether a block is worth a rewrite; it is looked now and then anyway. */
