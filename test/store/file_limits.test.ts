@@ -18,17 +18,18 @@ const RECORDS = 5 * 50;
 function killed(capacity = Number.POSITIVE_INFINITY): FakeDisk {
   const disk = madeDisk({ capacity });
   const { store, complete } = opened(NO_LIMITS, deaf, { disk });
-  for (const subject of SUBJECTS) {
-    const msg = new StoredMsg();
-    msg.sec = NOW;
-    [msg.subject, msg.subjectTo] = [Buffer.from(subject), 1];
-    [msg.body, msg.bodyTo] = [Buffer.alloc(19, "x"), 19];
-    store.stage(msg, "plain");
-  }
+  for (const subject of SUBJECTS) stage(store, subject);
   store.submit();
   complete();
   disk.kill();
   return disk;
+}
+function stage(store: FileStore, subject: string): void {
+  const msg = new StoredMsg();
+  msg.sec = NOW;
+  [msg.subject, msg.subjectTo] = [Buffer.from(subject), 1];
+  [msg.body, msg.bodyTo] = [Buffer.alloc(19, "x"), 19];
+  store.stage(msg, "plain");
 }
 function seqsOf(store: FileStore): number[] {
   const { lastSeq } = store.state();
@@ -42,6 +43,16 @@ function tombstonesOf(disk: FakeDisk): number[] {
   });
   return found;
 }
+
+test("what limits took for the last messages before a stop is marked as well", () => {
+  const disk = killed();
+  const { store, complete } = opened(NO_LIMITS, deaf, { disk });
+  store.setLimits(LIMITS);
+  stage(store, "b");
+  store.close((failure) => expect(failure).toBeUndefined());
+  complete();
+  expect(tombstonesOf(disk)).toEqual([2, 3, 4]);
+});
 
 test("what limits took by subject at a start is marked, durably, when the stream is open", () => {
   const disk = killed();

@@ -263,6 +263,12 @@ export class FileStore extends StoreReads implements StreamStore {
         done(failure);
         return;
       }
+      // What limits took for the last messages is marked too: only the index would know of it, as long as it is believed.
+      if (failure === undefined && !this.#writer.isIdle) {
+        this.#groups.addWaiter(finish);
+        this.submit();
+        return;
+      }
       this.#blocks.close(() => {
         this.#writer.sync((unsynced) => {
           this.#remover.flush(() => {
