@@ -455,6 +455,20 @@ export function record<F extends Fields>(fields: F, goType = ""): Kind<DecodedRe
   return kind as unknown as Kind<DecodedRecord<F>, EncodableRecord<F>>;
 }
 
+/** The fields of a struct in a struct: an error about one of them names the inner struct, too. */
+export function embedded<F extends Readonly<Record<string, Kind<unknown, never>>>>(struct: string, inner: F): F {
+  const entries = Object.entries(inner).map(([name, kind]) => {
+    const read: typeof kind.read = (reader, current) => {
+      reader.path.splice(-1, 0, struct);
+      const value = kind.read(reader, current);
+      reader.path.splice(-2, 1);
+      return value;
+    };
+    return [name, { ...kind, read }] as const;
+  });
+  return Object.fromEntries(entries) as unknown as F;
+}
+
 /** A key as Go folds it: these two are the only letters outside ASCII that fold into it. */
 function fold(key: string): string {
   return key

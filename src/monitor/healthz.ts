@@ -1,6 +1,6 @@
 // /healthz: whether the server can do its work.
 
-import { type Encodable, list, omitEmpty, record, text } from "../base/json.ts";
+import { type Encodable, int, list, omitEmpty, record, text } from "../base/json.ts";
 import type { JetStreamView, StoredAccountView } from "./jetstream_source.ts";
 import { goQuote, type Query } from "./query.ts";
 import type { MonitorSource } from "./source.ts";
@@ -31,6 +31,8 @@ export interface HealthProblem {
 /** The fields of /healthz in nats-server's order. */
 export const healthz = record({
   status: text,
+  // Only $SYS tells it; over HTTP it is the status.
+  status_code: omitEmpty(int),
   error: omitEmpty(text),
   errors: omitEmpty(
     list(

@@ -45,7 +45,7 @@ const streamDetail = record({
   sources: omitEmpty(list(part)),
 });
 
-const accountDetail = record({
+export const jszAccount = record({
   name: text,
   id: text,
   memory: int64,
@@ -73,7 +73,7 @@ export const jsz = record({
   consumers_leader: omitEmpty(int),
   messages: int64,
   bytes: int64,
-  account_details: omitEmpty(list(accountDetail)),
+  account_details: omitEmpty(list(jszAccount)),
   total: int,
 });
 export type Jsz = Encodable<typeof jsz>;
@@ -207,11 +207,12 @@ function unsigned(limit: number | undefined): bigint {
   return BigInt.asUintN(64, BigInt(limit ?? 0));
 }
 
-function accountRow(
+/** One account of the page; alone where it was asked for. */
+export function accountRow(
   account: JetStreamAccountView,
   serverName: string,
   options: JszOptions,
-): Encodable<typeof accountDetail> {
+): Encodable<typeof jszAccount> {
   return {
     name: account.name,
     id: account.name,

@@ -5,6 +5,7 @@ import {
   bigUint64,
   bool,
   byteText,
+  embedded,
   int,
   type Kind,
   list,
@@ -19,7 +20,7 @@ import {
   int64,
 } from "../../base/json.ts";
 import { apiErrorKind } from "../config/api_error_kind.ts";
-import { embedded, streamConfigKind } from "../config/stream_config.ts";
+import { streamConfigKind } from "../config/stream_config.ts";
 import { moment } from "../config/moment.ts";
 
 /** What every response begins with. */

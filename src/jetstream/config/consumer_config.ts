@@ -10,6 +10,7 @@ import {
   bigUint64,
   bool,
   type Decoded,
+  embedded,
   type Kind,
   list,
   map,
@@ -21,7 +22,6 @@ import {
 } from "../../base/json.ts";
 import { zonedMoment } from "./consumer_moment.ts";
 import { moment } from "./moment.ts";
-import { embedded } from "./stream_config.ts";
 import { word } from "./words.ts";
 
 const MAX_INT64 = 2n ** 63n - 1n;

@@ -1,9 +1,8 @@
 // The body of CONSUMER.MSG.NEXT, which +NXT has, too: nothing, a number, or
 // JSON; anything else means one message.
 
-import { bool, decode, JsonError, type Kind, record, text } from "../../base/json.ts";
+import { bool, decode, embedded, JsonError, type Kind, record, text } from "../../base/json.ts";
 import { trimmed } from "./consumer_blanks.ts";
-import { embedded } from "./stream_config.ts";
 
 const MAX_INT64 = 2n ** 63n - 1n;
 

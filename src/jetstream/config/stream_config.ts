@@ -8,11 +8,12 @@
 // Knows nothing of what makes sense: see stream_checks.ts.
 
 import {
-  bigInteger,
   bigInt64,
+  bigInteger,
   bigUint64,
   bool,
   type Decoded,
+  embedded,
   int32,
   type Kind,
   list,
@@ -88,19 +89,6 @@ const fields = {
   metadata: omitEmpty(map(text)),
 };
 
-/** The fields of a struct in a struct: an error about one of them names the inner struct, too. */
-export function embedded<F extends Readonly<Record<string, Kind<unknown, never>>>>(struct: string, inner: F): F {
-  const entries = Object.entries(inner).map(([name, kind]) => {
-    const read: typeof kind.read = (reader, current) => {
-      reader.path.splice(-1, 0, struct);
-      const value = kind.read(reader, current);
-      reader.path.splice(-2, 1);
-      return value;
-    };
-    return [name, { ...kind, read }] as const;
-  });
-  return Object.fromEntries(entries) as unknown as F;
-}
 const inOther = embedded("StreamConfig", fields);
 
 /** As responses hold it, and nats-server's bytes for it. */

@@ -1,0 +1,210 @@
+// What happens to connections, told to the system account as it happens.
+//
+//     $SYS.ACCOUNT.<account>.CONNECT, DISCONNECT     each client
+//     $SYS.ACCOUNT.<account>.SERVER.CONNS            how many there are now, and every 30 s
+//     $SYS.SERVER.ACCOUNT.<account>.CONNS            the same, its old name
+//     $SYS.SERVER.<id>.CLIENT.AUTH.ERR               a login was refused
+//     $SYS.SERVER.<id>.LAMEDUCK, SHUTDOWN            the server is going
+//
+// An event is made only when somebody listens, and sent at the end of the turn:
+// what it tells of may happen in the middle of a delivery. Owns the timers.
+
+import type { Bus } from "../account/bus.ts";
+import { byteString } from "../base/bytes.ts";
+import { rfc3339Nano } from "../base/gotime.ts";
+import { encode, type Encodable, int64, type Kind, list, omitEmpty, record, text, uint64 } from "../base/json.ts";
+import { nuid } from "../base/nuid.ts";
+import type { Env, Timer } from "../base/world.ts";
+import { accountStatFields, accountStatOf } from "../monitor/accstatz.ts";
+import type { AccountNumbers, ConnectionView, Moment } from "../monitor/source.ts";
+import { serverInfo, type ServerInfoFields, type Speaker } from "./server_info.ts";
+
+const TYPES = "io.nats.server.advisory.v1.";
+/** How often the number of connections is told without a change. */
+const HEARTBEAT_MS = 30_000;
+
+const head = { type: text, id: text, timestamp: text, server: serverInfo };
+const client = record({
+  start: text,
+  host: omitEmpty(text),
+  id: uint64,
+  acc: omitEmpty(text),
+  user: omitEmpty(text),
+  name: omitEmpty(text),
+  lang: omitEmpty(text),
+  ver: omitEmpty(text),
+  rtt: omitEmpty(int64),
+  stop: omitEmpty(text),
+  jwt: omitEmpty(text),
+  issuer_key: omitEmpty(text),
+  name_tag: omitEmpty(text),
+  tags: omitEmpty(list(text)),
+  kind: text,
+  client_type: text,
+  client_id: omitEmpty(text),
+});
+const flow = record({ msgs: int64, bytes: int64 });
+const connected = record({ ...head, client });
+const disconnected = record({ ...head, client, sent: flow, received: flow, reason: text });
+
+const connections = record({ ...head, ...accountStatFields });
+
+export interface EventSource {
+  readonly env: Env;
+  /** Of the system account. */
+  readonly bus: Bus;
+  readonly speaker: Speaker;
+  /** The account of connections that have none yet; its connections are not counted aloud. */
+  readonly globalAccount: string;
+  /** Runs `fire` at the end of this turn, before connections are flushed. */
+  beforeFlush(fire: () => void): void;
+  numbersOf(account: string): AccountNumbers | undefined;
+}
+
+export class Events {
+  readonly #source: EventSource;
+  /** Accounts whose connections are told again and again. */
+  readonly #heartbeats = new Map<string, Timer>();
+  #isStopped = false;
+
+  constructor(source: EventSource) {
+    this.#source = source;
+  }
+
+  /** A client has logged in. */
+  onConnected(view: ConnectionView): void {
+    const account = view.account ?? this.#source.globalAccount;
+    this.#countConnections(account);
+    this.#send(`$SYS.ACCOUNT.${account}.CONNECT`, "client_connect", connected, () => ({
+      client: clientOf(view, account, undefined),
+    }));
+  }
+
+  /** A connection has ended; `wasRefused`: because its login failed. */
+  onDisconnected(view: ConnectionView, wasRefused: boolean): void {
+    const { globalAccount, speaker } = this.#source;
+    const account = view.account ?? globalAccount;
+    const event = (): object => ({
+      client: clientOf(view, account, view.stop),
+      sent: { msgs: view.inMsgs, bytes: view.inBytes },
+      received: { msgs: view.outMsgs, bytes: view.outBytes },
+      reason: view.reason,
+    });
+    if (wasRefused) {
+      this.#send(`$SYS.SERVER.${speaker.facts.id}.CLIENT.AUTH.ERR`, "client_disconnect", disconnected, event);
+    } else this.#countConnections(account);
+    this.#send(`$SYS.ACCOUNT.${account}.DISCONNECT`, "client_disconnect", disconnected, event);
+  }
+
+  /** The answer to a question for the connections of `account`; undefined when it has none. */
+  connectionsOf(account: string): string | undefined {
+    const numbers = this.#source.numbersOf(account);
+    return numbers === undefined || numbers.connections === 0 ? undefined : this.#connectionsText(numbers, this.#id());
+  }
+
+  /** Lame duck mode has begun. Told at once: little may come after it. */
+  onLameDuck(): void {
+    this.#sayGoing("LAMEDUCK");
+  }
+
+  /** The server ends: the last word. Nothing is said after it. */
+  onShutdown(): void {
+    if (this.#isStopped) return;
+    this.#sayGoing("SHUTDOWN");
+    this.stop();
+  }
+
+  /** Ends it without a word. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const timer of this.#heartbeats.values()) timer.cancel();
+    this.#heartbeats.clear();
+  }
+
+  #sayGoing(what: string): void {
+    const { bus, speaker } = this.#source;
+    const subject = byteString(`$SYS.SERVER.${speaker.facts.id}.${what}`);
+    if (bus.hasInterest(subject)) bus.publishText(subject, encode(serverInfo, speaker.next()));
+  }
+
+  #countConnections(account: string): void {
+    const { env, globalAccount } = this.#source;
+    if (account === globalAccount || this.#isStopped) return;
+    this.#heartbeats.get(account)?.cancel();
+    this.#heartbeats.delete(account);
+    const numbers = this.#source.numbersOf(account);
+    if (numbers === undefined) return;
+    if (numbers.connections > 0) {
+      this.#heartbeats.set(
+        account,
+        env.after(HEARTBEAT_MS, () => this.#countConnections(account)),
+      );
+    }
+    this.#tellConnections(numbers);
+  }
+
+  #tellConnections(numbers: AccountNumbers): void {
+    const { bus, beforeFlush } = this.#source;
+    const subjects = [`$SYS.SERVER.ACCOUNT.${numbers.name}.CONNS`, `$SYS.ACCOUNT.${numbers.name}.SERVER.CONNS`]
+      .map(byteString)
+      .filter((subject) => bus.hasInterest(subject));
+    if (subjects.length === 0) return;
+    const id = this.#id();
+    beforeFlush(() => {
+      for (const subject of subjects) bus.publishText(subject, this.#connectionsText(numbers, id));
+    });
+  }
+
+  #connectionsText(numbers: AccountNumbers, id: string): string {
+    return encode(connections, { ...this.#head("account_connections", id), ...accountStatOf(numbers) });
+  }
+
+  #send<D, E extends object>(subjectText: string, type: string, kind: Kind<D, E>, fields: () => object): void {
+    const { bus, beforeFlush } = this.#source;
+    const subject = byteString(subjectText);
+    if (this.#isStopped || !bus.hasInterest(subject)) return;
+    const now = this.#now();
+    beforeFlush(() => {
+      const event = { ...this.#head(type, this.#id(), now), ...fields() };
+      bus.publishText(subject, encode(kind, event as unknown as E));
+    });
+  }
+
+  #head(type: string, id: string, timestamp = this.#now()): Head {
+    return { type: TYPES + type, id, timestamp, server: this.#source.speaker.next() };
+  }
+  #id(): string {
+    return nuid((below) => this.#source.env.random(below));
+  }
+  #now(): string {
+    return rfc3339Nano(this.#source.env.wallSec(), this.#source.env.wallNanos());
+  }
+}
+interface Head {
+  readonly type: string;
+  readonly id: string;
+  readonly timestamp: string;
+  readonly server: ServerInfoFields;
+}
+
+function clientOf(view: ConnectionView, account: string, stop: Moment | undefined): Encodable<typeof client> {
+  return {
+    start: rfc3339Nano(view.start.sec, view.start.nanos),
+    host: view.ip,
+    id: view.cid,
+    acc: account,
+    user: view.authorizedUser,
+    name: view.name,
+    lang: view.lang,
+    ver: view.version,
+    rtt: stop === undefined ? 0 : view.rttNanos,
+    stop: stop === undefined ? undefined : rfc3339Nano(stop.sec, stop.nanos),
+    jwt: view.jwt,
+    issuer_key: view.issuerKey,
+    name_tag: account,
+    tags: view.tags,
+    kind: "Client",
+    client_type: view.type,
+    client_id: view.mqttClient,
+  };
+}
