@@ -164,7 +164,10 @@ export interface StreamStore {
    * message unless nothing is left: see purge.ts, which slices.
    */
   stageCompact(first: number): void;
-  /** Closes the group: what was staged since the last call becomes durable together. Nothing staged: nothing happens. */
+  /**
+   * Closes the group: what was staged since the last call becomes durable together. Nothing staged: nothing happens.
+   * While the disk is busy with an earlier group a store may close it later, with what was staged until then.
+   */
   submit(): void;
   /**
    * Calls `done` once, when all that is staged by now is committed (undefined)

@@ -21,6 +21,8 @@ import { StoreModel, type ModelMsg } from "./store_model.ts";
 export interface StoreUnderTest {
   readonly store: StreamStore;
   readonly complete: () => void;
+  /** Whether a group is on its way, and the next one grows until it has landed. */
+  readonly isWriting?: () => boolean;
 }
 export type OpenStore = (limits: StoreLimits, events: StoreEvents) => StoreUnderTest;
 
@@ -409,7 +411,7 @@ export function storeContract(name: string, open: OpenStore): void {
       fc.assert(
         fc.property(limitsOf, fc.array(operation, { maxLength: 60 }), fc.boolean(), (limits, operations, calm) => {
           const heard = new Heard();
-          const { store, complete } = open(limits, heard);
+          const { store, complete, isWriting } = open(limits, heard);
           const model = new StoreModel(limits);
           let clock = 0;
           const settle = (): void => {
@@ -438,8 +440,8 @@ export function storeContract(name: string, open: OpenStore): void {
               store.stageSkip(store.stagedLastSeq + op.by, sec, nanos);
               model.stageSkip(model.stagedLastSeq + op.by, sec, nanos);
             } else if (op.kind === "submit") {
+              model.submit(isWriting?.());
               store.submit();
-              model.submit();
             } else if (op.kind === "complete") {
               complete();
               model.complete();

@@ -21,6 +21,7 @@ class Story {
   constructor(disk: FakeDisk, blockBytes = 300) {
     this.disk = disk;
     const events = {
+      free: (): void => undefined,
       durable: (): void => {
         this.durableSeq = this.#groups.shift()!;
         this.said.push(`durable ${this.durableSeq}`);

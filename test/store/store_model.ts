@@ -29,6 +29,7 @@ export class StoreModel {
   limits: StoreLimits;
   #open: Op[] = [];
   #submitted: Op[] = [];
+  #isOpenDue = false;
 
   constructor(limits: StoreLimits) {
     this.limits = limits;
@@ -67,11 +68,15 @@ export class StoreModel {
     this.#open.push({ kind: "skip", seq, sec, nanos });
     this.stagedLastSeq = seq;
   }
-  submit(): void {
+  /** `grows`: what is staged until an earlier group has landed goes with this one. */
+  submit(grows = false): void {
+    if (grows) this.#isOpenDue = true;
     this.#submitted.push(...this.#open);
     this.#open = [];
   }
   complete(): void {
+    if (this.#isOpenDue) this.submit();
+    this.#isOpenDue = false;
     const ops = this.#submitted;
     this.#submitted = [];
     for (const op of ops) this.#apply(op);

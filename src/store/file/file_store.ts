@@ -105,6 +105,8 @@ export class FileStore extends StoreReads implements StreamStore {
   /** Sequences up to here were refused; they are marked as used once that is possible. */
   #refusedUpTo = 0;
   #busy = false;
+  /** The open group is to be written as soon as the disk takes one. */
+  #isSubmitDue = false;
   #isRollingUp = false;
   /** Events are not raised while the stream is opened. */
   #isOpening = true;
@@ -182,6 +184,9 @@ export class FileStore extends StoreReads implements StreamStore {
       how: options.how,
       later: options.later,
       events: {
+        free: () => {
+          if (this.#isSubmitDue) this.#submit();
+        },
         durable: (group) => this.#commit(group),
         refused: (failed, groups) => this.#refuse(failed, groups),
         reopened: () => this.#log(`${directory}: there is room again, writing goes on`),
@@ -199,6 +204,11 @@ export class FileStore extends StoreReads implements StreamStore {
   }
   get stagedBytes(): number {
     return this.#groups.bytes;
+  }
+
+  /** Whether a group is on its way: what is submitted meanwhile goes together when it has landed. */
+  get isWriting(): boolean {
+    return this.#writer.isWriting;
   }
 
   /** What damage took, as found when the stream was opened. */
@@ -368,10 +378,9 @@ export class FileStore extends StoreReads implements StreamStore {
 
   submit(): void {
     this.#enter();
-    this.#marks.close();
-    if (!this.#groups.close()) return;
-    this.#plan.close();
-    this.#writer.submit();
+    // While the disk is busy the group grows: the slower the disk, the more goes with one sync.
+    if (this.#writer.isWriting && this.#writer.openBytes < MOST_GROWN) this.#isSubmitDue = true;
+    else this.#submit();
   }
 
   afterCommit(done: Waiter): void {
@@ -471,6 +480,14 @@ export class FileStore extends StoreReads implements StreamStore {
         this.#busy = false;
       },
     };
+  }
+
+  #submit(): void {
+    this.#isSubmitDue = false;
+    this.#marks.close();
+    if (!this.#groups.close()) return;
+    this.#plan.close();
+    this.#writer.submit();
   }
 
   #skipTo(seq: number, sec: number, nanos: number): void {
@@ -584,6 +601,7 @@ export class FileStore extends StoreReads implements StreamStore {
     this.#refusedUpTo = Math.max(this.#refusedUpTo, upTo);
     if (this.#refusedUpTo > lastSeq) this.#refusedMark.write(this.#refusedUpTo);
     const waiters = this.#groups.refuse(lastSeq);
+    this.#isSubmitDue = false;
     this.#plan.refuse();
     this.#staged.clear();
     this.#marks.refuse(groups);
@@ -602,6 +620,8 @@ export class FileStore extends StoreReads implements StreamStore {
 }
 
 const LEAST_GAIN = 4096;
+/** A group of so many bytes grows no more: what is committed at once is bounded, and the buffer is kept for the next. */
+const MOST_GROWN = 1 << 19;
 /** A millisecond or two. */
 const INDEXED_A_CALL = 8192;
 /** How often it is looked whether a block is worth a rewrite. */

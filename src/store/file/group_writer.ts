@@ -27,6 +27,8 @@ import { WriteGroup, type Piece } from "./write_group.ts";
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 export interface WriterEvents {
+  /** The oldest group is on disk and no other is submitted: comes before its `durable`, so that the disk has something to do meanwhile. */
+  free(): void;
   /** The oldest submitted group is durable. Begins a turn; the writer may be called. The group is borrowed. */
   durable(group: WriteGroup): void;
   /** All groups, submitted or not, are lost; they are borrowed. `failed` stays set until `reopened`. */
@@ -109,6 +111,14 @@ export class GroupWriter {
   /** Its length, with what is not durable yet. */
   get size(): number {
     return this.#size;
+  }
+  /** Whether a group is on its way: the next one is written when it is durable. */
+  get isWriting(): boolean {
+    return this.#isWriting;
+  }
+  /** Bytes of the open group. */
+  get openBytes(): number {
+    return this.#open.used;
   }
   /** Whether everything appended is durable. */
   get isIdle(): boolean {
@@ -280,7 +290,8 @@ export class GroupWriter {
     if (this.#isAbandoned) return;
     this.#isWriting = false;
     this.#submitted.shift();
-    this.#next();
+    if (this.#submitted.length === 0) this.#events.free();
+    else this.#next();
     this.#events.durable(group);
     if (group.reset()) this.#spare = group;
   }
