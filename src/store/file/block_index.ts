@@ -21,6 +21,7 @@ export class BlockIndex implements Cached {
   #seqs = new Float64Array(4);
   #offsets = new Uint32Array(4);
   #entries = 0;
+  #lastSeq = 0;
   #subjects: Int32Array | undefined = undefined;
   #filter = new Uint32Array(2);
 
@@ -55,6 +56,7 @@ export class BlockIndex implements Cached {
   /** The next message or hole. */
   add(seq: number, offset: number, subject: number): void {
     const entry = this.#entries++;
+    this.#lastSeq = seq;
     if (entry % SAMPLE === 0) {
       const sample = entry / SAMPLE;
       if (sample === this.#seqs.length) this.#grow();
@@ -86,6 +88,15 @@ export class BlockIndex implements Cached {
   }
   offsetOf(sample: number): number {
     return this.#offsets[sample]!;
+  }
+  /** The last sequence before that of the next sample; of the last one: of all. */
+  endOf(sample: number): number {
+    return sample + 1 < this.samples ? this.seqOf(sample + 1) - 1 : this.#lastSeq;
+  }
+  /** Whether no sequence is missing from a sample: its entries are in steps of one. */
+  isUnbroken(sample: number): boolean {
+    const entries = Math.min(SAMPLE, this.#entries - sample * SAMPLE);
+    return this.endOf(sample) - this.seqOf(sample) === entries - 1;
   }
 
   /** Whether the block may have records of a subject. */

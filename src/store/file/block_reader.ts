@@ -55,6 +55,8 @@ export class Window implements Cached {
   seq = 0;
   at = 0;
   next = 0;
+  /** How long that record is. */
+  length = 0;
   used = 0;
   /** It holds its block whatever happens to the file, until it is forgotten. */
   isPinned = false;
@@ -149,6 +151,7 @@ export class BlockReader {
     const fault = this.record.readUnchecked(window.bytes, at - window.from, window.to - window.from);
     if (fault !== undefined) return false;
     window.next = at + length;
+    window.length = length;
     if (this.record.kind === "tombstone") return true;
     window.seq = this.record.seq;
     window.at = at;
@@ -163,8 +166,11 @@ export class BlockReader {
   walk(block: FileBlock, from: number, show: ShowEntry): number {
     let at = pastDamage(block, from);
     let window: Window | undefined;
+    // Of long records their bodies are not read.
+    let isSkipping = false;
     for (; at + EMPTY_RECORD <= block.size; at = pastDamage(block, at)) {
-      if (window === undefined || at + RECORD_HEAD > window.to) window = this.#windowFor(block, at, EMPTY_RECORD);
+      if (window === undefined || at + RECORD_HEAD > window.to)
+        window = this.#windowFor(block, at, EMPTY_RECORD, isSkipping);
       if (window === undefined) return at;
       let { bytes } = window;
       let start = at - window.from;
@@ -172,7 +178,7 @@ export class BlockReader {
       const subjectTo = RECORD_HEAD + (bytes[start + 20]! | (bytes[start + 21]! << 8));
       if (length > MAX_RECORD || subjectTo + HASH_BYTES > length || at + length > block.size) return at;
       if (at + subjectTo > window.to) {
-        window = this.#windowFor(block, at, subjectTo);
+        window = this.#windowFor(block, at, subjectTo, isSkipping);
         if (window === undefined) return at;
         ({ bytes } = window);
         start = at - window.from;
@@ -185,6 +191,7 @@ export class BlockReader {
         if (!show(seq, at, isHole, bytes, start + RECORD_HEAD, start + subjectTo)) return at;
       }
       at += length;
+      isSkipping = length > LEAST_READ;
     }
     return at;
   }
@@ -293,8 +300,8 @@ export class BlockReader {
     window.drop();
   }
 
-  /** A window of the block that holds at least [at, at + need). */
-  #windowFor(block: FileBlock, at: number, need: number): Window | undefined {
+  /** A window of the block that holds at least [at, at + need); of one that is skipped through hardly more. */
+  #windowFor(block: FileBlock, at: number, need: number, isSkipping = false): Window | undefined {
     let victim: Window | undefined;
     for (const window of this.#windows) {
       if (window.block !== block) continue;
@@ -303,10 +310,10 @@ export class BlockReader {
         return window;
       }
       // It is read in order: the next part of it.
-      if (at >= window.from && at <= window.to && window.to > window.from) victim = window;
+      if (!isSkipping && at >= window.from && at <= window.to && window.to > window.from) victim = window;
     }
     let size = LEAST_READ;
-    if (victim !== undefined) size = Math.min(MOST_READ, Math.max(LEAST_READ, (victim.to - victim.from) * 2));
+    if (victim !== undefined) size = nextSize(victim);
     else victim = this.#leastUsed();
     if (victim.block !== block) {
       this.#empty(victim);
@@ -380,6 +387,13 @@ export class BlockReader {
     }
     return free.reduce((least, window) => (window.used < least.used ? window : least));
   }
+}
+
+/** How much of a block is read behind a window: whole records, if they go on to be as long as the one read last. */
+function nextSize({ from, to, length }: Window): number {
+  const size = Math.min(MOST_READ, Math.max(LEAST_READ, (to - from) * 2));
+  if (length > MOST_READ) return length;
+  return length > size / 8 ? Math.max(length, size - (size % length)) : size;
 }
 
 /** Where a record may be, at an offset or behind the damaged bytes that begin there. */

@@ -187,9 +187,17 @@ export class RecordFinder {
     if (index === undefined) return this.#scanFor(block, subject, from, Number.POSITIVE_INFINITY, true);
     if (!index.mayHave(subject)) return 0;
     let entry = index.nextOf(subject, Math.max(0, index.sampleFor(from)) * SAMPLE);
-    for (; entry >= 0; entry = index.nextOf(subject, entry + 1)) {
-      const seq = this.#seqOfEntry(block, index, entry);
-      if (seq >= from && block.has(seq)) return seq;
+    while (entry >= 0) {
+      const sample = Math.floor(entry / SAMPLE);
+      if (index.isUnbroken(sample)) {
+        const seq = index.seqOf(sample) + (entry % SAMPLE);
+        if (seq >= from && block.has(seq)) return seq;
+        entry = index.nextOf(subject, entry + Math.max(1, from - seq));
+      } else {
+        const seq = this.#scanFor(block, subject, Math.max(from, index.seqOf(sample)), index.endOf(sample), true);
+        if (seq > 0) return seq;
+        entry = index.nextOf(subject, (sample + 1) * SAMPLE);
+      }
     }
     return 0;
   }
@@ -198,44 +206,42 @@ export class RecordFinder {
     const index = this.#subjectIndexOf(block);
     if (index === undefined) return this.#scanFor(block, subject, block.firstSeq, upTo, false);
     if (!index.mayHave(subject)) return 0;
-    const sample = index.sampleFor(upTo);
-    let entry = index.previousOf(subject, (sample + 1) * SAMPLE - 1);
-    for (; entry >= 0; entry = index.previousOf(subject, entry - 1)) {
-      const seq = this.#seqOfEntry(block, index, entry);
-      if (seq <= upTo && block.has(seq)) return seq;
+    let entry = index.previousOf(subject, (index.sampleFor(upTo) + 1) * SAMPLE - 1);
+    while (entry >= 0) {
+      const sample = Math.floor(entry / SAMPLE);
+      if (index.isUnbroken(sample)) {
+        const seq = index.seqOf(sample) + (entry % SAMPLE);
+        if (seq <= upTo && block.has(seq)) return seq;
+        entry = index.previousOf(subject, entry - Math.max(1, seq - upTo));
+      } else {
+        const seq = this.#scanFor(block, subject, index.seqOf(sample), Math.min(upTo, index.endOf(sample)), false);
+        if (seq > 0) return seq;
+        entry = index.previousOf(subject, sample * SAMPLE - 1);
+      }
     }
     return 0;
   }
 
-  /** The first or last live message of a subject in from..upTo, without an index of subjects; 0 when there is none. */
+  /** The first or last live message of a subject in from..upTo, by its name; 0 when there is none. */
   #scanFor(block: FileBlock, subject: number, from: number, upTo: number, isFirst: boolean): number {
     const index = this.#indexOf(block);
     if (index.samples === 0) return 0;
+    const sample = Math.max(0, index.sampleFor(from));
+    // Who reads in order has one of them just before.
+    const cursor = this.reader.cursorFor(block, from);
+    const isNear = cursor !== undefined && cursor.seq >= index.seqOf(sample);
+    const start = isNear ? cursor.at : index.offsetOf(sample);
     const name = this.#tree.bufferOf(subject);
     const nameFrom = this.#tree.startOf(subject);
     const nameTo = nameFrom + this.#tree.lengthOf(subject);
     let found = 0;
-    this.reader.walk(block, index.offsetOf(Math.max(0, index.sampleFor(from))), (seq, _at, isHole, bytes, at, end) => {
+    this.reader.walk(block, start, (seq, _at, isHole, bytes, at, end) => {
       if (seq > upTo) return false;
       if (isHole || seq < from || !isSame(name, nameFrom, nameTo, bytes, at, end) || !block.has(seq)) return true;
       found = seq;
       return !isFirst;
     });
     return found;
-  }
-
-  #seqOfEntry(block: FileBlock, index: BlockIndex, entry: number): number {
-    const sample = Math.floor(entry / SAMPLE);
-    const into = entry - sample * SAMPLE;
-    const seq = index.seqOf(sample);
-    if (into === 0) return seq;
-    if (sample + 1 < index.samples && index.seqOf(sample + 1) - seq === SAMPLE) return seq + into;
-    let left = into;
-    for (let at = index.offsetOf(sample); this.reader.read(block, at); at = this.reader.end) {
-      if (this.reader.record.kind === "tombstone") continue;
-      if (left-- === 0) return this.reader.record.seq;
-    }
-    return 0;
   }
 
   /** Where the records of a block are; walks through it the first time. */
