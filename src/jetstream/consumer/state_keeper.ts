@@ -5,8 +5,8 @@
 //     confirm ─→ at once, or when it is time again ───┘                                        └→ all that waited
 //
 // One write is in flight. It confirms what was asked before it began; what comes later waits for the next one. Before a
-// write that somebody waits for lies as much time as the last one took; before others 100 ms, or 20 times that. Nothing
-// is open and no timer runs between writes.
+// write that somebody waits for lies as much time as the last one took, if that was a large one: it keeps the loop busy,
+// not only the disk; before others lie 100 ms, or 20 times that. Nothing is open and no timer runs between writes.
 //
 // Owns the file and its temporary, not its directory. Knows of the state only how it is written. A write that fails is
 // told once, and tried again with what the state is then, into a new file.
@@ -19,6 +19,8 @@ import { CONSUMER_STATE } from "../../store/format/layout.ts";
 import type { StateKeeper } from "./parts.ts";
 import type { StateWriters } from "./state_keeper_writers.ts";
 
+/** A state up to this size is written in no time: what takes long is the disk. */
+const SMALL_BYTES = 1 << 16;
 const LEAST_SPACING_MS = 100;
 /** A consumer's writes that nobody waits for take at most so much of the time: one in 20. */
 const SPACING = 20;
@@ -58,6 +60,7 @@ export class FileStateKeeper implements StateKeeper {
   #waiting: (() => void)[] = [];
   #isWriting = false;
   #readyAtMs = Number.NEGATIVE_INFINITY;
+  #lastBytes = 0;
   /** The same for what somebody waits for. */
   #confirmAtMs = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined = undefined;
@@ -161,6 +164,7 @@ export class FileStateKeeper implements StateKeeper {
       version = state.version;
       bytes = yield* state.write(writers.wallSec());
     }
+    this.#lastBytes = bytes.length;
     const path = `${directory}/${CONSUMER_STATE}`;
     const isConfirming = isDurable && confirmed.length > 0;
     let failed = yield* writeWhole(disk, path + TEMPORARY, bytes, isDurable ? "synced" : "written");
@@ -186,7 +190,8 @@ export class FileStateKeeper implements StateKeeper {
     const tookMs = Math.min(nowMs - beganMs, MOST_TOOK_MS);
     const spacing = Math.max(LEAST_SPACING_MS, SPACING * tookMs, failed === undefined ? 0 : RETRY_MS);
     this.#readyAtMs = nowMs + spacing;
-    this.#confirmAtMs = nowMs + (failed === undefined ? tookMs : spacing);
+    if (failed !== undefined) this.#confirmAtMs = nowMs + spacing;
+    else this.#confirmAtMs = this.#lastBytes > SMALL_BYTES ? nowMs + tookMs : nowMs;
     if (failed !== undefined && failed.text !== this.#failure) {
       report(`Error writing the state of a consumer in "${directory}": ${failed.text}`);
     }

@@ -109,9 +109,21 @@ test("one write confirms every double ack that came before it began, the next on
   expect(story.confirmed, "nothing lies between them").toEqual([1, 2, 3]);
 });
 
-test("after a slow write the next double ack waits as long again", () => {
+test("a slow disk keeps the next double ack of a small state no longer than its own write", () => {
   const story = new Story();
   story.deliverTo(5);
+  story.doubleAck(1);
+  story.world.advance(50);
+  story.settle();
+  expect(story.confirmed).toEqual([1]);
+  story.doubleAck(2);
+  story.settle();
+  expect(story.confirmed).toEqual([1, 2]);
+});
+
+test("after a slow write of a large state the next double ack waits as long again", () => {
+  const story = new Story();
+  story.deliverTo(40_000);
   story.doubleAck(1);
   story.world.advance(50);
   story.settle();
