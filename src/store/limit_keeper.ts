@@ -1,13 +1,16 @@
 // Removes the committed messages of a stream that its limits leave no
 // room for: at a commit, when they are too old, and after limits were lowered.
 //
-// Owns the limits in force and how far `enforce` got. Discard new is the
-// matter of PublishPlan: at its limits nothing is removed here.
+// Owns the limits in force; `SubjectSweep` what subjects lose when they are
+// lowered. Discard new is the matter of PublishPlan: at its limits nothing is
+// removed here.
 
-import type { ByteString } from "../base/bytes.ts";
 import type { StoreLimits } from "./stream_store.ts";
-import { ALL_SUBJECTS } from "./subject_filter.ts";
+import { SubjectSweep } from "./subject_sweep.ts";
 import type { SubjectTree } from "./subject_tree.ts";
+
+/** What a commit removes of the first messages while `enforce` has more to do: enough that they do not pile up. */
+const TRIMS_BESIDE_ENFORCE = 64;
 
 /** Committed messages, as limits see them. */
 export interface LimitedMessages {
@@ -15,9 +18,14 @@ export interface LimitedMessages {
   readonly msgs: number;
   readonly bytes: number;
   readonly firstSeq: number;
+  readonly lastSeq: number;
   /** When the first message was stored; there is one. */
   readonly firstSec: number;
   readonly firstNanos: number;
+  /** The first message at or after a sequence; 0 when there is none. */
+  liveFrom(from: number): number;
+  /** The subject of a message that is there; `NO_SUBJECT` when the disk does not tell. */
+  subjectAt(seq: number): number;
   /** Messages of a subject that are there for sure: fewer than it counts when the disk does not tell. */
   sureCountOf(subject: number): number;
   /** The first message of a subject that has any; 0 when the disk does not tell. */
@@ -30,23 +38,29 @@ export class LimitKeeper {
   readonly #messages: LimitedMessages;
   readonly #tree: SubjectTree;
   #limits: StoreLimits;
-  #enforceFrom: ByteString | undefined = "" as ByteString;
+  /** Of limits that were set and are not applied to all that is there. */
+  #sweep: SubjectSweep | undefined;
+  #isEnforced = true;
 
   constructor(messages: LimitedMessages, limits: StoreLimits) {
     this.#messages = messages;
     this.#tree = messages.tree;
     this.#limits = limits;
+    this.#sweep = new SubjectSweep(messages, limits.maxMsgsPerSubject);
   }
 
   get limits(): StoreLimits {
     return this.#limits;
   }
 
-  /** Removes what is too much after a message on `subject`. */
+  /** Removes what is too much after a message on `subject`; while `enforce` has more to do, no more than what came in. */
   trim(subject: number): void {
     const { maxMsgsPerSubject } = this.#limits;
-    if (maxMsgsPerSubject > 0) this.keepLast(subject, maxMsgsPerSubject);
-    while (this.#isBeyondLimits() && this.#messages.trim(this.#messages.firstSeq));
+    if (maxMsgsPerSubject > 0) {
+      const most = this.#isEnforced ? maxMsgsPerSubject : Math.max(maxMsgsPerSubject, this.#tree.count(subject) - 1);
+      this.keepLast(subject, most);
+    }
+    this.#trimFirst(this.#isEnforced ? Number.POSITIVE_INFINITY : TRIMS_BESIDE_ENFORCE);
   }
 
   /** Removes the oldest messages of a subject until at most `most` are left. */
@@ -80,23 +94,25 @@ export class LimitKeeper {
   /** Sets the limits; `enforce` then begins anew. */
   set(limits: StoreLimits): void {
     this.#limits = limits;
-    this.#enforceFrom = "" as ByteString;
+    this.#sweep = new SubjectSweep(this.#messages, limits.maxMsgsPerSubject);
+    this.#isEnforced = false;
   }
 
   /** As `enforce`, for what a scan found: the commits trimmed subjects first. */
   repeat(most: number): boolean {
-    let left = most;
-    while (this.#enforceFrom !== undefined && left > 0) left -= this.#enforceSubjects(left);
-    return !this.#trimFirst(left) || this.#enforceFrom !== undefined;
+    return this.#isSweeping(most) || !this.#trimFirst(most);
   }
 
   /** As StreamStore. */
   enforce(most: number): boolean {
     // As in nats-server the stream as a whole comes first: what it loses does not count for its subject any more.
-    if (!this.#trimFirst(most)) return true;
-    let left = most;
-    while (this.#enforceFrom !== undefined && left > 0) left -= this.#enforceSubjects(left);
-    return this.#enforceFrom !== undefined;
+    this.#isEnforced = this.#trimFirst(most) && !this.#isSweeping(most);
+    return !this.#isEnforced;
+  }
+
+  #isSweeping(most: number): boolean {
+    if (this.#sweep?.step(most) === false) this.#sweep = undefined;
+    return this.#sweep !== undefined;
   }
 
   /** Removes at most so many of the first messages; whether no more can go. */
@@ -113,25 +129,5 @@ export class LimitKeeper {
     const { maxMsgs, maxBytes, discardNew } = this.#limits;
     if (discardNew || this.#messages.msgs === 0) return false;
     return (maxMsgs > 0 && this.#messages.msgs > maxMsgs) || (maxBytes > 0 && this.#messages.bytes > maxBytes);
-  }
-
-  /** Trims some subjects to their limit; about how many messages and subjects that touched. */
-  #enforceSubjects(most: number): number {
-    const { maxMsgsPerSubject } = this.#limits;
-    const over: number[] = [];
-    let seen = 0;
-    const from = this.#enforceFrom!;
-    if (maxMsgsPerSubject <= 0) {
-      this.#enforceFrom = undefined;
-      return 0;
-    }
-    this.#enforceFrom = this.#tree.walk(ALL_SUBJECTS, from, Number.POSITIVE_INFINITY, (subject) => {
-      const excess = this.#tree.count(subject) - maxMsgsPerSubject;
-      if (excess > 0) over.push(subject);
-      seen += 1 + Math.max(0, excess);
-      return seen < most;
-    });
-    for (const subject of over) this.keepLast(subject, maxMsgsPerSubject);
-    return seen;
   }
 }

@@ -348,6 +348,43 @@ export function storeContract(name: string, open: OpenStore): void {
         expect(store.state()).toMatchObject({ msgs: 1, firstSeq: 4 });
       });
 
+      test("lowered, they are applied bit by bit, each subject keeping its newest", () => {
+        const { store, put, heard } = start();
+        for (let i = 0; i < 300; i++) put(`s.${i % 3}`);
+        heard.take();
+        store.setLimits({ ...NO_LIMITS, maxMsgsPerSubject: 2 });
+        let more = true;
+        for (; more;) {
+          more = store.enforce(10);
+          expect(heard.take().length).toBeLessThanOrEqual(10);
+        }
+        expect(store.state()).toMatchObject({ msgs: 6, firstSeq: 295, lastSeq: 300 });
+        expect(subjectsOf(store, ALL_SUBJECTS, 10)).toEqual([
+          ["s.0", 295, 298, 2],
+          ["s.1", 296, 299, 2],
+          ["s.2", 297, 300, 2],
+        ]);
+      });
+
+      test.each([{ maxMsgsPerSubject: 1 }, { maxMsgs: 1 }, { maxBytes: 100 }])(
+        "lowered to %o, a commit meanwhile does not apply them to all there is at once",
+        (limits) => {
+          const { store, put, heard } = start();
+          for (let i = 0; i < 500; i++) put("a");
+          store.setLimits({ ...NO_LIMITS, ...limits });
+          store.enforce(1);
+          heard.take();
+          put("a");
+          const gone = heard.take().length - 1;
+          expect(gone).toBeGreaterThan(0);
+          expect(gone).toBeLessThan(100);
+          while (store.enforce(10));
+          expect(store.state()).toMatchObject({ lastSeq: 501, msgs: limits.maxBytes ? store.state().msgs : 1 });
+          put("a");
+          expect(store.state().msgs).toBeLessThan(6);
+        },
+      );
+
       test("a message larger than max_bytes empties the stream and is gone itself", () => {
         const { store, put } = start({ maxBytes: 200 });
         put({ subject: "a", body: "x".repeat(50) });

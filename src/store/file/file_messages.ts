@@ -235,6 +235,10 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     return filter.matches(bytes, record.subjectFrom, record.subjectTo);
   }
 
+  subjectAt(seq: number): number {
+    const block = this.table.blockOf(seq);
+    return block !== undefined && this.#finder.find(block, seq) ? this.#finder.subjectHere() : NO_SUBJECT;
+  }
   firstOf(subject: number): number {
     const first = this.tree.first(subject);
     if (first > 0) return first;

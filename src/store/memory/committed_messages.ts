@@ -183,6 +183,10 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
   sureCountOf(subject: number): number {
     return this.tree.count(subject);
   }
+  subjectAt(seq: number): number {
+    assert(this.log.locate(seq), "what is looked at is there");
+    return this.log.subject;
+  }
   firstOf(subject: number): number {
     return this.tree.first(subject);
   }
