@@ -24,6 +24,7 @@ const MAX_BLOCK = 4 << 20;
 const SEEK_STEP = 1 << 18;
 /** The block size this encoder uses. */
 export const S2_BLOCK_BYTES = 1 << 20;
+const SNAPPY_BLOCK_BYTES = 1 << 16;
 const MAGIC = Uint8Array.of(0xff, 6, 0, 0, ...Buffer.from("S2sTwO"));
 const SNAPPY_MAGIC = Uint8Array.of(0xff, 6, 0, 0, ...Buffer.from("sNaPpY"));
 
@@ -159,21 +160,24 @@ export function s2StreamStart(bytes: Uint8Array, from: number, to: number): numb
   return undefined;
 }
 
-/** Makes a stream piece by piece: each `write` becomes chunks of at most `S2_BLOCK_BYTES`. */
+/** Makes a stream piece by piece: each `write` becomes chunks of at most `S2_BLOCK_BYTES`, or 64 KB for Snappy. */
 export class S2Encoder {
-  #blocks: S2BlockEncoder;
+  readonly #blocks: S2BlockEncoder;
+  readonly #blockBytes: number;
   #block: Uint8Array;
   #out: ByteWriter;
 
-  constructor() {
-    this.#blocks = new S2BlockEncoder();
+  /** `isSnappy`: a stream that a Snappy decoder reads, too. */
+  constructor(isSnappy = false) {
+    this.#blocks = new S2BlockEncoder(isSnappy);
+    this.#blockBytes = isSnappy ? SNAPPY_BLOCK_BYTES : S2_BLOCK_BYTES;
     this.#block = new Uint8Array();
     this.#out = new ByteWriter(1024);
-    this.#out.put(MAGIC);
+    this.#out.put(isSnappy ? SNAPPY_MAGIC : MAGIC);
   }
 
   write(bytes: Uint8Array, from = 0, to = bytes.length): void {
-    for (let at = from; at < to; at += S2_BLOCK_BYTES) this.#chunk(bytes, at, Math.min(to, at + S2_BLOCK_BYTES));
+    for (let at = from; at < to; at += this.#blockBytes) this.#chunk(bytes, at, Math.min(to, at + this.#blockBytes));
   }
 
   /** What was made since the last call, owned by the caller; the first begins with the head of the stream. */

@@ -94,9 +94,15 @@ export function s2BlockBound(count: number): number {
 
 /** Makes blocks; keeps its hash table between them. */
 export class S2BlockEncoder {
+  readonly #isSnappy: boolean;
   readonly #table = new Int32Array(1 << HASH_BITS);
   #out: Uint8Array = new Uint8Array();
   #at = 0;
+
+  /** `isSnappy`: only what a Snappy decoder knows; blocks are at most 64 KB then. */
+  constructor(isSnappy = false) {
+    this.#isSnappy = isSnappy;
+  }
 
   /** Encodes the bytes [from, to) into `out` from `at` on, where there is room for `s2BlockBound`; returns the end. */
   encode(bytes: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
@@ -139,7 +145,8 @@ export class S2BlockEncoder {
         continue;
       }
       this.#literal(bytes, emitted, at);
-      if (offset === last) this.#repeat(end - at);
+      if (this.#isSnappy) this.#snappyCopy(offset, end - at);
+      else if (offset === last) this.#repeat(end - at);
       else this.#copy(offset, end - at);
       last = offset;
       at = end;
@@ -175,6 +182,22 @@ export class S2BlockEncoder {
     this.#out[this.#at++] = ((first - 1) << 2) | (offset < FAR ? 2 : 3);
     this.#little(offset, offset < FAR ? 2 : 4);
     if (first < length) this.#repeat(length - first);
+  }
+
+  /** Of at least four bytes, in copies of at most 64, none of which is shorter than four. */
+  #snappyCopy(offset: number, length: number): void {
+    let rest = length;
+    for (; rest > 64; rest -= rest < 68 ? 60 : 64) {
+      this.#out[this.#at++] = (((rest < 68 ? 60 : 64) - 1) << 2) | 2;
+      this.#little(offset, 2);
+    }
+    if (offset < NEAR && rest < 12) {
+      this.#out[this.#at++] = ((offset >>> 8) << 5) | ((rest - 4) << 2) | 1;
+      this.#out[this.#at++] = offset;
+      return;
+    }
+    this.#out[this.#at++] = ((rest - 1) << 2) | 2;
+    this.#little(offset, 2);
   }
 
   /** Of at least four bytes. */

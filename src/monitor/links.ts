@@ -2,7 +2,6 @@
 
 import { rfc3339Nano } from "../base/gotime.ts";
 import { type Encodable, int, list, map, record, text } from "../base/json.ts";
-import type { Query } from "./query.ts";
 import type { MonitorSource } from "./source.ts";
 
 const none = record({});
@@ -25,13 +24,10 @@ export function routezOf(source: MonitorSource): Encodable<typeof routez> {
   return { ...headOf(source), server_name: source.serverName, num_routes: 0, routes: [] };
 }
 
-export function gatewayzOf(source: MonitorSource, query: Query): Encodable<typeof gatewayz> {
-  query.bool("subs");
-  query.bool("accs");
+export function gatewayzOf(source: MonitorSource): Encodable<typeof gatewayz> {
   return { ...headOf(source), outbound_gateways: new Map(), inbound_gateways: new Map() };
 }
 
-export function leafzOf(source: MonitorSource, query: Query): Encodable<typeof leafz> {
-  query.bool("subs");
+export function leafzOf(source: MonitorSource): Encodable<typeof leafz> {
   return { ...headOf(source), leafnodes: 0, leafs: [] };
 }

@@ -28,12 +28,13 @@ type Answer = (query: Query) => Page;
 export class Monitor {
   readonly #source: MonitorSource;
   readonly #basePath: string;
-  readonly #requests = new Map<string, number>();
+  readonly #requests: Map<string, number>;
   readonly #pages: ReadonlyMap<string, Answer>;
 
-  /** `basePath` is http_base_path: empty, or with a slash in front and none behind. */
-  constructor(source: MonitorSource, basePath: string) {
+  /** `basePath` is http_base_path: empty, or with a slash in front and none behind. `requests` is counted up. */
+  constructor(source: MonitorSource, basePath: string, requests = new Map<string, number>()) {
     this.#source = source;
+    this.#requests = requests;
     this.#basePath = basePath;
     this.#pages = new Map<string, Answer>([
       ["/", () => this.#root()],
@@ -45,8 +46,8 @@ export class Monitor {
       ["/accstatz", (query) => this.#accstatz(query)],
       ["/healthz", (query) => this.#healthz(query)],
       ["/routez", (query) => this.#routez(query)],
-      ["/gatewayz", (query) => this.#counted("/gatewayz", gatewayz, () => gatewayzOf(source, query))],
-      ["/leafz", (query) => this.#counted("/leafz", leafz, () => leafzOf(source, query))],
+      ["/gatewayz", (query) => this.#gatewayz(query)],
+      ["/leafz", (query) => this.#leafz(query)],
       ["/jsz", (query) => this.#jsz(query)],
       ["/ipqueuesz", ipqueuesz],
       ["/raftz", () => page(404, [text], ["No Raft nodes registered"])],
@@ -123,6 +124,20 @@ export class Monitor {
   #routez(query: Query): Page {
     readSubs(query);
     return this.#counted("/routez", routez, () => routezOf(this.#source));
+  }
+
+  #gatewayz(query: Query): Page {
+    return this.#counted("/gatewayz", gatewayz, () => {
+      for (const name of ["subs", "accs"]) query.bool(name);
+      return gatewayzOf(this.#source);
+    });
+  }
+
+  #leafz(query: Query): Page {
+    return this.#counted("/leafz", leafz, () => {
+      query.bool("subs");
+      return leafzOf(this.#source);
+    });
   }
 
   #jsz(query: Query): Page {

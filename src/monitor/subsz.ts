@@ -116,3 +116,16 @@ export function matches(pattern: ByteString, subject: ByteString): boolean {
   }
   return wanted.length === tokens.length;
 }
+
+/** Whether some subject matches both patterns. */
+export function collide(one: ByteString, other: ByteString): boolean {
+  const left = one.split(".");
+  const right = other.split(".");
+  for (let i = 0; ; i++) {
+    const a = left[i];
+    const b = right[i];
+    if (a === undefined || b === undefined) return a === b;
+    if (a === ">" || b === ">") return true;
+    if (a !== "*" && b !== "*" && a !== b) return false;
+  }
+}

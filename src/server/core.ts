@@ -16,7 +16,8 @@ import type { ServerInfo } from "../proto/info.ts";
 import type { SessionHost, SessionSettings } from "../session/host.ts";
 import { Session } from "../session/session.ts";
 import { ClosedConnections } from "./closed_connections.ts";
-import { closedViewOf } from "./connection_view.ts";
+import type { System } from "../system/system.ts";
+import { closedViewOf, viewOf } from "./connection_view.ts";
 import { API_LEVEL, NATS_VERSION, RUNTIME } from "./version.ts";
 
 /** Who this server is. */
@@ -80,6 +81,12 @@ export class Core implements SessionHost {
   websocket: AdvertisedListener | undefined = undefined;
   /** JetStream as monitoring sees it, while it is running. */
   jetstreamView: JetStreamView | undefined = undefined;
+  /** What the system account is told and asked, from when it is ready. */
+  system: System | undefined = undefined;
+  /** Reads the configuration anew; set by whoever has one. `done` with what is wrong with it. */
+  reload: ((done: (failed: string | undefined) => void) => void) | undefined = undefined;
+  /** Requests for each page of monitoring over HTTP. */
+  readonly pageRequests = new Map<string, number>();
   readonly #inner = new InnerQueue();
   readonly #settings: SessionSettings;
   readonly #webSocketSettings: SessionSettings;
@@ -194,9 +201,17 @@ export class Core implements SessionHost {
     return !this.isClosing && max_connections >= 0 && this.sessions.size <= max_connections;
   }
 
+  onConnected(session: Session): void {
+    this.system?.onConnected(viewOf(session));
+  }
+
   onClosed(session: Session): void {
     this.sessions.delete(session.cid);
-    this.closed.add(closedViewOf(session));
+    const view = closedViewOf(session);
+    this.closed.add(view);
+    const { closeReason } = session;
+    const wasRefused = closeReason === "authenticationFailure" || closeReason === "authenticationTimeout";
+    this.system?.onDisconnected(view, wasRefused);
   }
 
   onGone(session: Session): void {

@@ -10,6 +10,7 @@ import type { TlsSettings } from "../io/tls_settings.ts";
 import { logHandshake } from "../session/handshake_log.ts";
 import type { AdvertisedListener, Core } from "./core.ts";
 import { certNotAfter, readTls } from "./tls_files.ts";
+import type { Views } from "./views.ts";
 
 /** The server cannot start; the message is what nats-server logs at [FTL]. */
 export class StartError extends Error {
@@ -111,16 +112,16 @@ export async function listenForWebSockets(core: Core, accept: Accept): Promise<L
 }
 
 /** Opens the monitoring listeners. `onBug` is told of what a page throws. */
-export async function openMonitor(core: Core, onBug: (error: unknown) => void): Promise<readonly Listener[]> {
+export async function openMonitor(
+  core: Core,
+  views: Views,
+  onBug: (error: unknown) => void,
+): Promise<readonly Listener[]> {
   const { options, log } = core;
   if (options.http_port === 0 && options.https_port === 0) return [];
-  const [{ serveHttp }, { Monitor }, { Views }] = await Promise.all([
-    import("../io/http.ts"),
-    import("../monitor/monitor.ts"),
-    import("./views.ts"),
-  ]);
+  const [{ serveHttp }, { Monitor }] = await Promise.all([import("../io/http.ts"), import("../monitor/monitor.ts")]);
   const basePath = basePathOf(options.http_base_path ?? "");
-  const monitor = new Monitor(new Views(core), basePath);
+  const monitor = new Monitor(views, basePath, core.pageRequests);
   const listeners: Listener[] = [];
   for (const [scheme, port] of [
     ["http", options.http_port],

@@ -25,6 +25,7 @@ import { asksForLog, openLogOf } from "./log_of.ts";
 import type { RunningJetStream } from "./jetstream.ts";
 import { IN_MEMORY } from "./jetstream_names.ts";
 import { roundTrip } from "./round_trip.ts";
+import { Views } from "./views.ts";
 
 /** How long `stop` waits for connections to take their last bytes. */
 const STOP_MS = 2000;
@@ -54,6 +55,7 @@ export class Server {
   #jetstream: RunningJetStream | undefined = undefined;
   #jetstreamEnd: Promise<void> | undefined = undefined;
   readonly #withoutDir: "temporary" | typeof IN_MEMORY;
+  readonly #views: Views;
   #lameDuck: LameDuck | undefined = undefined;
   #stopping: Promise<void> | undefined = undefined;
   readonly #closed: Promise<void>;
@@ -81,6 +83,7 @@ export class Server {
       openAuthenticator(options, this.#hasher, this.#world),
       surroundings.configDigest ?? "",
     );
+    this.#views = new Views(this.#core);
     surroundings.onCore?.(this.#core);
   }
 
@@ -120,7 +123,8 @@ export class Server {
     const server = new Server(options, surroundings);
     try {
       // Monitoring answers while streams are restored, as in nats-server.
-      server.#monitors = await openMonitor(server.#core, server.#onBug);
+      server.#monitors = await openMonitor(server.#core, server.#views, server.#onBug);
+      await server.#openSystem();
       await server.#openJetStream();
       await server.#openListeners();
       return server;
@@ -186,6 +190,7 @@ export class Server {
     if (this.#lameDuck !== undefined || this.#stopping !== undefined) return;
     this.#log.notice("Entering lame duck mode, stop accepting new clients");
     this.#core.isClosing = true;
+    this.#core.system?.onLameDuck();
     const lameDuck = new LameDuck(this.#core, () => void this.stop());
     this.#lameDuck = lameDuck;
     void this.#closeDoors()
@@ -215,6 +220,7 @@ export class Server {
   async #close(): Promise<void> {
     this.#core.isClosing = true;
     this.#lameDuck?.stop();
+    this.#core.system?.shutdown();
     const doors = this.#closeDoors();
     await this.#endJetStream();
     this.#core.closeAll();
@@ -238,6 +244,12 @@ export class Server {
         resolve();
       });
     });
+  }
+
+  async #openSystem(): Promise<void> {
+    if (this.#core.systemAccount === undefined) return;
+    const { openSystem } = await import("./system.ts");
+    openSystem(this.#core, this.#views);
   }
 
   async #openJetStream(): Promise<void> {

@@ -3,6 +3,7 @@
 
 import { availableParallelism } from "node:os";
 import type { Account } from "../account/account.ts";
+import type { ServerOptions } from "../config/options.ts";
 import type { JetStreamView } from "../monitor/jetstream_source.ts";
 import type {
   AccountNumbers,
@@ -99,9 +100,7 @@ export class Views implements MonitorSource {
       tls_cert_not_after: client?.certNotAfter,
       tags: options.server_tags,
       metadata: new Map(Object.entries(options.server_metadata)),
-      feature_flags: new Map(
-        Object.entries({ js_ack_fc_v2: false, js_raft_delete_range: false, ...options.feature_flags }),
-      ),
+      feature_flags: featureFlagsOf(options),
     };
   }
 
@@ -164,18 +163,12 @@ export class Views implements MonitorSource {
     return this.#core.accounts.keys();
   }
   *accountNumbers(): Iterable<AccountNumbers> {
-    for (const account of this.#core.accounts.values()) {
-      yield {
-        name: account.name,
-        connections: account.connections,
-        totalConnections: account.totalConnections,
-        leafnodes: 0,
-        subscriptions: account.router.subscriptionCount,
-        sent: { msgs: account.router.outMsgs, bytes: account.router.outBytes },
-        received: { msgs: account.inMsgs, bytes: account.inBytes },
-        slowConsumers: account.slowConsumers,
-      };
-    }
+    for (const account of this.#core.accounts.values()) yield numbersOf(account);
+  }
+  /** Undefined when there is no such account. */
+  numbersOf(name: string): AccountNumbers | undefined {
+    const account = this.#core.accounts.get(name);
+    return account === undefined ? undefined : numbersOf(account);
   }
   accountDetail(name: string): AccountDetail {
     const account = this.#core.accounts.get(name)!;
@@ -263,6 +256,24 @@ export class Views implements MonitorSource {
     this.#cpuAtMs = now;
     return Math.round(((used.user + used.system) / 1000 / elapsedMs) * 1000) / 10;
   }
+}
+
+/** All that there are, with those that are not given off. */
+export function featureFlagsOf({ feature_flags }: ServerOptions): ReadonlyMap<string, boolean> {
+  return new Map(Object.entries({ js_ack_fc_v2: false, js_raft_delete_range: false, ...feature_flags }));
+}
+
+function numbersOf(account: Account): AccountNumbers {
+  return {
+    name: account.name,
+    connections: account.connections,
+    totalConnections: account.totalConnections,
+    leafnodes: 0,
+    subscriptions: account.router.subscriptionCount,
+    sent: { msgs: account.router.outMsgs, bytes: account.router.outBytes },
+    received: { msgs: account.inMsgs, bytes: account.inBytes },
+    slowConsumers: account.slowConsumers,
+  };
 }
 
 const noneOfAnyKind = { clients: 0, routes: 0, gateways: 0, leafs: 0 };

@@ -43,6 +43,9 @@ export interface SessionHost {
   account(name: string): Account | undefined;
   /** Notes a new connection; false when there are too many. */
   onOpened(session: Session): boolean;
+  /** It has logged in, and is served from now on. */
+  onConnected(session: Session): void;
+  /** It is closed; its account counts it no more, and still has its subscriptions. */
   onClosed(session: Session): void;
   /** Its transport is gone too; called once, after `onClosed`. */
   onGone(session: Session): void;

@@ -288,6 +288,7 @@ export class Session implements TransportHandler, ClientOps {
     this.#parser.guarded = false;
     this.transport.trust();
     this.#pings.armFirst(this.#host.world.nowMs() - this.#openedAtMs);
+    this.#host.onConnected(this);
     this.#ok();
   }
 
@@ -479,15 +480,16 @@ export class Session implements TransportHandler, ClientOps {
     this.receiver.isOpen = false;
     this.outbound.close();
     log.debug(`${this.label} - Client connection closed: ${closeReasons[reason]}`);
+    if (this.account !== undefined) this.account.connections--;
     this.#host.onClosed(this);
-    if (this.account === undefined) return;
-    this.#clearSubscriptions(this.account);
-    this.account.connections--;
+    if (this.account !== undefined) this.#clearSubscriptions(this.account);
   }
 
-  /** The server is about to go: tells a client that reads INFO. */
-  sendLameDuckInfo(): void {
-    if (this.takesInfo && !this.isClosed) this.#sendInfo(false);
+  /** Tells a client that reads INFO to go elsewhere; false when it does not. */
+  sendLameDuckInfo(): boolean {
+    if (!this.takesInfo || this.isClosed) return false;
+    this.outbound.put(encodeInfo({ ...this.#host.infoFor(this), ldm: true }));
+    return true;
   }
 
   // ---- helpers

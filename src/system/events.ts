@@ -57,8 +57,8 @@ export interface EventSource {
   /** The account of connections that have none yet; its connections are not counted aloud. */
   readonly globalAccount: string;
   /** Runs `fire` at the end of this turn, before connections are flushed. */
-  beforeFlush(fire: () => void): void;
-  numbersOf(account: string): AccountNumbers | undefined;
+  readonly beforeFlush: (fire: () => void) => void;
+  readonly numbersOf: (account: string) => AccountNumbers | undefined;
 }
 
 export class Events {
@@ -132,25 +132,26 @@ export class Events {
     if (account === globalAccount || this.#isStopped) return;
     this.#heartbeats.get(account)?.cancel();
     this.#heartbeats.delete(account);
-    const numbers = this.#source.numbersOf(account);
-    if (numbers === undefined) return;
-    if (numbers.connections > 0) {
+    if ((this.#source.numbersOf(account)?.connections ?? 0) > 0) {
       this.#heartbeats.set(
         account,
         env.after(HEARTBEAT_MS, () => this.#countConnections(account)),
       );
     }
-    this.#tellConnections(numbers);
+    this.#tellConnections(account);
   }
 
-  #tellConnections(numbers: AccountNumbers): void {
-    const { bus, beforeFlush } = this.#source;
-    const subjects = [`$SYS.SERVER.ACCOUNT.${numbers.name}.CONNS`, `$SYS.ACCOUNT.${numbers.name}.SERVER.CONNS`]
+  #tellConnections(account: string): void {
+    const { bus, beforeFlush, numbersOf } = this.#source;
+    const subjects = [`$SYS.SERVER.ACCOUNT.${account}.CONNS`, `$SYS.ACCOUNT.${account}.SERVER.CONNS`]
       .map(byteString)
       .filter((subject) => bus.hasInterest(subject));
     if (subjects.length === 0) return;
     const id = this.#id();
     beforeFlush(() => {
+      // What leaves with a connection has left by now.
+      const numbers = numbersOf(account);
+      if (numbers === undefined) return;
       for (const subject of subjects) bus.publishText(subject, this.#connectionsText(numbers, id));
     });
   }

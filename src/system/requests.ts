@@ -1,0 +1,355 @@
+// Requests to the server itself: $SYS.REQ in the system account, and those of
+// them every account may ask about itself.
+//
+//     onMsg ─→ queue ─(end of the turn)→ endpoint ─→ slices ─(over turns)→ reply
+//
+// Owns the queue, which is bounded: whoever floods it is not answered. Knows
+// nothing of sockets; who asked is known by its connection's number.
+
+import type { Bus, Frame, Sender, Subscription } from "../account/bus.ts";
+import { type ByteString, byteString, byteStringOf, shown } from "../base/bytes.ts";
+import { goDuration } from "../base/gotime.ts";
+import { encode, int, JsonError, omitEmpty, record, text } from "../base/json.ts";
+import type { Log } from "../base/log.ts";
+import type { Env } from "../base/world.ts";
+import { QueryError } from "../monitor/query.ts";
+import { accountEndpoints, allAccountNumbers, type Answer, type AnswerSource, type Endpoint, profileOf, serverEndpoints } from "./answers.ts"; // prettier-ignore
+import { contentEncoding, encodingOf, type Encoding, type Encoders, headerOf } from "./encoding.ts";
+import type { Events } from "./events.ts";
+import { clientRequest, isForOthers, plainRequest, profilezRequest, readBody, subscribersRequest } from "./options.ts";
+import { serverInfo, type Speaker } from "./server_info.ts";
+import type { Statsz } from "./statsz.ts";
+import { encodedUser, type UserInfo } from "./user_info.ts";
+
+const PREFIX = "$SYS.REQ.";
+/** Requests that wait; those beyond are dropped. */
+const MOST_WAITING = 1024;
+/** Milliseconds of a turn that go into answers. */
+const SHARE_MS = 3;
+const EMPTY = new Uint8Array(0);
+const NONE = "" as ByteString;
+
+const identity = record({ name: text, host: text, id: text });
+const serverError = record({ code: int, description: omitEmpty(text) });
+
+/** What requests may do to the server. Where it fails, it says why in nats-server's words. */
+export interface SystemActions {
+  /** Reads the configuration anew; `done` with what is wrong with it. */
+  reload(done: (failed: string | undefined) => void): void;
+  /** Closes a connection. */
+  kick(cid: number): string | undefined;
+  /** Tells a client to go elsewhere. */
+  lameDuck(cid: number): string | undefined;
+  /** Who sent a request; undefined when that is not known any more. */
+  userInfo(sender: Sender): UserInfo | undefined;
+  /** Subscriptions of clients in an account that a message to `subject`, maybe a pattern, could reach. */
+  subscribers(account: string, subject: ByteString, queue: ByteString | undefined): number;
+  /** A profile of V8: of the heap, or of the CPU for so many nanoseconds. */
+  profile(name: "heap" | "cpu", nanos: number, done: (profile: Uint8Array | string) => void): void;
+}
+
+export interface RequestSource extends AnswerSource {
+  readonly env: Env;
+  readonly log: Log;
+  readonly speaker: Speaker;
+  readonly actions: SystemActions;
+  readonly encoders: Encoders;
+  readonly systemAccount: string;
+  beforeFlush(fire: () => void): void;
+  nextTurn(fire: () => void): void;
+}
+
+/** A request, in bytes of its own. */
+interface Request {
+  readonly bus: Bus;
+  readonly reply: ByteString;
+  readonly header: Uint8Array;
+  readonly body: Uint8Array;
+  readonly sender: Sender | undefined;
+}
+type Serve = (request: Request) => void;
+
+/** The account that may ask, and what stands for it in the subject asked. */
+interface Asker {
+  readonly bus: Bus;
+  readonly account: string;
+}
+
+export class Requests {
+  readonly #source: RequestSource;
+  readonly #events: Events;
+  readonly #statsz: Statsz;
+  readonly #waiting: (() => void)[] = [];
+  readonly #making: {
+    readonly slices: Iterator<string>;
+    readonly parts: string[];
+    readonly done: (text: string) => void;
+  }[] = [];
+  #isArmed = false;
+  #isStopped = false;
+
+  constructor(source: RequestSource, events: Events, statsz: Statsz) {
+    this.#source = source;
+    this.#events = events;
+    this.#statsz = statsz;
+  }
+
+  /** Takes the requests of the system account. */
+  listen(bus: Bus): void {
+    const { id } = this.#source.speaker.facts;
+    this.#on(bus, "SERVER.PING", () => (request) => this.#stats(request));
+    this.#on(bus, "SERVER.PING.*", ([, , name]) => this.#server(name!));
+    this.#on(bus, `SERVER.${id}.*`, ([, , name]) => this.#server(name!) ?? this.#own(name!));
+    this.#on(bus, "ACCOUNT.*.*", ([, account, name]) => this.#account(account!, name!));
+    this.#on(bus, "ACCOUNT.NSUBS", () => (request) => this.#countFor(request));
+    this.#on(bus, "USER.*.INFO", () => (request) => this.#answer(request, encodedUser({ user: "", account: "" })));
+    this.#on(bus, "USER.INFO", () => (request) => this.#user(request));
+    this.#onSubject(bus, "$SYS.DEBUG.SUBSCRIBERS", () => (request) => this.#subscribers(request, undefined));
+  }
+
+  /** Takes what an account may ask about itself, as if it had imported it from the system account. */
+  listenIn({ bus, account }: Asker): void {
+    const own = (name: string) => () => this.#account(account, name);
+    this.#on(bus, "ACCOUNT.PING.CONNZ", own("CONNZ"));
+    this.#on(bus, "SERVER.PING.CONNZ", own("CONNZ"));
+    this.#on(bus, "ACCOUNT.PING.STATZ", own("STATZ"));
+    this.#on(bus, "USER.INFO", () => (request) => this.#user(request));
+  }
+
+  /** Answers nobody any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#waiting.length = 0;
+    this.#making.length = 0;
+  }
+
+  // ---- taking
+
+  #on(bus: Bus, rest: string, choose: (tokens: readonly string[]) => Serve | undefined): void {
+    this.#onSubject(bus, PREFIX + rest, (subject) => choose(subject.slice(PREFIX.length).split(".")));
+  }
+
+  /** `choose` finds who serves a subject; nobody: as if nobody had subscribed. */
+  #onSubject(bus: Bus, pattern: string, choose: (subject: string) => Serve | undefined): void {
+    const onMsg = (frame: Frame, _sub: Subscription, sender: Sender | undefined): boolean => {
+      const { source, subjectFrom, subjectTo } = frame;
+      const serve = choose(shown(byteStringOf(source, subjectFrom, subjectTo)));
+      if (serve === undefined) return false;
+      if (!this.#isStopped && this.#waiting.length < MOST_WAITING) {
+        const request = requestOf(frame, bus, sender);
+        this.#waiting.push(() => serve(request));
+        this.#arm();
+      }
+      return true;
+    };
+    bus.subscribe(byteString(pattern), { onMsg });
+  }
+
+  #arm(): void {
+    if (this.#isArmed) return;
+    this.#isArmed = true;
+    this.#source.beforeFlush(() => this.#run());
+  }
+
+  /** Serves what waits, as far as this turn's share goes. */
+  #run(): void {
+    this.#isArmed = false;
+    const { env } = this.#source;
+    const endMs = env.nowMs() + SHARE_MS;
+    do {
+      const making = this.#making[0];
+      if (making === undefined) {
+        const serve = this.#waiting.shift();
+        if (serve === undefined) return;
+        serve();
+        continue;
+      }
+      const step = making.slices.next();
+      if (step.done !== true) {
+        making.parts.push(step.value);
+        continue;
+      }
+      this.#making.shift();
+      making.done(making.parts.join(""));
+    } while (env.nowMs() < endMs);
+    if (this.#waiting.length + this.#making.length > 0 && !this.#isArmed) {
+      this.#isArmed = true;
+      this.#source.nextTurn(() => this.#run());
+    }
+  }
+
+  // ---- who serves what
+
+  #server(name: string): Serve | undefined {
+    if (name === "IDZ") return ({ bus, reply }) => this.#identify(bus, reply);
+    if (name === "STATSZ") return (request) => this.#stats(request);
+    if (name === "PROFILEZ") return (request) => this.#profile(request);
+    const endpoint = serverEndpoints.get(name);
+    return endpoint && ((request) => this.#serve(request, endpoint, ""));
+  }
+
+  #own(name: string): Serve | undefined {
+    const { actions } = this.#source;
+    if (name === "RELOAD") return (request) => this.#reload(request);
+    if (name === "KICK") return (request) => this.#client(request, (cid) => actions.kick(cid));
+    if (name === "LDM") return (request) => this.#client(request, (cid) => actions.lameDuck(cid));
+    return undefined;
+  }
+
+  #account(account: string, name: string): Serve | undefined {
+    if (account === "PING" && name === "STATZ") return (request) => this.#serve(request, allAccountNumbers, "");
+    if (name === "CONNS") return (request) => this.#connections(request, account);
+    const endpoint = accountEndpoints.get(name);
+    return endpoint && ((request) => this.#serve(request, endpoint, account));
+  }
+
+  // ---- answers
+
+  #serve(request: Request, endpoint: Endpoint, account: string): void {
+    if (request.reply === NONE) return;
+    const answer = endpoint(this.#source, request.body, this.#source.speaker.facts, account);
+    if (answer instanceof JsonError) this.#fail(request, 400, answer.text, "");
+    else this.#answer(request, answer);
+  }
+
+  #answer(request: Request, answer: Answer): void {
+    if (answer === undefined || request.reply === NONE) return;
+    if (answer instanceof QueryError) {
+      this.#fail(request, 500, answer.message, `"data":null,`);
+      return;
+    }
+    const encoding = encodingOf(headerOf(request.header, "Accept-Encoding"));
+    this.#making.push({
+      slices: answer[Symbol.iterator](),
+      parts: [],
+      done: (data) => this.#send(request, `${this.#head()},"data":${data}}`, encoding),
+    });
+    this.#arm();
+  }
+
+  /** Nothing but that it was done. */
+  #done(request: Request, failed: string | undefined): void {
+    if (failed === undefined) this.#send(request, `${this.#head()}}`, undefined);
+    else this.#fail(request, 500, failed, "");
+  }
+
+  #fail(request: Request, code: number, description: string, data: string): void {
+    this.#send(request, `${this.#head()},${data}"error":${encode(serverError, { code, description })}}`, undefined);
+  }
+
+  #head(): string {
+    return `{"server":${encode(serverInfo, this.#source.speaker.next())}`;
+  }
+
+  #send({ bus, reply }: Request, message: string, encoding: Encoding | undefined): void {
+    if (reply === NONE) return;
+    if (encoding === undefined) bus.publishText(reply, message);
+    else {
+      this.#source.encoders.encode(encoding, Buffer.from(message, "utf8"), (bytes) => {
+        if (!this.#isStopped) bus.publishParts(reply, NONE, contentEncoding(encoding), bytes);
+      });
+    }
+  }
+
+  #identify(bus: Bus, reply: ByteString): void {
+    const { name, host, id } = this.#source.speaker.facts;
+    if (reply !== NONE) bus.publishText(reply, encode(identity, { name, host, id }));
+  }
+
+  #stats(request: Request): void {
+    const filter = readBody(plainRequest, request.body);
+    if (filter instanceof JsonError) this.#fail(request, 400, filter.text, "");
+    else if (isForOthers(filter, this.#source.speaker.facts)) return;
+    else if (request.reply === NONE) this.#statsz.tell();
+    else request.bus.publishText(request.reply, this.#statsz.text());
+  }
+
+  #connections({ bus, reply }: Request, account: string): void {
+    const told = this.#events.connectionsOf(account);
+    if (told !== undefined && reply !== NONE) bus.publishText(reply, told);
+  }
+
+  #user(request: Request): void {
+    const user = request.sender === undefined ? undefined : this.#source.actions.userInfo(request.sender);
+    if (user === undefined) this.#fail(request, 400, "", "");
+    else this.#answer(request, encodedUser(user));
+  }
+
+  #reload(request: Request): void {
+    const filter = readBody(plainRequest, request.body);
+    if (filter instanceof JsonError) this.#fail(request, 400, filter.text, "");
+    else if (!isForOthers(filter, this.#source.speaker.facts)) {
+      this.#source.actions.reload((failed) => {
+        if (!this.#isStopped) this.#done(request, failed);
+      });
+    }
+  }
+
+  #client(request: Request, act: (cid: number) => string | undefined): void {
+    // Unlike with other requests, no body is not an empty one.
+    const asked = readBody(clientRequest, request.body.length === 0 ? Buffer.from(" ") : request.body);
+    const { log, speaker } = this.#source;
+    if (asked instanceof JsonError) log.error(`SYSTEM - Error unmarshalling kick client request: ${asked.text}`);
+    else if (!isForOthers(asked, speaker.facts)) this.#done(request, act(asked.cid));
+  }
+
+  #profile(request: Request): void {
+    if (request.reply === NONE) return;
+    const asked = readBody(profilezRequest, request.body);
+    if (asked instanceof JsonError) {
+      this.#fail(request, 400, asked.text, "");
+      return;
+    }
+    if (isForOthers(asked, this.#source.speaker.facts)) return;
+    const { name, duration } = asked;
+    const refuse = (error: string): void => this.#answer(request, profileOf(undefined, error));
+    if (name === "") refuse("Profile name not specified");
+    else if (name !== "cpu" && name !== "heap") refuse(`Profile ${JSON.stringify(name)} not found`);
+    else if (name === "cpu" && (duration <= 0 || duration > 15e9)) {
+      refuse(`Duration ${goDuration(duration)} should be between 0s and 15s`);
+    } else {
+      this.#source.actions.profile(name, duration, (profile) => {
+        if (this.#isStopped) return;
+        if (typeof profile === "string") refuse(`Failed to start CPU profile: ${profile}`);
+        else this.#answer(request, profileOf(Buffer.from(profile).toString("base64"), ""));
+      });
+    }
+  }
+
+  /** How many listen to the subject in the body, and a queue group behind a blank. */
+  #subscribers({ bus, reply, body, sender }: Request, account: string | undefined): void {
+    if (reply === NONE || sender === undefined) return;
+    const [subject = "", queue] = Buffer.from(body).toString("latin1").trim().split(" ");
+    const { actions, systemAccount } = this.#source;
+    const count = actions.subscribers(account ?? systemAccount, subject as ByteString, queue as ByteString | undefined);
+    bus.publishText(reply, String(count));
+  }
+
+  #countFor({ bus, reply, body }: Request): void {
+    const { log, actions } = this.#source;
+    if (body.length === 0) {
+      log.error("SYSTEM - request requires a body");
+      return;
+    }
+    const asked = readBody(subscribersRequest, body);
+    if (asked instanceof JsonError) {
+      log.error(`SYSTEM - Error unmarshalling account nsubs request message: ${asked.text}`);
+      return;
+    }
+    const queue = asked.queue === "" ? undefined : byteString(Buffer.from(asked.queue, "base64").toString("utf8"));
+    const count = actions.subscribers(asked.acc, byteString(asked.subject), queue);
+    if (reply !== NONE) bus.publishText(reply, String(count));
+  }
+}
+
+function requestOf(frame: Frame, bus: Bus, sender: Sender | undefined): Request {
+  const { source, replyFrom, replyTo, payloadFrom, payloadTo } = frame;
+  const headerBytes = Math.max(frame.headerBytes, 0);
+  return {
+    bus,
+    reply: byteStringOf(source, replyFrom, replyTo),
+    header: headerBytes === 0 ? EMPTY : source.slice(payloadFrom, payloadFrom + headerBytes),
+    body: source.slice(payloadFrom + headerBytes, payloadTo),
+    sender,
+  };
+}
