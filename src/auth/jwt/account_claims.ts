@@ -160,8 +160,11 @@ function isObject(value: JsonValue): value is { readonly [key: string]: JsonValu
 }
 
 function scopeOf(entry: { readonly [key: string]: JsonValue }): UserScope | JsonError {
-  if (entry["kind"] !== SCOPE_KIND)
-    return new JsonError(`unknown signing key scope ${JSON.stringify(entry["type"] ?? "")}`);
+  if (entry["kind"] !== SCOPE_KIND) {
+    // The word it shows is not the one that it looks at.
+    const { type } = entry;
+    return new JsonError(`unknown signing key scope ${typeof type === "string" ? JSON.stringify(type) : "%!q(<nil>)"}`);
+  }
   const scope = decodeText(userScope, encode(any, entry));
   if (scope instanceof JsonError) return scope;
   const { kind: _, ...kept } = scope;
