@@ -6,6 +6,7 @@ import { JsonError } from "../base/json.ts";
 import { StreamCatalog, type StoredStream } from "../store/catalog.ts";
 import type { FileStore } from "../store/file/file_store.ts";
 import { openFileStore } from "../store/file/open_file_store.ts";
+import { PAGE_BYTES, PageCache } from "../store/file/page_cache.ts";
 import { StoreCache } from "../store/file/store_cache.ts";
 import type { StoreEvents, StoreLimits } from "../store/stream_store.ts";
 import type { ConsumerRules } from "./config/consumer_rules.ts";
@@ -43,7 +44,7 @@ export function diskFactsOf(
   syncIntervalNanos: number,
   { world, nextTurn }: Pick<JetStreamSurroundings, "world" | "nextTurn">,
 ): DiskFacts {
-  const cache = new StoreCache(CACHE_BYTES);
+  const cache = new StoreCache(CACHE_BYTES, new PageCache(PAGE_BYTES, world));
   const writers = new StateWriters(world, nextTurn);
   return { disk, cache, syncAlways, syncIntervalMs: syncIntervalNanos / 1e6, writers };
 }

@@ -1,8 +1,9 @@
 // Where the records of one block are: the sequence and the offset of every 64th
-// message or hole; and, once subjects were asked for, the subject of each.
+// message or hole, of fewer when they are long; and, once subjects were asked for,
+// the subject of each.
 //
 //     entry     0 … 63 │ 64 … 127 │ …      messages and holes, in order
-//     samples   0        1          …      sequence and offset of the first of each
+//     samples   0        1          …      sequence, offset and number of the first of each
 //     subjects  one number for each entry, and a filter over the numbers
 //
 // Subjects are numbers of the tree; one that was given up and used again may
@@ -12,6 +13,8 @@
 import type { Cached } from "./store_cache.ts";
 
 export const SAMPLE = 64;
+/** A sample that has so many bytes is long enough. */
+const SAMPLE_BYTES = 16_384;
 /** The subject of an entry that is gone. */
 export const NO_ENTRY_SUBJECT = -1;
 const BITS_PER_SUBJECT = 8;
@@ -20,10 +23,13 @@ export class BlockIndex implements Cached {
   #onDrop: () => void;
   #seqs = new Float64Array(4);
   #offsets = new Uint32Array(4);
+  #numbers = new Uint32Array(4);
+  #samples = 0;
   #entries = 0;
   #lastSeq = 0;
   #subjects: Int32Array | undefined = undefined;
   #filter = new Uint32Array(2);
+  isUsed = false;
 
   /** `onDrop` is told when the cache has no room for it. */
   constructor(onDrop: () => void) {
@@ -31,7 +37,7 @@ export class BlockIndex implements Cached {
   }
 
   get heldBytes(): number {
-    return 256 + this.#seqs.length * 12 + (this.#subjects?.length ?? 0) * 4 + this.#filter.length * 4;
+    return 256 + this.#seqs.length * 16 + (this.#subjects?.length ?? 0) * 4 + this.#filter.length * 4;
   }
   get entries(): number {
     return this.#entries;
@@ -57,11 +63,13 @@ export class BlockIndex implements Cached {
   add(seq: number, offset: number, subject: number): void {
     const entry = this.#entries++;
     this.#lastSeq = seq;
-    if (entry % SAMPLE === 0) {
-      const sample = entry / SAMPLE;
+    const latest = this.#samples - 1;
+    if (latest < 0 || entry - this.#numbers[latest]! === SAMPLE || offset - this.#offsets[latest]! >= SAMPLE_BYTES) {
+      const sample = this.#samples++;
       if (sample === this.#seqs.length) this.#grow();
       this.#seqs[sample] = seq;
       this.#offsets[sample] = offset;
+      this.#numbers[sample] = entry;
     }
     if (this.#subjects === undefined) return;
     if (entry === this.#subjects.length) this.#growSubjects();
@@ -72,7 +80,7 @@ export class BlockIndex implements Cached {
   /** The last sample at or below a sequence; −1 when all are above. */
   sampleFor(seq: number): number {
     let low = -1;
-    let high = Math.ceil(this.#entries / SAMPLE) - 1;
+    let high = this.#samples - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (this.#seqs[middle]! <= seq) low = middle;
@@ -81,7 +89,7 @@ export class BlockIndex implements Cached {
     return low;
   }
   get samples(): number {
-    return Math.ceil(this.#entries / SAMPLE);
+    return this.#samples;
   }
   seqOf(sample: number): number {
     return this.#seqs[sample]!;
@@ -89,13 +97,28 @@ export class BlockIndex implements Cached {
   offsetOf(sample: number): number {
     return this.#offsets[sample]!;
   }
+  /** Its first entry; of the one behind the last: the number of all. */
+  entryOf(sample: number): number {
+    return sample < this.#samples ? this.#numbers[sample]! : this.#entries;
+  }
+  /** The sample of an entry. */
+  sampleOf(entry: number): number {
+    let low = 0;
+    let high = this.#samples - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#numbers[middle]! <= entry) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
   /** The last sequence before that of the next sample; of the last one: of all. */
   endOf(sample: number): number {
     return sample + 1 < this.samples ? this.seqOf(sample + 1) - 1 : this.#lastSeq;
   }
   /** Whether no sequence is missing from a sample: its entries are in steps of one. */
   isUnbroken(sample: number): boolean {
-    const entries = Math.min(SAMPLE, this.#entries - sample * SAMPLE);
+    const entries = this.entryOf(sample + 1) - this.entryOf(sample);
     return this.endOf(sample) - this.seqOf(sample) === entries - 1;
   }
 
@@ -126,6 +149,9 @@ export class BlockIndex implements Cached {
     const offsets = new Uint32Array(this.#offsets.length * 2);
     offsets.set(this.#offsets);
     this.#offsets = offsets;
+    const numbers = new Uint32Array(this.#numbers.length * 2);
+    numbers.set(this.#numbers);
+    this.#numbers = numbers;
   }
 
   #growSubjects(): void {
@@ -143,6 +169,7 @@ export class GrowingIndex implements Cached {
   /** All records below this offset were looked at; the last sequence of them. */
   at = 0;
   lastSeq = 0;
+  isUsed = false;
 
   constructor(onDrop: () => void) {
     this.index = new BlockIndex(onDrop);

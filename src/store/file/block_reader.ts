@@ -4,9 +4,10 @@
 //     block   ├──── window ────┤          grows while it is read in order
 //                    ↑ next: the record behind the one read last
 //
-// Of a compressed block the chunks are unpacked that are needed. Owns the windows and the files it
-// reads from; the cache may take a window away. Knows nothing of which records
-// count: it is told where one starts.
+// Of a compressed block the chunks are unpacked that are needed. What is read again
+// is in pages (record_pages.ts). Owns the windows and the files it reads from; the
+// cache may take a window away. Knows nothing of which records count: it is told
+// where one starts.
 
 import { DiskError, type Disk, type DiskFile } from "../../base/disk.ts";
 import { HASH_BYTES, Hasher } from "../../base/highway_hash.ts";
@@ -17,11 +18,16 @@ import { blockFile } from "../format/layout.ts";
 import { PackedChunks } from "../format/packed_chunks.ts";
 import { EMPTY_RECORD, MAX_RECORD, RECORD_HEAD, RecordReader } from "../format/record.ts";
 import type { FileBlock } from "./file_block.ts";
+import type { RecordPage } from "./record_page.ts";
+import { RecordPages } from "./record_pages.ts";
+import { Span } from "./span.ts";
 import type { Cached, StoreCache } from "./store_cache.ts";
 
 const WINDOWS = 3;
 /** Files of blocks that stay open between windows. */
-const MOST_FILES = 16;
+const MOST_FILES = 256;
+/** Keys of blocks that are remembered. */
+const MOST_HASHERS = 64;
 const LEAST_READ = 16_384;
 const MOST_READ = 1 << 17;
 const NO_BYTES = new Uint8Array(0);
@@ -42,22 +48,12 @@ export type ShowEntry = (
   subjectTo: number,
 ) => boolean;
 
-export class Window implements Cached {
-  block: FileBlock | undefined = undefined;
+class Window extends Span implements Cached {
   file: DiskFile | undefined = undefined;
   /** Of a compressed block, once they were needed. */
   chunks: PackedChunks | undefined = undefined;
-  /** Offsets in the block that `bytes` begins at and ends at. */
-  from = 0;
-  to = 0;
-  bytes: Uint8Array = NO_BYTES;
-  /** The sequence read last, where its record starts, and where the record behind what was read starts. */
-  seq = 0;
-  at = 0;
-  next = 0;
-  /** How long that record is. */
-  length = 0;
   used = 0;
+  isUsed = false;
   /** It holds its block whatever happens to the file, until it is forgotten. */
   isPinned = false;
 
@@ -82,13 +78,16 @@ export class BlockReader {
   /** Open files by block, the one used longest ago first. */
   readonly #files = new Map<number, DiskFile>();
   #clock = 0;
-  #hasher: Hasher | undefined = undefined;
-  #hasherBlock = 0;
+  readonly #hashers = new Map<number, Hasher>();
   /** Windows are not written over: someone borrows their bytes. */
   isBorrowed = false;
-  /** The record read last, in the bytes of `window`. */
+  /** The record read last, in `bytes`. */
   readonly record = new RecordReader(new Hasher(NO_KEY));
-  window: Window;
+  readonly pages: RecordPages;
+  /** Where that record is; and of a page, which of its entries it is. */
+  #here: Span;
+  #page: RecordPage | undefined = undefined;
+  #entry = 0;
 
   constructor(
     disk: Disk,
@@ -103,25 +102,34 @@ export class BlockReader {
     this.#stream = stream;
     this.#cache = cache;
     this.#onFailure = onFailure;
-    this.window = new Window();
+    this.#here = new Window();
+    this.pages = new RecordPages(
+      cache.pages,
+      (block, at, into, from, to) => this.#copy(block, at, into, from, to),
+      (page) => {
+        if (this.#page === page) this.#leave();
+      },
+    );
   }
 
   /** The bytes the record lies in. */
   get bytes(): Uint8Array {
-    return this.window.bytes;
+    return this.#here.bytes;
   }
   /** Where in its block the record starts. */
   get at(): number {
-    return this.window.from + this.record.from;
+    return this.#here.from + this.record.from;
   }
   /** Where in its block the record ends. */
   get end(): number {
-    return this.window.from + this.record.to;
+    return this.#here.from + this.record.to;
   }
 
-  /** The window of this block whose reader is at or before `seq`, the closest one; undefined when there is none. */
-  cursorFor(block: FileBlock, seq: number): Window | undefined {
-    let best: Window | undefined;
+  /** What is in memory of this block and was read at or before `seq`, the closest one; undefined when there is none. */
+  cursorFor(block: FileBlock, seq: number): Span | undefined {
+    let best: Span | undefined;
+    const page = this.#page;
+    if (page?.block === block && page.next > 0 && page.seq <= seq) best = page;
     for (const window of this.#windows) {
       if (window.block !== block || window.next === 0 || window.seq > seq) continue;
       if (best === undefined || window.seq > best.seq) best = window;
@@ -133,7 +141,7 @@ export class BlockReader {
   read(block: FileBlock, from: number): boolean {
     const at = pastDamage(block, from);
     if (at + EMPTY_RECORD > block.size) return false;
-    let { window } = this;
+    let window = this.#here;
     if (window.block !== block || at < window.from || at + EMPTY_RECORD > window.to) {
       const found = this.#windowFor(block, at, EMPTY_RECORD);
       if (found === undefined) return false;
@@ -146,8 +154,8 @@ export class BlockReader {
       if (found === undefined) return false;
       window = found;
     }
-    this.window = window;
-    window.used = ++this.#clock;
+    this.#here = window;
+    this.#page = undefined;
     const fault = this.record.readUnchecked(window.bytes, at - window.from, window.to - window.from);
     if (fault !== undefined) return false;
     window.next = at + length;
@@ -158,6 +166,26 @@ export class BlockReader {
     return true;
   }
 
+  /** The page whose record was read last, if it was one of a page of this block. */
+  pageOf(block: FileBlock): RecordPage | undefined {
+    return this.#page?.block === block ? this.#page : undefined;
+  }
+
+  /** Reads an entry of a page into `record`; false when it is none. Not checked. */
+  readEntry(page: RecordPage, entry: number): boolean {
+    const { record } = this;
+    const start = page.startOf(entry);
+    this.#here = page;
+    this.#page = page;
+    this.#entry = entry;
+    if (record.readUnchecked(page.bytes, start, page.to - page.from) !== undefined) return false;
+    page.at = page.from + start;
+    page.length = record.to - start;
+    page.next = page.at + page.length;
+    page.seq = record.seq;
+    return true;
+  }
+
   /**
    * Shows messages and holes from an offset of a block on, in order, until `show` returns false or nothing can be read;
    * where it stopped. Looks at no more of a record than its head and subject, so it is fast. The record read last is
@@ -165,7 +193,7 @@ export class BlockReader {
    */
   walk(block: FileBlock, from: number, show: ShowEntry): number {
     let at = pastDamage(block, from);
-    let window: Window | undefined;
+    let window: Span | undefined;
     // Of long records their bodies are not read.
     let isSkipping = false;
     for (; at + EMPTY_RECORD <= block.size; at = pastDamage(block, at)) {
@@ -223,18 +251,33 @@ export class BlockReader {
 
   /** Whether the checksum of the record read last is right. */
   isIntact(): boolean {
-    const { record, window } = this;
-    const { block, bytes } = window;
-    if (this.#hasher === undefined || this.#hasherBlock !== block!.number) {
-      this.#hasher = blockHasher(this.#stream, block!.number);
-      this.#hasherBlock = block!.number;
-    }
-    return this.#hasher
+    const page = this.#page;
+    if (page === undefined) return this.#isIntact();
+    if (page.isIntact(this.#entry)) return true;
+    if (!this.#isIntact()) return false;
+    page.setIntact(this.#entry);
+    return true;
+  }
+
+  #isIntact(): boolean {
+    const { record } = this;
+    const { block, bytes } = this.#here;
+    return this.#hasherOf(block!.number)
       .start()
       .add(bytes, record.from + 4, record.from + 20)
       .add(bytes, record.subjectFrom, record.subjectTo)
       .add(bytes, record.headersFrom, record.payloadTo)
       .matches(bytes, record.to - HASH_BYTES);
+  }
+
+  #hasherOf(number: number): Hasher {
+    let hasher = this.#hashers.get(number);
+    if (hasher === undefined) {
+      if (this.#hashers.size >= MOST_HASHERS) this.#hashers.clear();
+      hasher = blockHasher(this.#stream, number);
+      this.#hashers.set(number, hasher);
+    }
+    return hasher;
   }
 
   /** Holds a whole block in memory, so that its file may be replaced; false when it cannot be read. */
@@ -252,12 +295,16 @@ export class BlockReader {
     window.file = undefined;
     if (!isRead || window.to < block.size) return false;
     window.isPinned = true;
+    block.isPinned = true;
     this.#windows.push(window);
     return true;
   }
 
   /** What is known of a block is no longer so, or it will not be read again. Its file is closed. */
   forget(block: FileBlock): void {
+    this.pages.forget(block);
+    if (this.#page?.block === block) this.#leave();
+    block.isPinned = false;
     for (const window of this.#windows) if (window.block === block) this.#empty(window);
     const file = this.#files.get(block.number);
     if (file !== undefined) this.#disk.close(file);
@@ -270,6 +317,24 @@ export class BlockReader {
     for (const window of this.#windows) this.#empty(window);
     for (const file of this.#files.values()) this.#disk.close(file);
     this.#files.clear();
+  }
+
+  /** Nothing was read last. */
+  #leave(): void {
+    this.#page = undefined;
+    this.#here = new Window();
+  }
+
+  /** For pages: reads of a plain block what is asked for, and no more. */
+  #copy(block: FileBlock, at: number, into: Uint8Array, from: number, to: number): boolean {
+    if (block.isCompressed) {
+      const window = this.#windowFor(block, at, to - from);
+      if (window === undefined) return false;
+      into.set(window.bytes.subarray(at - window.from, at - window.from + to - from), from);
+      return true;
+    }
+    const file = this.#fileOf(block);
+    return !(file instanceof DiskError) && this.#disk.read(file, at, into, from, to) === to - from;
   }
 
   #fileOf(block: FileBlock): DiskFile | DiskError {
@@ -301,12 +366,15 @@ export class BlockReader {
   }
 
   /** A window of the block that holds at least [at, at + need); of one that is skipped through hardly more. */
-  #windowFor(block: FileBlock, at: number, need: number, isSkipping = false): Window | undefined {
+  #windowFor(block: FileBlock, at: number, need: number, isSkipping = false): Span | undefined {
+    const page = this.#page;
+    if (page?.block === block && at >= page.from && at + need <= page.to) return page;
     let victim: Window | undefined;
     for (const window of this.#windows) {
       if (window.block !== block) continue;
       if (at >= window.from && at + need <= window.to) {
         if (!window.isPinned) this.#cache.use(window);
+        window.used = ++this.#clock;
         return window;
       }
       // It is read in order: the next part of it.
@@ -327,6 +395,7 @@ export class BlockReader {
       : this.#fill(victim, block, at, Math.max(need, size));
     if (!isRead || at < victim.from || at + need > victim.to) return undefined;
     this.#cache.use(victim);
+    victim.used = ++this.#clock;
     return victim;
   }
 

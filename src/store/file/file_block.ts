@@ -11,6 +11,7 @@ import { assert } from "../../base/assert.ts";
 import { SequenceSet } from "../sequence_set.ts";
 import { ZERO_SEC } from "../stream_store.ts";
 import type { BlockIndex, GrowingIndex } from "./block_index.ts";
+import type { RecordPage } from "./record_page.ts";
 
 export class FileBlock {
   readonly number: number;
@@ -44,6 +45,10 @@ export class FileBlock {
   index: BlockIndex | undefined = undefined;
   /** One with subjects that is being made. */
   growing: GrowingIndex | undefined = undefined;
+  /** Records of it that are in memory, by where samples of the index lie. */
+  pages: Map<number, RecordPage> | undefined = undefined;
+  /** It is read from memory while its file is replaced. */
+  isPinned = false;
   #deleted: SequenceSet | undefined = undefined;
 
   /** A block without messages, behind the sequence `after`. */

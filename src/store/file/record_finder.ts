@@ -1,7 +1,7 @@
 // Finds the records of messages in their blocks: by sequence, by subject, by time.
 //
-//     in order      from where a window stopped reading
-//     anywhere      by the block's index, which is made when it is needed first
+//     anywhere      in the page that the block's index tells; the index is made when it is needed first
+//     in order      from where a window stopped reading, as long as there is no index
 //
 // The record that was found last is the reader's. Owns the indexes; which messages
 // are live is the table's.
@@ -11,6 +11,7 @@ import { BlockIndex, GrowingIndex, NO_ENTRY_SUBJECT, SAMPLE } from "./block_inde
 import type { BlockReader } from "./block_reader.ts";
 import type { BlockTable } from "./block_table.ts";
 import type { FileBlock } from "./file_block.ts";
+import type { RecordPage } from "./record_page.ts";
 import type { StoreCache } from "./store_cache.ts";
 
 export class RecordFinder {
@@ -152,6 +153,26 @@ export class RecordFinder {
 
   #find(block: FileBlock, seq: number): boolean {
     const reader = this.reader;
+    const near = reader.pageOf(block);
+    if (near?.covers(seq) === true) {
+      near.isUsed = true;
+      return this.#readOf(near, seq);
+    }
+    if (block.index !== undefined && !block.isPinned && (block.damaged?.length ?? 0) === 0) {
+      block.index.isUsed = true;
+      const page = reader.pages.find(block, block.index, seq);
+      if (page !== undefined) return this.#readOf(page, seq);
+    }
+    return this.#findByWindow(block, seq);
+  }
+
+  #readOf(page: RecordPage, seq: number): boolean {
+    const entry = page.entryOf(seq);
+    return entry >= 0 && this.reader.readEntry(page, entry) && this.reader.record.kind === "message";
+  }
+
+  #findByWindow(block: FileBlock, seq: number): boolean {
+    const reader = this.reader;
     const cursor = reader.cursorFor(block, seq);
     let at: number;
     if (cursor !== undefined && seq - cursor.seq <= SAMPLE) at = cursor.seq === seq ? cursor.at : cursor.next;
@@ -186,17 +207,17 @@ export class RecordFinder {
     const index = this.#subjectIndexOf(block);
     if (index === undefined) return this.#scanFor(block, subject, from, Number.POSITIVE_INFINITY, true);
     if (!index.mayHave(subject)) return 0;
-    let entry = index.nextOf(subject, Math.max(0, index.sampleFor(from)) * SAMPLE);
+    let entry = index.nextOf(subject, index.entryOf(Math.max(0, index.sampleFor(from))));
     while (entry >= 0) {
-      const sample = Math.floor(entry / SAMPLE);
+      const sample = index.sampleOf(entry);
       if (index.isUnbroken(sample)) {
-        const seq = index.seqOf(sample) + (entry % SAMPLE);
+        const seq = index.seqOf(sample) + entry - index.entryOf(sample);
         if (seq >= from && block.has(seq)) return seq;
         entry = index.nextOf(subject, entry + Math.max(1, from - seq));
       } else {
         const seq = this.#scanFor(block, subject, Math.max(from, index.seqOf(sample)), index.endOf(sample), true);
         if (seq > 0) return seq;
-        entry = index.nextOf(subject, (sample + 1) * SAMPLE);
+        entry = index.nextOf(subject, index.entryOf(sample + 1));
       }
     }
     return 0;
@@ -206,17 +227,17 @@ export class RecordFinder {
     const index = this.#subjectIndexOf(block);
     if (index === undefined) return this.#scanFor(block, subject, block.firstSeq, upTo, false);
     if (!index.mayHave(subject)) return 0;
-    let entry = index.previousOf(subject, (index.sampleFor(upTo) + 1) * SAMPLE - 1);
+    let entry = index.previousOf(subject, index.entryOf(index.sampleFor(upTo) + 1) - 1);
     while (entry >= 0) {
-      const sample = Math.floor(entry / SAMPLE);
+      const sample = index.sampleOf(entry);
       if (index.isUnbroken(sample)) {
-        const seq = index.seqOf(sample) + (entry % SAMPLE);
+        const seq = index.seqOf(sample) + entry - index.entryOf(sample);
         if (seq <= upTo && block.has(seq)) return seq;
         entry = index.previousOf(subject, entry - Math.max(1, seq - upTo));
       } else {
         const seq = this.#scanFor(block, subject, index.seqOf(sample), Math.min(upTo, index.endOf(sample)), false);
         if (seq > 0) return seq;
-        entry = index.previousOf(subject, sample * SAMPLE - 1);
+        entry = index.previousOf(subject, index.entryOf(sample) - 1);
       }
     }
     return 0;

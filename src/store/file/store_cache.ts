@@ -1,25 +1,33 @@
 // What the file stores of a server keep in memory to be faster, within a bound:
-// indexes of blocks and windows into them. What was used longest ago goes first.
+// indexes of blocks and windows into them, and pages of records. What was used
+// longest ago goes first.
 //
-// Owns the order and the sum. What is dropped is only forgotten: whoever still
+// Owns the order and the sum; pages have their own (page_cache.ts). What is dropped is only forgotten: whoever still
 // holds bytes of it keeps them.
+
+import { PageCache } from "./page_cache.ts";
 
 /** Something that can be had again from disk. */
 export interface Cached {
   /** Memory it holds, in bytes. */
   readonly heldBytes: number;
+  /** Set by who uses it without `use`: it is then spared once. */
+  isUsed: boolean;
   /** Forgets it. Must not call the cache. */
   drop(): void;
 }
 
 export class StoreCache {
+  readonly pages: PageCache;
   readonly #mostBytes: number;
   readonly #held = new Map<Cached, number>(); // least recently used first
   #bytes = 0;
   #isLocked = false;
 
-  constructor(mostBytes: number) {
+  /** Pages have a bound of their own, the same unless they are given. */
+  constructor(mostBytes: number, pages: PageCache = new PageCache(mostBytes)) {
     this.#mostBytes = mostBytes;
+    this.pages = pages;
   }
 
   get heldBytes(): number {
@@ -43,8 +51,15 @@ export class StoreCache {
     this.#held.set(cached, cached.heldBytes);
     if (this.#bytes <= this.#mostBytes) return;
     for (const [oldest, bytes] of this.#held) {
-      if (this.#bytes <= this.#mostBytes || oldest === cached) return;
+      if (this.#bytes <= this.#mostBytes) return;
+      if (oldest === cached) continue;
       this.#held.delete(oldest);
+      if (oldest.isUsed) {
+        // Once more, behind the others; it comes again at the end, so this ends.
+        oldest.isUsed = false;
+        this.#held.set(oldest, bytes);
+        continue;
+      }
       this.#bytes -= bytes;
       oldest.drop();
     }
