@@ -46,9 +46,13 @@ export class Pings {
     this.#armIn(this.#settings.pingIntervalMs);
   }
 
-  /** At CONNECT: soon, spread by a fifth. `estimateMs` is the time since accept. */
-  armFirst(estimateMs: number): void {
-    if (this.#rttMs === 0) this.#rttMs = Math.max(estimateMs, 0.001);
+  /** At CONNECT: how long it took to come is a first estimate. */
+  estimate(sinceAcceptMs: number): void {
+    if (this.#rttMs === 0) this.#rttMs = Math.max(sinceAcceptMs, 0.001);
+  }
+
+  /** At CONNECT: soon, spread by a fifth. */
+  armFirst(): void {
     const first = Math.min(this.#settings.pingIntervalMs, FIRST_PING_MS);
     this.#armIn(first + this.#env.random(Math.max(1, Math.floor(first / 5))));
   }

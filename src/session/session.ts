@@ -242,6 +242,7 @@ export class Session implements TransportHandler, ClientOps {
     this.#tracer?.connect(byteStringOf(bytes, from, to));
     if (this.#isConnected && this.account !== undefined) this.#clearSubscriptions(this.account);
     this.#options = options;
+    this.#pings.estimate(this.#host.world.nowMs() - this.#openedAtMs);
     this.#verbose = options.verbose;
     this.#pedantic = options.pedantic;
     this.receiver.echo = options.echo;
@@ -287,7 +288,7 @@ export class Session implements TransportHandler, ClientOps {
     this.#isConnected = true;
     this.#parser.guarded = false;
     this.transport.trust();
-    this.#pings.armFirst(this.#host.world.nowMs() - this.#openedAtMs);
+    this.#pings.armFirst();
     this.#host.onConnected(this);
     this.#ok();
   }
