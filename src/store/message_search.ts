@@ -13,6 +13,10 @@ import { NO_SUBJECT, type SubjectTree } from "./subject_tree.ts";
 
 /** Committed messages, as a search sees them. */
 export interface SearchedMessages {
+  /**
+   * The first and the last sequence it has of a subject may be bounds, which are negative: −n stands for "at or after
+   * n", and "at or below n".
+   */
   readonly tree: SubjectTree;
   readonly msgs: number;
   readonly firstSeq: number;
@@ -24,12 +28,12 @@ export interface SearchedMessages {
   runFrom(seq: number): number;
   /** Whether the subject of the message `seq`, which is there, matches. */
   matchesAt(filter: SubjectFilter, seq: number): boolean;
-  /** The first and the last message of a subject that has any. */
+  /** The first and the last message of a subject that has any, wherever they are: time in proportion to what lies before. */
   firstOf(subject: number): number;
   lastOf(subject: number): number;
-  /** The first message of a subject at or after `from`, which lies between its first and its last; −n as `next`. */
+  /** The first message of a subject at or after `from`, which lies between its first and its last, or the bounds of them; −n as `next`. */
   nextOfSubject(subject: number, from: number, most: number): number;
-  /** The last message of a subject at or below `upTo`, which lies between its first and its last; −n as `previous`. */
+  /** The last message of a subject at or below `upTo`, likewise; −n as `previous`. */
   previousOfSubject(subject: number, upTo: number, most: number): number;
   /** How many messages the sequences from..upTo hold. */
   countBetween(from: number, upTo: number): number;
@@ -46,7 +50,6 @@ const ROWS_FROM_END = 1024;
 /** Patterns whose last message is remembered, and how long they may be. */
 const PATTERNS_KNOWN = 64;
 const LONGEST_KNOWN = 1024;
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** The last message of a pattern among those up to a sequence; 0 when there was none. */
 interface KnownLast {
@@ -121,16 +124,11 @@ export class MessageSearch {
     show: (subject: SubjectCount) => void,
   ): ByteString | undefined {
     const tree = this.#tree;
-    const shown = { bytes: NO_BYTES, from: 0, to: 0, first: 0, last: 0, count: 0 };
+    const shown = new ShownSubject(this.#messages);
     let left = most;
     if (left <= 0) return from;
     return tree.walk(filter, from, most * LOOKS_PER_SUBJECT, (subject) => {
-      shown.bytes = tree.bufferOf(subject);
-      shown.from = tree.startOf(subject);
-      shown.to = shown.from + tree.lengthOf(subject);
-      shown.first = this.#messages.firstOf(subject);
-      shown.last = this.#messages.lastOf(subject);
-      shown.count = tree.count(subject);
+      shown.subject = subject;
       show(shown);
       return --left > 0;
     });
@@ -166,16 +164,17 @@ export class MessageSearch {
 
   #nextOfSubject(name: Uint8Array, from: number, most: number): number {
     const subject = this.#tree.find(name, 0, name.length);
-    if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#messages.lastOf(subject) < from) return 0;
-    const first = this.#messages.firstOf(subject);
-    return first >= from ? first : this.#messages.nextOfSubject(subject, from, most);
+    if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#lastBound(subject) < from) return 0;
+    const first = this.#tree.first(subject);
+    return first >= from ? first : this.#messages.nextOfSubject(subject, Math.max(from, -first), most);
   }
 
   #previousOfSubject(name: Uint8Array, upTo: number, most: number): number {
     const subject = this.#tree.find(name, 0, name.length);
-    if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#messages.firstOf(subject) > upTo) return 0;
-    const last = this.#messages.lastOf(subject);
-    return last <= upTo ? last : this.#messages.previousOfSubject(subject, upTo, most);
+    if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#firstBound(subject) > upTo) return 0;
+    const last = this.#tree.last(subject);
+    if (last > 0 && last <= upTo) return last;
+    return this.#messages.previousOfSubject(subject, last < 0 ? Math.min(upTo, -last) : upTo, most);
   }
 
   /**
@@ -203,17 +202,17 @@ export class MessageSearch {
   #lastByTree(filter: SubjectFilter): number {
     let last = 0;
     this.#tree.walk(filter, "" as ByteString, Number.POSITIVE_INFINITY, (subject) => {
-      last = Math.max(last, this.#messages.lastOf(subject));
+      if (this.#lastBound(subject) > last) last = Math.max(last, this.#messages.lastOf(subject));
       return undefined;
     });
     return last;
   }
 
   #lastUpTo(subject: number, upTo: number): number {
-    if (this.#messages.firstOf(subject) > upTo) return 0;
-    const last = this.#messages.lastOf(subject);
-    if (last <= upTo) return last;
-    let at = upTo;
+    if (this.#firstBound(subject) > upTo) return 0;
+    const last = this.#tree.last(subject);
+    if (last > 0 && last <= upTo) return last;
+    let at = last < 0 ? Math.min(upTo, -last) : upTo;
     for (;;) {
       const found = this.#messages.previousOfSubject(subject, at, Number.POSITIVE_INFINITY);
       if (found >= 0) return found;
@@ -241,13 +240,50 @@ export class MessageSearch {
   #skipByTree(filter: SubjectFilter, from: number): number {
     let least = Number.POSITIVE_INFINITY;
     const rest = this.#tree.walk(filter, "" as ByteString, SUBJECTS_TO_SKIP_BY, (subject) => {
-      const first = this.#messages.firstOf(subject);
+      const first = this.#firstBound(subject);
       if (first >= from) least = Math.min(least, first);
-      else if (this.#messages.lastOf(subject) >= from) least = from;
+      else if (this.#lastBound(subject) >= from) least = from;
       return least > from;
     });
     // Not all subjects were looked at: those that are left may have messages anywhere.
     if (rest !== undefined || least === from) return from;
     return least === Number.POSITIVE_INFINITY ? 0 : least;
+  }
+
+  /** A sequence that the first message of a subject is not before, and one that the last is not behind. */
+  #firstBound(subject: number): number {
+    return Math.abs(this.#tree.first(subject));
+  }
+  #lastBound(subject: number): number {
+    return Math.abs(this.#tree.last(subject));
+  }
+}
+
+/** A subject as it is shown. Its first and its last message are looked for when they are asked for. */
+class ShownSubject implements SubjectCount {
+  readonly #messages: SearchedMessages;
+  subject = NO_SUBJECT;
+
+  constructor(messages: SearchedMessages) {
+    this.#messages = messages;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#messages.tree.bufferOf(this.subject);
+  }
+  get from(): number {
+    return this.#messages.tree.startOf(this.subject);
+  }
+  get to(): number {
+    return this.from + this.#messages.tree.lengthOf(this.subject);
+  }
+  get count(): number {
+    return this.#messages.tree.count(this.subject);
+  }
+  get first(): number {
+    return this.#messages.firstOf(this.subject);
+  }
+  get last(): number {
+    return this.#messages.lastOf(this.subject);
   }
 }

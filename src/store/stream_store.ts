@@ -134,7 +134,7 @@ export interface StoreEvents {
   compacted(first: number, msgs: number): void;
 }
 
-/** A subject with committed messages, as `subjects` shows it. */
+/** A subject with committed messages, as `subjects` shows it: good for the call. To ask for `first` and `last` may cost reading. */
 export interface SubjectCount {
   /** The name, borrowed for the call. */
   readonly bytes: Uint8Array;

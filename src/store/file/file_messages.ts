@@ -242,23 +242,32 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   firstOf(subject: number): number {
     const first = this.tree.first(subject);
     if (first > 0) return first;
-    const found = this.#readAll(() => this.nextOfSubject(subject, -first, Number.POSITIVE_INFINITY));
-    if (found > 0) this.tree.setFirst(subject, found);
-    return found;
+    return this.#readAll(() => this.nextOfSubject(subject, -first, Number.POSITIVE_INFINITY));
   }
   lastOf(subject: number): number {
     const last = this.tree.last(subject);
     if (last > 0) return last;
-    const found = this.#readAll(() => this.previousOfSubject(subject, -last, Number.POSITIVE_INFINITY));
-    if (found > 0) this.tree.setLast(subject, found);
-    return found;
+    return this.#readAll(() => this.previousOfSubject(subject, -last, Number.POSITIVE_INFINITY));
   }
 
   nextOfSubject(subject: number, from: number, most: number): number {
-    return this.#finder.nextOfSubject(subject, from, most);
+    const before = this.#failures;
+    const found = this.#finder.nextOfSubject(subject, from, most);
+    const first = this.tree.first(subject);
+    // What lies between the bound and what was found is none of its messages.
+    if (first < 0 && from <= -first && found !== 0 && this.#failures === before) {
+      this.tree.setFirst(subject, found > 0 ? found : Math.min(first, found));
+    }
+    return found;
   }
   previousOfSubject(subject: number, upTo: number, most: number): number {
-    return this.#finder.previousOfSubject(subject, upTo, most);
+    const before = this.#failures;
+    const found = this.#finder.previousOfSubject(subject, upTo, most);
+    const last = this.tree.last(subject);
+    if (last < 0 && upTo >= -last && found !== 0 && this.#failures === before) {
+      this.tree.setLast(subject, found > 0 ? found : Math.max(last, found));
+    }
+    return found;
   }
   seqAt(sec: number, nanos: number): number {
     return this.#finder.seqAt(sec, nanos);
@@ -287,7 +296,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   }
   /** The message of a subject behind `seq`, staged ones included; 0 when there is none. */
   nextAfter(subject: number, seq: number): number {
-    if (seq < this.#lastSeq && this.tree.count(subject) > 0 && this.lastOf(subject) > seq) {
+    if (seq < this.#lastSeq && this.tree.count(subject) > 0 && Math.abs(this.tree.last(subject)) > seq) {
       const next = this.nextOfSubject(subject, seq + 1, Number.POSITIVE_INFINITY);
       if (next > 0) return next;
     }
