@@ -2,7 +2,8 @@
 //
 // written.json: made by vectors/written.go. decoded.jsonl: tokens, mostly odd
 // ones, and what Decode and Validate said of them, by vectors/decoded.go.
-// Every seed is one byte 32 times: see the programs.
+// templates, times and sources.jsonl: what functions inside nats-server said, by
+// vectors/server.go. Every seed is one byte 32 times: see the programs.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,11 +35,48 @@ export interface WrittenVectors {
   readonly tokens: readonly { readonly name: string; readonly token: string }[];
 }
 
+interface Lists {
+  /** Longer than 100: the first, the last, the number. */
+  readonly allow?: readonly unknown[];
+  readonly deny?: readonly string[];
+}
+export interface TemplateVector {
+  readonly template: { readonly pub: { readonly allow?: string[]; readonly deny?: string[] } };
+  readonly Name: string;
+  readonly Subject: string;
+  readonly IssuerAccount: string;
+  readonly AccountName: string;
+  readonly Tags: readonly string[] | null;
+  /** So many tags of each key, numbered. */
+  readonly ManyTags?: Readonly<Record<string, number>>;
+  readonly AccountTags: readonly string[];
+  readonly Error?: string;
+  readonly Result?: { readonly pub: Lists; readonly sub: Lists };
+}
+export interface TimesVector {
+  readonly Times: readonly { readonly start: string; readonly end: string }[];
+  readonly Zone: string;
+  readonly Nows: readonly number[];
+  /** Milliseconds that the window is still open at each; -1 is closed, 0 without end. */
+  readonly For: readonly number[];
+}
+export interface SourceVector {
+  readonly Src: readonly string[];
+  readonly Host: string;
+  readonly Allowed: boolean;
+}
+
 const textOf = (name: string): string => readFileSync(join(import.meta.dirname, "vectors", name), "utf8");
-export const decoded = textOf("decoded.jsonl")
-  .trim()
-  .split("\n")
-  .map((line) => JSON.parse(line) as DecodedVector);
+function linesOf<T>(name: string): readonly T[] {
+  return textOf(name)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as T);
+}
+export const decoded = linesOf<DecodedVector>("decoded.jsonl");
+export const templates = (): readonly TemplateVector[] => linesOf("templates.jsonl");
+export const times = (): readonly TimesVector[] => linesOf("times.jsonl");
+export const sources = (): readonly SourceVector[] => linesOf("sources.jsonl");
 export const written = JSON.parse(textOf("written.json")) as WrittenVectors;
 
 /** The key pairs of the programs, by the names there. */
