@@ -51,7 +51,7 @@ fuzz: install ## feeds the parser random bytes (SECONDS=60)
 fuzz-sessions: build ## differential fuzz against nats-server (SECONDS=60)
 	node conformance/fuzz.mjs $(or $(SECONDS),60)
 
-sim: install ## simulates the file store on a disk that breaks (SEEDS=10000; SEED=n for one, step by step; MODE=cut|fail|rot|lazy)
+sim: install ## simulates the file store on a disk that breaks (SEEDS=10000; SEED=n for one, step by step; MODE=cut|fail|rot|lazy|reads)
 	node .make/sim.mjs $(or $(SEEDS),10000)
 
 kill9: build ## kills the command under load and compares what it confirmed (LOOPS=200)

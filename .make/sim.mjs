@@ -1,6 +1,7 @@
 // node .make/sim.mjs [SEEDS]: the simulation of the file store (test/sim/store_sim.ts), from seed FIRST or 1 on; with
-// SEED=n in the environment that one seed, step by step; with MODE=cut (fail, rot, lazy) only those. What every 20th
-// one leaves is opened by nats-server too, if there is one.
+// SEED=n in the environment that one seed, step by step; with MODE=cut (fail, rot, lazy) only those. Every fourth seed is
+// run in the mode "reads" too; with MODE=reads each in that alone. What every 20th leaves is opened by nats-server too, if
+// there is one.
 
 import { build } from "esbuild";
 import { pathToFileURL } from "node:url";
@@ -9,11 +10,14 @@ import { checkWithReference } from "../test/sim/reference_check.mjs";
 
 const MOST_FAILURES = 20;
 const REFERENCE_EVERY = 20;
+const READS = "reads";
+const READS_EVERY = 4;
 /** Streams in a directory. */
 const BATCH = 100;
 const say = (text) => void process.stdout.write(`${text}\n`);
 
 const only = process.env.SEED;
+const wanted = process.env.MODE;
 const first = Number(only ?? process.env.FIRST ?? 1);
 const last = only === undefined ? first + Number(process.argv[2] ?? 10_000) - 1 : first;
 const outfile = ".cache/sim.mjs";
@@ -36,20 +40,29 @@ let failures = 0;
 let messages = 0;
 let opened = 0;
 for (let seed = first; seed <= last && failures < MOST_FAILURES; seed++) {
-  if (process.env.MODE !== undefined && modeOf(seed) !== process.env.MODE) continue;
+  const own = modeOf(seed);
+  if (wanted === undefined || wanted === own) run(seed, own, seed % REFERENCE_EVERY === turnOf(seed));
+  if (wanted === READS) run(seed, READS, seed % REFERENCE_EVERY === 0);
+  else if (wanted === undefined && only === undefined && seed % READS_EVERY === 0) run(seed, READS, false);
+  if (dumps.length === BATCH || seed === last) await openWithReference();
+}
+
+/** Every mode has its turn to be opened by nats-server. */
+function turnOf(seed) {
+  return Math.floor(seed / REFERENCE_EVERY) % 4;
+}
+
+function run(seed, mode, isForReference) {
   try {
-    const outcome = simulate(seed, trace);
+    const outcome = simulate(seed, mode, trace);
     messages += outcome.messages;
-    // Every mode has its turn.
-    const turn = Math.floor(seed / REFERENCE_EVERY) % 4;
-    const isChosen = only !== undefined || seed % REFERENCE_EVERY === turn;
+    const isChosen = only !== undefined || isForReference;
     const dump = isChosen && "binary" in reference ? dumpOf(outcome.life) : undefined;
     if (dump !== undefined) dumps.push(dump);
   } catch (error) {
     failures++;
-    say(`${error.message}\n  again: make sim SEED=${seed}`);
+    say(`${error.message}\n  again: make sim SEED=${seed} MODE=${mode}`);
   }
-  if (dumps.length === BATCH || seed === last) await openWithReference();
 }
 
 async function openWithReference() {

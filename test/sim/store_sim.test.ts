@@ -40,6 +40,25 @@ test.each([
   simulate(seed);
 });
 
+test("a file store counts and keeps what it could not read for a while", () => {
+  const started = Date.now();
+  let messages = 0;
+  for (let seed = 1; seed <= SEEDS && Date.now() - started < BUDGET_MS / MODES.length; seed++) {
+    messages += simulate(seed, "reads").messages;
+  }
+  expect(messages).toBeGreaterThan(0);
+});
+
+test.each([
+  [3, "bytes of a message that was removed unread"],
+  [13, "subjects of messages that were removed unread"],
+  [28, "a rollup that found nothing of what it removes"],
+  [1429, "tombstones of a rollup that found nothing"],
+  [407, "a plan that cannot look at its messages"],
+])("seed %i, reads: %s", (seed) => {
+  simulate(seed, "reads");
+});
+
 test("the same seed does the same again", () => {
   for (const seed of [4, 6, 7, 8]) {
     const [first, second] = [simulate(seed), simulate(seed)];

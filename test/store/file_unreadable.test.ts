@@ -2,7 +2,13 @@
 
 import { expect, test } from "vitest";
 import type { FileStore } from "../../src/store/file/file_store.ts";
-import { NO_LIMITS, StoredMsg, type StageRule, type StoreLimits } from "../../src/store/stream_store.ts";
+import {
+  NO_LIMITS,
+  StoredMsg,
+  type StageRule,
+  type StoreEvents,
+  type StoreLimits,
+} from "../../src/store/stream_store.ts";
 import { diskError } from "../../src/store/memory_disk.ts";
 import type { FakeDisk } from "../support/fake_disk.ts";
 import { deaf, madeDisk, opened } from "./file_support.ts";
@@ -18,14 +24,28 @@ class Stream {
   store!: FileStore;
   complete!: () => void;
 
-  constructor(limits: StoreLimits = NO_LIMITS) {
+  readonly #onRemoved: (seq: number, subject: string) => void;
+  /** With 0 nothing is in memory but what was read last. */
+  readonly #cacheBytes: number;
+
+  constructor(
+    limits: StoreLimits = NO_LIMITS,
+    onRemoved: (seq: number, subject: string) => void = () => undefined,
+    cacheBytes = 1 << 20,
+  ) {
     this.limits = limits;
+    this.#onRemoved = onRemoved;
+    this.#cacheBytes = cacheBytes;
     this.open();
   }
 
   open(): void {
     const log = (text: string): void => void this.said.push(text);
-    ({ store: this.store, complete: this.complete } = opened(this.limits, deaf, { disk: this.disk, blockBytes: 300, log })); // prettier-ignore
+    const events: StoreEvents = {
+      ...deaf,
+      removed: (seq, subject, from, to) => this.#onRemoved(seq, Buffer.from(subject.subarray(from, to)).toString()),
+    };
+    ({ store: this.store, complete: this.complete } = opened(this.limits, events, { disk: this.disk, blockBytes: 300, log, cacheBytes: this.#cacheBytes })); // prettier-ignore
   }
   put(subject: string, rule: StageRule = "plain"): void {
     const msg = new StoredMsg();
@@ -45,6 +65,9 @@ class Stream {
   stop(): void {
     this.store.close((failure) => expect(failure).toBeUndefined());
     this.complete();
+  }
+  get blocks(): string[] {
+    return this.disk.list("S/msgs") as string[];
   }
   get seqs(): number[] {
     const { lastSeq } = this.store.state();
@@ -177,4 +200,101 @@ test("a disk that fails once while the oldest message of a subject is looked for
     stream.disk.heal();
     if (stream.store.failure === undefined) expect(stream.seqs).toEqual(expect.arrayContaining([6, 11]));
   }
+});
+
+test("messages that are removed while nothing can be read are counted and told of when it can", () => {
+  const removed: string[] = [];
+  const stream = new Stream(NO_LIMITS, (seq, subject) => removed.push(`${seq} ${subject}`));
+  stream.putAll("abacab");
+  stream.putAll("cdef");
+  stream.stop();
+  stream.open();
+  unreadable(stream.disk, () => {
+    for (const seq of [2, 3, 7]) stream.store.stageRemove(seq, false);
+    stream.commit();
+    expect(stream.store.state().msgs).toBe(7);
+    expect(removed).toEqual([]);
+  });
+  for (let calls = 0; calls < 10; calls++) stream.store.state();
+  expect(stream.store.state()).toMatchObject({ msgs: 7, bytes: 7 * RECORD, subjects: 6 });
+  stream.store.checkInvariants();
+  stream.put("g");
+  expect(removed).toEqual(["2 b", "3 a", "7 c"]);
+  expect(stream.seqs).toEqual([1, 4, 5, 6, 8, 9, 10, 11]);
+});
+
+test("a block of which all was removed unread stays until it is read, or the stream is closed", () => {
+  for (const isRead of [true, false]) {
+    const stream = new Stream();
+    stream.putAll("abcdef");
+    stream.putAll("ghijkl");
+    stream.stop();
+    stream.open();
+    unreadable(stream.disk, () => {
+      for (const seq of [1, 2, 3, 4, 5, 6]) stream.store.stageRemove(seq, false);
+      stream.commit();
+      expect(stream.blocks).toContain("1.blk");
+      if (!isRead) stream.stop();
+    });
+    if (isRead) for (let calls = 0; calls < 10; calls++) stream.put("m");
+    expect(stream.blocks).not.toContain("1.blk");
+    if (isRead) stream.store.checkInvariants();
+    stream.disk.kill();
+    stream.open();
+    expect(stream.seqs[0]).toBe(7);
+    stream.store.checkInvariants();
+  }
+});
+
+test("limits take nothing for a message that was removed unread and still counts", () => {
+  const stream = new Stream({ ...NO_LIMITS, maxMsgsPerSubject: 2, maxBytes: 4 * RECORD });
+  stream.putAll("kko");
+  stream.stop();
+  stream.open();
+  unreadable(stream.disk, () => {
+    stream.store.stageRemove(2, false);
+    stream.commit();
+    stream.put("k");
+    stream.put("o");
+    stream.put("k");
+  });
+  // Of k there are 1, 4 and 6 now, of which 1 is to go, when it can be read.
+  for (let calls = 0; calls < 70; calls++) stream.store.state();
+  expect(stream.seqs).toEqual([1, 3, 4, 5, 6]);
+  stream.put("k");
+  expect(stream.seqs).toEqual([3, 5, 6, 7]);
+  stream.store.checkInvariants();
+});
+
+test("a rollup that finds nothing of its subject by the time it is committed leaves nothing of it all the same", () => {
+  const stream = new Stream(NO_LIMITS, undefined, 0);
+  stream.putAll("kokoko");
+  stream.putAll("pppppp");
+  stream.putAll("qqqqqq");
+  stream.stop();
+  stream.open();
+  const msg = new StoredMsg();
+  [msg.sec, msg.subject, msg.subjectTo] = [NOW + 19, Buffer.from("k"), 1];
+  expect(stream.store.stage(msg, "rollupSubject")).toBe(19);
+  for (const seq of [7, 13]) expect(stream.store.load(seq, new StoredMsg())).toBe(true);
+  const left = [2, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19];
+  unreadable(stream.disk, () => stream.commit());
+  expect(stream.seqs).toEqual(left);
+  stream.disk.kill();
+  stream.open();
+  expect(stream.seqs).toEqual(left);
+});
+
+test("a message that is to be erased and cannot be read is not said to be erased", () => {
+  const stream = new Stream(NO_LIMITS, undefined, 0);
+  for (const subjects of ["abcdef", "gggggg", "hhhhhh"]) stream.putAll(subjects);
+  stream.stop();
+  stream.open();
+  const said: (string | undefined)[] = [];
+  stream.store.stageRemove(2, true);
+  stream.store.afterCommit((failure) => said.push(failure));
+  for (const seq of [7, 13]) expect(stream.store.load(seq, new StoredMsg())).toBe(true);
+  unreadable(stream.disk, () => stream.commit());
+  expect(said).toEqual(["block 1 cannot be read"]);
+  expect(stream.seqs).toEqual([1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]);
 });

@@ -7,7 +7,7 @@
 // later, and the same way again with the same seed.
 
 import { assert } from "../../src/base/assert.ts";
-import type { DiskError } from "../../src/base/disk.ts";
+import type { DiskError, DiskFile } from "../../src/base/disk.ts";
 import { DirectoryNode, diskError, FileNode, MemoryDisk, type DiskNode } from "../../src/store/memory_disk.ts";
 
 const SECTOR = 512;
@@ -49,6 +49,7 @@ export class FakeDisk extends MemoryDisk {
   #random: number;
   #calls = 0;
   #failing: { readonly at: number; readonly code: string } | undefined = undefined;
+  #unreadable = 0;
 
   constructor(options: FakeDiskOptions = {}) {
     const waiting: (() => void)[] = [];
@@ -83,9 +84,15 @@ export class FakeDisk extends MemoryDisk {
     this.#failing = { at: this.#calls + count, code };
   }
 
-  /** Forgets a failure that has not come yet. */
+  /** The next `count` reads fail; all else goes well. */
+  failReads(count: number): void {
+    this.#unreadable = count;
+  }
+
+  /** Forgets failures that have not come yet. */
   heal(): void {
     this.#failing = undefined;
+    this.#unreadable = 0;
   }
 
   /** The process dies: what was not yet written is lost in part, open files with it. Files as the system had them stay. */
@@ -147,8 +154,13 @@ export class FakeDisk extends MemoryDisk {
     return this.#below(below);
   }
 
-  protected override before(_call: string, _path: string): DiskError | undefined {
+  override open(path: string, mode: "read" | "write" | "create"): DiskFile | DiskError {
+    return (mode === "read" ? this.#unread() : undefined) ?? super.open(path, mode);
+  }
+  protected override before(call: string, _path: string): DiskError | undefined {
     this.#calls++;
+    const unread = call === "read" || call === "size" ? this.#unread() : undefined;
+    if (unread !== undefined) return unread;
     if (this.#failing?.at !== this.#calls) return undefined;
     const { code } = this.#failing;
     this.#failing = undefined;
@@ -194,6 +206,12 @@ export class FakeDisk extends MemoryDisk {
     const durable = this.#directories.get(directory)!;
     for (const change of durable.changes) applyName(durable.names, change);
     durable.changes = [];
+  }
+
+  #unread(): DiskError | undefined {
+    if (this.#unreadable === 0) return undefined;
+    this.#unreadable--;
+    return diskError("EIO");
   }
 
   #land(node: FileNode, at: number): void {

@@ -105,7 +105,7 @@ export class BlockKeeper {
 
   #isWorthIt(block: FileBlock): boolean {
     const { compress, leastGain, messages } = this.#options;
-    if (block === messages.table.last || block.isDamaged) return false;
+    if (block === messages.table.last || block.isDamaged || messages.needsToRead(block)) return false;
     if (compress && !block.isCompressed && block.size > 0) return true;
     // What goes from the front will have taken all of it soon.
     if (block === messages.table.all[0] && block.deleted === undefined) return false;

@@ -28,6 +28,7 @@ import type { FileBlock } from "./file_block.ts";
 import { hasSchedule, hasTtl } from "./header_marks.ts";
 import { RecordFinder } from "./record_finder.ts";
 import type { StoreCache } from "./store_cache.ts";
+import { UnreadRemovals } from "./unread_removals.ts";
 import { HOLE_ENTRY, type Piece, type WriteGroup } from "./write_group.ts";
 import type { WrittenRecords } from "./written_records.ts";
 
@@ -53,6 +54,9 @@ export interface FileMessagesOptions {
 }
 
 const NO_MOMENT = { sec: 0, nanos: 0 };
+/** Reads for what was removed unread: in one call, and calls until a try after one that failed. */
+const UNREAD_A_CALL = 256;
+const MOST_CALLS = 64;
 
 export class FileMessages implements PlannedMessages, SearchedMessages, LimitedMessages {
   readonly tree: SubjectTree;
@@ -69,6 +73,10 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   #failures = 0;
   /** Messages are damaged, so subjects may count too many: but for these, which were counted since. */
   #recounted: Set<number> | undefined = undefined;
+  readonly #unread = new UnreadRemovals();
+  // Calls until what was removed unread is tried again, and how many it was to be.
+  #callsToWait = 0;
+  #callsWaited = 0;
   #msgs = 0;
   #bytes = 0;
   #firstSeq = 0;
@@ -108,8 +116,9 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   get msgs(): number {
     return this.#msgs;
   }
+  /** Those there are for sure, as long as messages were removed unread. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#unread.isEmpty ? this.#bytes : Math.max(0, this.#bytes - this.#unread.doubtfulBytes);
   }
   get firstSeq(): number {
     return this.#firstSeq;
@@ -133,6 +142,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   }
 
   state(): StoreState {
+    this.readRemoved(false);
     const isEmpty = this.#msgs === 0;
     return {
       msgs: this.#msgs,
@@ -193,11 +203,14 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   blockOf(seq: number): FileBlock | undefined {
     return this.table.blockOf(seq);
   }
-  /** Where in a block the record of a message is, live or not, and its time; undefined when it is not there. */
+  /** Where in a block the record of a message is, live or not, and its time; undefined when it is not there. Raises events. */
   whereIs(
     block: FileBlock,
     seq: number,
   ): { readonly at: number; readonly length: number; readonly sec: number; readonly nanos: number } | undefined {
+    if (!this.#finder.find(block, seq)) return undefined;
+    this.#countRead(block, seq, true);
+    // That may have moved the reader.
     if (!this.#finder.find(block, seq)) return undefined;
     const { sec, nanos } = this.#reader.record;
     return { at: this.#reader.at, length: this.#reader.end - this.#reader.at, sec, nanos };
@@ -241,13 +254,16 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   }
   firstOf(subject: number): number {
     const first = this.tree.first(subject);
-    if (first > 0) return first;
-    return this.#readAll(() => this.nextOfSubject(subject, -first, Number.POSITIVE_INFINITY));
+    if (first > 0 && (this.#failures === 0 || this.has(first))) return first;
+    // One that was removed unread is a bound.
+    if (first > 0) this.tree.setFirst(subject, -first);
+    return this.#readAll(() => this.nextOfSubject(subject, Math.abs(first), Number.POSITIVE_INFINITY));
   }
   lastOf(subject: number): number {
     const last = this.tree.last(subject);
-    if (last > 0) return last;
-    return this.#readAll(() => this.previousOfSubject(subject, -last, Number.POSITIVE_INFINITY));
+    if (last > 0 && (this.#failures === 0 || this.has(last))) return last;
+    if (last > 0) this.tree.setLast(subject, -last);
+    return this.#readAll(() => this.previousOfSubject(subject, Math.abs(last), Number.POSITIVE_INFINITY));
   }
 
   nextOfSubject(subject: number, from: number, most: number): number {
@@ -279,7 +295,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     return this.tree.count(subject);
   }
   sureCountOf(subject: number): number {
-    return this.#recount(subject) ? this.tree.count(subject) : 0;
+    return this.#recount(subject) ? this.tree.count(subject) - this.#unread.uncounted : 0;
   }
   sizeAt(seq: number): number {
     if (seq > this.#lastSeq) return this.#stagedRecords.sizeOf(seq);
@@ -393,6 +409,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
       this.table.remove(block);
     }
     this.tree.clear();
+    this.#unread.clear();
     this.#msgs = 0;
     this.#bytes = 0;
     this.#firstSeq = 0;
@@ -473,25 +490,66 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     return true;
   }
 
-  /** Removes a committed message. */
+  /** Removes a committed message; one that cannot be read now is counted and told of when it can. */
   remove(seq: number, tell: boolean): void {
     const block = this.table.blockOf(seq);
     assert(block !== undefined, "what is removed is there");
+    const { damaged } = block;
+    const before = this.#failures;
     if (!this.#finder.find(block, seq)) {
-      this.#lose(block, seq);
+      if (this.#failures === before || block.damaged !== damaged) this.#lose(block, seq);
+      else {
+        this.#unread.add(block, seq, tell);
+        this.#take(block, seq, 0);
+        this.#settle(block);
+      }
       return;
     }
     const { record } = this.#reader;
     const size = record.to - record.from;
     const subject = this.#finder.subjectHere();
-    // What the plan holds of this subject has to know who comes next; asked while the message is there.
-    const isOldest = subject !== NO_SUBJECT && this.#staged.isOldest(subject, seq);
-    const next = isOldest ? this.nextAfter(subject, seq) : 0;
-    if (subject !== NO_SUBJECT) this.#staged.forget(subject, seq, next);
+    this.#unplan(subject, seq);
     this.#take(block, seq, size);
     if (tell) this.#tell(block, seq, subject);
     if (subject !== NO_SUBJECT) this.#uncount(subject, seq);
     this.#settle(block);
+  }
+
+  /** Whether messages were removed that could not be read. */
+  get hasUnread(): boolean {
+    return !this.#unread.isEmpty;
+  }
+  needsToRead(block: FileBlock): boolean {
+    return this.#unread.needs(block);
+  }
+
+  /** Counts what was removed unread, as far as it can be read by now; with `mayTell` raises the events too. */
+  readRemoved(mayTell: boolean): void {
+    if (this.#unread.isEmpty || this.#callsToWait-- > 0) return;
+    const before = this.#failures;
+    let left = UNREAD_A_CALL;
+    for (const block of this.#unread.blocks) {
+      for (
+        let seq = this.#unread.nextOf(block, mayTell);
+        seq > 0 && left > 0;
+        seq = this.#unread.nextOf(block, mayTell)
+      ) {
+        left--;
+        const { failures } = this;
+        if (this.#finder.find(block, seq)) this.#countRead(block, seq, mayTell);
+        else if (this.#failures !== failures) break;
+        else this.#giveUp(block, seq);
+      }
+    }
+    // A disk that does not tell is not asked again and again.
+    this.#callsWaited = this.#failures === before ? 0 : Math.min(MOST_CALLS, this.#callsWaited * 2 + 1);
+    this.#callsToWait = this.#callsWaited;
+  }
+
+  /** Nothing is read any more: blocks that stayed for that go. */
+  forgetUnread(): void {
+    this.#unread.clear();
+    this.settle();
   }
 
   /** Removes everything below `first`. */
@@ -648,10 +706,48 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   }
 
   #take(block: FileBlock, seq: number, size: number): void {
-    block.remove(seq, size);
+    // With the last one all bytes go, also of what could not be read.
+    const taken = block.msgs === 1 ? block.bytes : size;
+    block.remove(seq, taken);
+    if (block.msgs === 0) this.#unread.emptied(block);
     this.#msgs--;
-    this.#bytes -= size;
+    this.#bytes -= taken;
     if (seq === this.#firstSeq) this.#firstSeq = this.#msgs === 0 ? this.#lastSeq + 1 : this.liveFrom(seq);
+  }
+
+  /** What the plan holds of this subject has to know who comes next; asked while the message is there. */
+  #unplan(subject: number, seq: number): void {
+    if (subject === NO_SUBJECT) return;
+    const next = this.#staged.isOldest(subject, seq) ? this.nextAfter(subject, seq) : 0;
+    this.#staged.forget(subject, seq, next);
+  }
+
+  /** The record of a message was found, which may have been removed unread. */
+  #countRead(block: FileBlock, seq: number, mayTell: boolean): void {
+    const isCounted = this.#unread.isCounted(block, seq);
+    const mustTell = mayTell && this.#unread.mustTell(block, seq);
+    if (!isCounted && !mustTell) return;
+    const { record } = this.#reader;
+    const size = record.to - record.from;
+    const subject = this.#finder.subjectHere();
+    if (isCounted) {
+      if (this.#unread.hasBytes(block, seq)) {
+        block.bytes -= size;
+        this.#bytes -= size;
+      }
+      this.#unplan(subject, seq);
+    }
+    if (mustTell) this.#tell(block, seq, subject);
+    if (isCounted && subject !== NO_SUBJECT) this.#uncount(subject, seq);
+    this.#unread.settle(block, seq, mustTell);
+    this.#settle(block);
+  }
+
+  /** What was removed unread cannot be read for good. */
+  #giveUp(block: FileBlock, seq: number): void {
+    this.#unread.settle(block, seq, true);
+    this.#onUnreadable(block.number, `message ${seq} is not where it should be`, true);
+    this.#settle(block);
   }
 
   #tell(block: FileBlock, seq: number, subject: number): void {
@@ -710,9 +806,9 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     return true;
   }
 
-  /** A message that cannot be read is gone. What its subject counts stays too high until the next start. */
+  /** A damaged message is gone. What its subject counts stays too high until the next start. */
   #lose(block: FileBlock, seq: number): void {
-    this.#take(block, seq, block.msgs === 1 ? block.bytes : Math.floor(block.bytes / block.msgs));
+    this.#take(block, seq, Math.floor(block.bytes / block.msgs));
     this.#onUnreadable(block.number, `message ${seq} is not where it should be`, true);
     this.#settle(block);
   }
@@ -728,7 +824,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   #isNeeded(block: FileBlock): boolean {
     const { all, last } = this.table;
-    if (block.msgs > 0 || block === last) return true;
+    if (block.msgs > 0 || block === last || this.#unread.needs(block)) return true;
     // Without it nobody would know after a crash that its last sequence was used.
     if (
       block.hasEntries &&
@@ -742,6 +838,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   /** Drops all blocks, or all but one. */
   #dropBlocks(but: FileBlock | undefined): void {
+    this.#unread.clear();
     for (const block of this.table.all.slice()) if (block !== but) this.#drop(block);
     this.#msgs = 0;
     this.#bytes = 0;

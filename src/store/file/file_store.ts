@@ -279,6 +279,7 @@ export class FileStore extends StoreReads implements StreamStore {
         this.submit();
         return;
       }
+      this.#messages.forgetUnread();
       this.#blocks.close(() => {
         this.#writer.sync((unsynced) => {
           this.#remover.flush(() => {
@@ -513,6 +514,8 @@ export class FileStore extends StoreReads implements StreamStore {
     const group = groups.shift();
     let { ops } = group;
     let mustFlush = false;
+    const { failures } = messages;
+    messages.readRemoved(true);
     messages.begin();
     for (;;) {
       if (ops > 0 && groups.isOpDue(messages.lastSeq)) {
@@ -527,6 +530,8 @@ export class FileStore extends StoreReads implements StreamStore {
       } else break;
     }
     assert(ops === 0 && messages.lastSeq === group.upTo, "a commit ends where its group ends");
+    // Before the blocks are looked at that got tombstones alone: they are needed once what they name is gone.
+    if (messages.failures !== failures || messages.hasUnread) this.#marks.bury(written);
     messages.end(written);
     this.#plan.land(groups.isEmpty);
     this.#reports.add(group.upTo, group.waiters, mustFlush);

@@ -49,10 +49,18 @@ export class RecordEraser {
     const erase = (): void => {
       // A block that is not needed any more takes the message with it.
       if (!this.#options.messages.table.all.includes(block)) then(undefined);
+      else if (!this.#isReadable(block, seq)) then(new DiskError("EIO", `block ${block.number} cannot be read`));
       else if (block.isCompressed) this.#options.keeper.erase(block, seq, then);
       else this.#inPlace(block, seq, then);
     };
     if (!this.#options.keeper.giveUp(block, erase)) erase();
+  }
+
+  /** Whether it is known whether a message is there: what was removed unread is counted before it is overwritten. */
+  #isReadable(block: FileBlock, seq: number): boolean {
+    const { messages } = this.#options;
+    const { failures } = messages;
+    return messages.whereIs(block, seq) !== undefined || messages.failures === failures;
   }
 
   #inPlace(block: FileBlock, seq: number, done: Done): void {

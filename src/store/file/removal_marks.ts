@@ -103,18 +103,18 @@ export class RemovalMarks {
 
   /** Groups were refused: the last marks may be among what is lost. What was removed all the same has to be marked again. */
   refuse(groups: readonly WriteGroup[]): void {
-    const record = new RecordReader(new Hasher(NO_KEY));
-    for (const { bytes, used } of groups) {
-      for (let at = 0; at < used && record.readUnchecked(bytes, at, used) === undefined; at = record.to) {
-        const { kind, seq, sec, nanos, subjectFrom, subjectTo } = record;
-        if (kind !== "tombstone" || isFloorMark(bytes, subjectFrom, subjectTo)) continue;
-        if (seq <= this.#messages.lastSeq && !this.#messages.has(seq)) this.#owe(seq, sec, nanos);
-      }
+    for (const { seq, sec, nanos } of tombstonesOf(groups)) {
+      if (seq <= this.#messages.lastSeq && !this.#messages.has(seq)) this.#owe(seq, sec, nanos);
     }
     this.#rolledUp.cutTo(0);
     this.#rolledAllAt = 0;
     this.#needsFloor = false;
     this.#floor = 0;
+  }
+
+  /** A group has landed while something could not be read: a rollup may not have found all that its tombstones name. */
+  bury(group: WriteGroup): void {
+    for (const { seq } of tombstonesOf([group])) if (this.#messages.has(seq)) this.#messages.remove(seq, true);
   }
 
   #owe(seq: number, sec: number, nanos: number): void {
@@ -167,5 +167,15 @@ export class RemovalMarks {
     for (const group of this.#writer.groups()) if (group.entries > 0) last = group;
     if (last !== undefined) return last.momentOf(last.entries - 1);
     return { sec: this.#messages.lastSec, nanos: this.#messages.lastNanos };
+  }
+}
+
+/** The tombstones of messages in groups. The record is borrowed. */
+function* tombstonesOf(groups: readonly WriteGroup[]): Generator<RecordReader> {
+  const record = new RecordReader(new Hasher(NO_KEY));
+  for (const { bytes, used } of groups) {
+    for (let at = 0; at < used && record.readUnchecked(bytes, at, used) === undefined; at = record.to) {
+      if (record.kind === "tombstone" && !isFloorMark(bytes, record.subjectFrom, record.subjectTo)) yield record;
+    }
   }
 }
