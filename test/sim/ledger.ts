@@ -3,8 +3,9 @@
 // Of each sequence: what it was given to, whether that is confirmed, and what is
 // known of its removal. Knows no disk.
 
-import { byteStringOf } from "../../src/base/bytes.ts";
+import { byteStringOf, type ByteString } from "../../src/base/bytes.ts";
 import { StoredMsg, type StoreLimits, type StreamStore } from "../../src/store/stream_store.ts";
+import { SubjectFilter } from "../../src/store/subject_filter.ts";
 
 /** A rule that does not hold. */
 export class Broken extends Error {}
@@ -116,6 +117,21 @@ export class Ledger {
     hold(lastSeq >= this.lastConfirmed, () => `last sequence ${lastSeq}, ${this.lastConfirmed} was confirmed`);
   }
 
+  /** What is found by subject, upwards and downwards, is what is found by sequence. */
+  checkSearches(store: StreamStore): void {
+    const there = [...messagesOf(store).values()];
+    for (const subject of new Set(there.map((each) => each.subject))) {
+      const filter = new SubjectFilter([subject as ByteString]);
+      const expected = there.filter((each) => each.subject === subject).map(({ seq }) => seq);
+      const up = searched(1, (from) => store.next(filter, from, 2), 1);
+      hold(up.join() === expected.join(), () => `${subject}: ${up.join()} upwards, not ${expected.join()}`);
+      const down = searched(store.state().lastSeq, (upTo) => store.previous(filter, upTo, 2), -1);
+      hold(down.reverse().join() === expected.join(), () => `${subject}: ${down.join()} down, not ${expected.join()}`);
+      hold(store.last(filter) === expected.at(-1), () => `${subject}: ${store.last(filter)} is last`);
+    }
+    hold(store.state().subjects === new Set(there.map((each) => each.subject)).size, () => "subjects are counted");
+  }
+
   /** A store was opened: limits may have taken what has too much behind it now, without a word. */
   excuse(store: StreamStore, { maxMsgs, maxBytes, maxMsgsPerSubject }: StoreLimits): void {
     const there = [...messagesOf(store).values()];
@@ -161,6 +177,18 @@ export class Ledger {
     this.highest = store.stagedLastSeq;
     this.lastConfirmed = Math.max(this.lastConfirmed, store.state().lastSeq);
   }
+}
+
+/** All that a search finds, from one end on, `step` by step. */
+function searched(from: number, search: (at: number) => number, step: 1 | -1): number[] {
+  const found: number[] = [];
+  for (let at = from; at > 0;) {
+    const result = search(at);
+    if (result === 0) break;
+    if (result > 0) found.push(result);
+    at = result > 0 ? result + step : -result;
+  }
+  return found;
 }
 
 /** Everything a store shows. */

@@ -154,7 +154,9 @@ function describe({ trace, disk, options }: StoreLife): void {
 
 function checkInvariants({ store, ledger }: StoreLife): void {
   // They would want the message that was damaged.
-  if (ledger.rotten.size === 0) store.checkInvariants();
+  if (ledger.rotten.size > 0) return;
+  ledger.checkSearches(store);
+  store.checkInvariants();
 }
 
 /** Nothing that was promised is reported as lost. */
