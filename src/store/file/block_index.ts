@@ -64,7 +64,7 @@ export class BlockIndex implements Cached {
     const entry = this.#entries++;
     this.#lastSeq = seq;
     const latest = this.#samples - 1;
-    if (latest < 0 || entry - this.#numbers[latest]! === SAMPLE || offset - this.#offsets[latest]! >= SAMPLE_BYTES) {
+    if (latest < 0 || entry >= this.#numbers[latest]! + SAMPLE || offset - this.#offsets[latest]! >= SAMPLE_BYTES) {
       const sample = this.#samples++;
       if (sample === this.#seqs.length) this.#grow();
       this.#seqs[sample] = seq;
