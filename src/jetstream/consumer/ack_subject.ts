@@ -7,6 +7,7 @@
 // Owns the bytes it writes. Source: jetstream-api facts §3.
 
 import { type ByteString, byteString, bytesOf } from "../../base/bytes.ts";
+import { digitsOf, writeDigits, WrittenNumber } from "./written_number.ts";
 
 const ZERO = 0x30;
 const DOT = 0x2e;
@@ -17,8 +18,7 @@ const NUMBER_BYTES = 100;
 const NO_NUMBER = Number.MAX_SAFE_INTEGER;
 /** The number of an ack that is the last one anybody looks at, counted from 0. */
 const LAST_READ = 2;
-/** The largest number that the processor divides as a whole one. */
-const MOST_WHOLE = 0x7fffffff;
+const NANO_DIGITS = 9;
 
 /** Whose messages they are. */
 export interface AckNames {
@@ -45,6 +45,7 @@ export class AckSubject {
   deliveries = 0;
   streamSeq = 0;
   consumerSeq = 0;
+  readonly #last: WrittenReply;
   readonly #prefixLength: number;
   readonly #first: number;
   readonly #second: number;
@@ -58,6 +59,7 @@ export class AckSubject {
     const prefix = bytesOf(`$JS.ACK.${version2 ? two : one}` as ByteString);
     this.bytes = new Uint8Array(prefix.length + NUMBER_BYTES);
     this.bytes.set(prefix);
+    this.#last = new WrittenReply(this.bytes);
     this.#prefixLength = prefix.length;
     this.#first = "$JS.ACK.".length + one.length;
     this.#second = "$JS.ACK.".length + two.length;
@@ -72,11 +74,28 @@ export class AckSubject {
     nanos: number,
     pending: number,
   ): number {
-    let at = this.#number(this.#prefixLength, deliveries);
-    at = this.#number(this.#dot(at), streamSeq);
-    at = this.#number(this.#dot(at), consumerSeq);
+    const last = this.#last;
+    // From one message to the next little changes: only those digits are written.
+    if (
+      sec === last.sec &&
+      last.deliveries.change(deliveries) &&
+      last.streamSeq.change(streamSeq) &&
+      last.consumerSeq.change(consumerSeq) &&
+      last.pending.change(pending)
+    ) {
+      if (nanos !== last.nanos) writeDigits(this.bytes, last.timeTo - NANO_DIGITS, last.timeTo, nanos);
+      last.nanos = nanos;
+      return this.end;
+    }
+    let at = last.deliveries.write(this.#prefixLength, deliveries);
+    at = last.streamSeq.write(this.#dot(at), streamSeq);
+    at = last.consumerSeq.write(this.#dot(at), consumerSeq);
     at = this.#time(this.#dot(at), sec, nanos);
-    this.end = this.#number(this.#dot(at), pending);
+    last.timeTo = at;
+    // Before 1970 the digits are not those of the parts.
+    last.sec = sec > 0 ? sec : Number.NaN;
+    last.nanos = nanos;
+    this.end = last.pending.write(this.#dot(at), pending);
     return this.end;
   }
 
@@ -108,45 +127,35 @@ export class AckSubject {
     return at + 1;
   }
 
-  #number(at: number, value: number): number {
-    const { bytes } = this;
-    if (value < 10) {
-      bytes[at] = ZERO + value;
-      return at + 1;
-    }
-    let end = at + 1;
-    for (let power = 10; value >= power; power *= 10) end++;
-    this.#digits(at, end, value);
-    return end;
-  }
-
-  /** Fills bytes[at, end) with the last digits of a number: in whole numbers of the machine when it is one. */
-  #digits(at: number, end: number, value: number): void {
-    const { bytes } = this;
-    let i = end - 1;
-    let rest = value;
-    for (; rest > MOST_WHOLE && i >= at; i--) {
-      const next = Math.floor(rest / 10);
-      bytes[i] = ZERO + (rest - next * 10);
-      rest = next;
-    }
-    for (let whole = rest | 0; i >= at; i--) {
-      const next = (whole / 10) | 0;
-      bytes[i] = ZERO + (whole - next * 10);
-      whole = next;
-    }
-  }
-
   /** Nanoseconds since 1970. */
   #time(at: number, sec: number, nanos: number): number {
     if (sec <= 0) return this.#text(at, String(BigInt(sec) * 1_000_000_000n + BigInt(nanos)));
-    const end = this.#number(at, sec) + 9;
-    this.#digits(end - 9, end, nanos);
+    const end = at + digitsOf(sec) + NANO_DIGITS;
+    writeDigits(this.bytes, at, end - NANO_DIGITS, sec);
+    writeDigits(this.bytes, end - NANO_DIGITS, end, nanos);
     return end;
   }
 
   #text(at: number, text: string): number {
     for (let i = 0; i < text.length; i++) this.bytes[at + i] = text.charCodeAt(i);
     return at + text.length;
+  }
+}
+
+/** Where the numbers of the reply written last are. */
+class WrittenReply {
+  readonly deliveries: WrittenNumber;
+  readonly streamSeq: WrittenNumber;
+  readonly consumerSeq: WrittenNumber;
+  readonly pending: WrittenNumber;
+  timeTo = 0;
+  sec = Number.NaN;
+  nanos = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.deliveries = new WrittenNumber(bytes);
+    this.streamSeq = new WrittenNumber(bytes);
+    this.consumerSeq = new WrittenNumber(bytes);
+    this.pending = new WrittenNumber(bytes);
   }
 }
