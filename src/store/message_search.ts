@@ -28,6 +28,8 @@ export interface SearchedMessages {
   runFrom(seq: number): number;
   /** Whether the subject of the message `seq`, which is there, matches. */
   matchesAt(filter: SubjectFilter, seq: number): boolean;
+  /** The subject of a message that is there; `NO_SUBJECT` when the disk does not tell. */
+  subjectAt(seq: number): number;
   /** The first and the last message of a subject that has any, wherever they are: time in proportion to what lies before. */
   firstOf(subject: number): number;
   lastOf(subject: number): number;
@@ -45,6 +47,8 @@ const ROWS_BEFORE_TREE = 512;
 const SUBJECTS_TO_SKIP_BY = 256;
 /** Subjects that a page of subjects looks at, for each that it may show. */
 const LOOKS_PER_SUBJECT = 16;
+/** Messages that are looked at one after another before the next one of a subject is searched for, if that may be among them. */
+const NEAR = 16;
 /** Messages at the end that the search for the last one looks at before it looks at all subjects. */
 const ROWS_FROM_END = 1024;
 /** Patterns whose last message is remembered, and how long they may be. */
@@ -166,7 +170,22 @@ export class MessageSearch {
     const subject = this.#tree.find(name, 0, name.length);
     if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#lastBound(subject) < from) return 0;
     const first = this.#tree.first(subject);
-    return first >= from ? first : this.#messages.nextOfSubject(subject, Math.max(from, -first), most);
+    if (first >= from) return first;
+    const start = Math.max(from, -first);
+    const near = this.#nearNext(subject, start);
+    return near > 0 ? near : this.#messages.nextOfSubject(subject, start, most);
+  }
+
+  /** The next message of a subject that has many, when it is one of the next few; else 0. */
+  #nearNext(subject: number, from: number): number {
+    const messages = this.#messages;
+    if (this.#tree.count(subject) * NEAR < this.#lastBound(subject) - from) return 0;
+    let at = messages.liveFrom(from);
+    for (let left = NEAR; at > 0 && left > 0; left--) {
+      if (messages.subjectAt(at) === subject) return at;
+      at = messages.liveFrom(at + 1);
+    }
+    return 0;
   }
 
   #previousOfSubject(name: Uint8Array, upTo: number, most: number): number {

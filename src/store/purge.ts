@@ -9,6 +9,11 @@ import type { ByteString } from "../base/bytes.ts";
 import type { StreamStore } from "./stream_store.ts";
 import { ALL_SUBJECTS, type SubjectFilter } from "./subject_filter.ts";
 
+/** Messages a search looks at in vain in one step. */
+const LOOKS = 1000;
+/** What is found that far away ends a step. */
+const FAR = 64;
+
 export interface PurgeRequest {
   readonly filter: SubjectFilter;
   /** Only messages below it; 0 for all. Above the last sequence and without a filter, it becomes the next one. */
@@ -43,7 +48,7 @@ export class Purge {
     return this.#purged;
   }
 
-  /** Stages the removal of up to `most` messages. Whether there is more to do. */
+  /** Stages the removal of up to `most` messages, fewer when they lie far from each other. Whether there is more to do. */
   step(most: number): boolean {
     if (this.#counting !== undefined) return this.#countStep(most);
     return this.#filter.all ? this.#compactStep(most) : this.#removeStep(most);
@@ -60,7 +65,8 @@ export class Purge {
   #removeStep(most: number): boolean {
     for (let budget = most; budget > 0; budget--) {
       if (this.#left <= 0) return false;
-      const seq = this.#store.next(this.#filter, this.#at, budget);
+      const from = this.#at;
+      const seq = this.#store.next(this.#filter, from, LOOKS);
       if (seq < 0) {
         this.#at = -seq;
         return this.#at < this.#end;
@@ -69,6 +75,8 @@ export class Purge {
       this.#at = seq + 1;
       this.#left--;
       if (this.#store.stageRemove(seq, false)) this.#purged++;
+      // To find it may have cost as much as all the rest.
+      if (seq - from > FAR) return true;
     }
     return true;
   }

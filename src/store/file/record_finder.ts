@@ -71,7 +71,7 @@ export class RecordFinder {
       if (block.msgs === 0) continue;
       if (left <= 0 && start > from) return -start;
       left -= this.#hasSubjects(block) ? SAMPLE : SCAN_COST;
-      const found = this.#nextInBlock(block, subject, start);
+      const found = this.#nextInBlock(block, subject, start, most);
       if (found > 0) return found;
       start = Math.max(start, block.lastSeq + 1);
     }
@@ -89,7 +89,7 @@ export class RecordFinder {
       if (block.msgs === 0 || block.firstSeq > end) continue;
       if (left <= 0 && end < upTo) return -end;
       left -= this.#hasSubjects(block) ? SAMPLE : SCAN_COST;
-      const found = this.#previousInBlock(block, subject, end);
+      const found = this.#previousInBlock(block, subject, end, most);
       if (found > 0) return found;
       end = Math.min(end, block.firstSeq - 1);
     }
@@ -203,8 +203,8 @@ export class RecordFinder {
     return false;
   }
 
-  #nextInBlock(block: FileBlock, subject: number, from: number): number {
-    const index = this.#subjectIndexOf(block);
+  #nextInBlock(block: FileBlock, subject: number, from: number, most: number): number {
+    const index = this.#subjectIndexOf(block, most);
     if (index === undefined) return this.#scanFor(block, subject, from, Number.POSITIVE_INFINITY, true);
     if (!index.mayHave(subject)) return 0;
     let entry = index.nextOf(subject, index.entryOf(Math.max(0, index.sampleFor(from))));
@@ -223,8 +223,8 @@ export class RecordFinder {
     return 0;
   }
 
-  #previousInBlock(block: FileBlock, subject: number, upTo: number): number {
-    const index = this.#subjectIndexOf(block);
+  #previousInBlock(block: FileBlock, subject: number, upTo: number, most: number): number {
+    const index = this.#subjectIndexOf(block, most);
     if (index === undefined) return this.#scanFor(block, subject, block.firstSeq, upTo, false);
     if (!index.mayHave(subject)) return 0;
     let entry = index.previousOf(subject, index.entryOf(index.sampleFor(upTo) + 1) - 1);
@@ -288,12 +288,12 @@ export class RecordFinder {
     return index;
   }
 
-  /** The same with subjects, which takes long: each call does a part of the work. Undefined until it is done. */
-  #subjectIndexOf(block: FileBlock): BlockIndex | undefined {
+  /** The same with subjects, which takes long: each call does a part of the work, `most` entries or a few. Undefined until it is done. */
+  #subjectIndexOf(block: FileBlock, most: number): BlockIndex | undefined {
     if (block.index?.hasSubjects === true) return this.#indexOf(block);
     block.growing ??= new GrowingIndex(() => (block.growing = undefined));
     const { growing } = block;
-    let left = this.#indexedACall;
+    let left = Math.min(this.#indexedACall, Math.max(SAMPLE, most));
     const end = this.reader.walk(block, growing.at, (seq, at, isHole, bytes, from, to) => {
       if (left-- === 0) return false;
       if (seq <= growing.lastSeq) return true;
