@@ -103,6 +103,8 @@ export interface ReloadableAuthenticator extends Authenticator {
    * changed in place where there were any, so what was counted stays counted.
    */
   renew(identity: Identity, kind: TransportKind, isProxied?: boolean): Identity | undefined;
+  /** The account of the user or nkey that was named; empty when there is none such, undefined when nobody was named. */
+  accountOf(named: { readonly user: string; readonly nkey: string }): string | undefined;
 }
 
 export function openAuthenticator(options: AuthOptions, hasher: PasswordHasher, env: Env): ReloadableAuthenticator {
@@ -207,6 +209,11 @@ class ConfigAuthenticator implements ReloadableAuthenticator {
     if (identity.label === TOKEN_LABEL) return door.token?.sameAs(secret) === true ? byToken(door.token) : undefined;
     const isSame = door.user?.name === identity.shownName && door.user.password.sameAs(secret);
     return isSame ? bySingleUser(door.user) : undefined;
+  }
+
+  accountOf({ user, nkey }: { readonly user: string; readonly nkey: string }): string | undefined {
+    if (nkey !== "") return this.#users.byNkey(nkey)?.accountName ?? "";
+    return user === "" ? undefined : (this.#users.byName(user)?.accountName ?? "");
   }
 
   #renewUser(identity: Identity, before: KnownUser, credentials: Credentials): Identity | undefined {

@@ -50,6 +50,10 @@ function open(given: Given, using = hasher): ReloadableAuthenticator {
     limits,
     default_permissions: undefined,
     jetstream: undefined,
+    exports: [],
+    imports: [],
+    mappings: [],
+    msg_trace: undefined,
   }));
   const tls = (maps: boolean | undefined): unknown => (maps === undefined ? undefined : { verify_and_map: maps });
   const own = { user: ws?.user, password: ws?.password, token: ws?.token, timeout: undefined };

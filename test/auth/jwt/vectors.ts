@@ -67,16 +67,16 @@ export interface SourceVector {
 }
 
 const textOf = (name: string): string => readFileSync(join(import.meta.dirname, "vectors", name), "utf8");
-function linesOf<T>(name: string): readonly T[] {
+function linesOf(name: string): readonly unknown[] {
   return textOf(name)
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line) as T);
+    .map((line): unknown => JSON.parse(line));
 }
-export const decoded = linesOf<DecodedVector>("decoded.jsonl");
-export const templates = (): readonly TemplateVector[] => linesOf("templates.jsonl");
-export const times = (): readonly TimesVector[] => linesOf("times.jsonl");
-export const sources = (): readonly SourceVector[] => linesOf("sources.jsonl");
+export const decoded = linesOf("decoded.jsonl") as readonly DecodedVector[];
+export const templates = (): readonly TemplateVector[] => linesOf("templates.jsonl") as readonly TemplateVector[];
+export const times = (): readonly TimesVector[] => linesOf("times.jsonl") as readonly TimesVector[];
+export const sources = (): readonly SourceVector[] => linesOf("sources.jsonl") as readonly SourceVector[];
 export const written = JSON.parse(textOf("written.json")) as WrittenVectors;
 
 /** The key pairs of the programs, by the names there. */
