@@ -96,11 +96,12 @@ export class MessageSearch {
   last(filter: SubjectFilter): number {
     if (filter.all) return this.#messages.liveUpTo(this.#messages.lastSeq);
     const { literal } = filter;
-    if (literal !== undefined) {
-      const subject = this.#tree.find(literal, 0, literal.length);
-      return subject === NO_SUBJECT || this.#tree.count(subject) === 0 ? 0 : this.#messages.lastOf(subject);
-    }
-    return this.#lastOfPattern(filter);
+    return literal === undefined ? this.#lastOfPattern(filter) : this.lastOf(literal, 0, literal.length);
+  }
+
+  lastOf(name: Uint8Array, from: number, to: number): number {
+    const subject = this.#tree.find(name, from, to);
+    return subject === NO_SUBJECT || this.#tree.count(subject) === 0 ? 0 : this.#messages.lastOf(subject);
   }
 
   lastPerSubject(filter: SubjectFilter, upTo: number, most: number, into: number[]): boolean {

@@ -21,6 +21,9 @@ export abstract class StoreReads {
   last(filter: SubjectFilter): number {
     return this.searching().last(filter);
   }
+  lastOf(subject: Uint8Array, from: number, to: number): number {
+    return this.searching().lastOf(subject, from, to);
+  }
   lastPerSubject(filter: SubjectFilter, upTo: number, most: number, into: number[]): boolean {
     return this.searching().lastPerSubject(filter, upTo, most, into);
   }

@@ -209,6 +209,8 @@ export interface StreamStore {
    * found then is gone. `previous` and `subjects` find the same in slices.
    */
   last(filter: SubjectFilter): number;
+  /** The last sequence of a literal subject, bytes [from, to), which are borrowed for the call; 0 when none. */
+  lastOf(subject: Uint8Array, from: number, to: number): number;
   /**
    * Appends to `into`, in rising order, the last sequence at or below `upTo` of
    * each matching subject. False, and nothing appended, when there are more than `most`.

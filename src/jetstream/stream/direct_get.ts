@@ -7,7 +7,7 @@
 
 import type { Frame, Listener, Subscription } from "../../account/bus.ts";
 import { type ByteString, byteString, byteStringOf } from "../../base/bytes.ts";
-import { hasWildcard, isValidSubject } from "../../subject/subject.ts";
+import { hasWildcard, isLiteralRange, isValidSubject } from "../../subject/subject.ts";
 import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
 import { SubjectFilter } from "../../store/subject_filter.ts";
 import type { StreamConfig } from "../config/stream_config.ts";
@@ -16,7 +16,13 @@ import { BatchGet } from "./direct_batch.ts";
 import type { DirectJob } from "./direct_jobs.ts";
 import { LastGet } from "./direct_last.ts";
 import { MultiGet } from "./direct_multi.ts";
-import { type DirectRequest, readDirectRequest, readLastRequest, type Status } from "./direct_request.ts";
+import {
+  type DirectRequest,
+  plainSequence,
+  readDirectRequest,
+  readLastRequest,
+  type Status,
+} from "./direct_request.ts";
 import type { DirectReply } from "./direct_reply.ts";
 import type { StreamSurroundings } from "./parts.ts";
 
@@ -49,6 +55,7 @@ export class DirectGet implements Listener {
   onMsg(frame: Frame, _sub: Subscription): boolean {
     const { source, payloadFrom, payloadTo } = frame;
     if (frame.replyTo === frame.replyFrom) return true;
+    if (frame.headerBytes <= 0 && this.#answersPlain(frame)) return true;
     const reply = byteStringOf(source, frame.replyFrom, frame.replyTo);
     const bodyFrom = payloadFrom + Math.max(0, frame.headerBytes);
     if (frame.headerBytes > 0 && asksForHigherLevel(source, payloadFrom, bodyFrom)) {
@@ -68,6 +75,23 @@ export class DirectGet implements Listener {
 
   close(): void {
     this.#surroundings.directJobs.forget(this);
+  }
+
+  /** The requests that clients make most, without a string of them: one sequence, or the last of one subject. Whether it was one. */
+  #answersPlain({ source, subjectFrom, subjectTo, payloadFrom, payloadTo, replyFrom, replyTo }: Frame): boolean {
+    const keyFrom = subjectFrom + this.#prefixLength;
+    let seq: number;
+    if (keyFrom >= subjectTo) {
+      seq = plainSequence(source, payloadFrom, payloadTo);
+      if (seq === 0) return false;
+    } else {
+      if (payloadTo > payloadFrom || !isLiteralRange(source, keyFrom, subjectTo)) return false;
+      seq = this.#store.lastOf(source, keyFrom, subjectTo);
+    }
+    if (seq > 0 && this.#store.load(seq, this.#msg)) {
+      this.#reply.answer(source, replyFrom, replyTo, this.#msg, undefined, false);
+    } else this.#reply.status(byteStringOf(source, replyFrom, replyTo), NOT_FOUND);
+    return true;
   }
 
   #answer(asked: DirectRequest, reply: ByteString): void {

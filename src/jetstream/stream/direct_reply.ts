@@ -2,29 +2,24 @@
 // from, and statuses. Owns the spelling; sends on the bus.
 
 import { type Bus, OutMsg } from "../../account/bus.ts";
-import { type ByteString, byteString, bytesOf, byteStringOf } from "../../base/bytes.ts";
-import { rfc3339Nano } from "../../base/gotime.ts";
+import { type ByteString, byteString, bytesOf } from "../../base/bytes.ts";
 import type { StoredMsg } from "../../store/stream_store.ts";
+import { DirectHeader, type InBatch } from "./direct_header.ts";
 import type { Status } from "./direct_request.ts";
 
 const NOTHING = new Uint8Array(0);
-const LINE_END_BYTES = 2;
-
-/** Where a message stands in a batch. */
-export interface InBatch {
-  readonly pending: number;
-  /** The sequence sent before; 0 for the first. */
-  readonly lastSeq: number;
-}
 
 export class DirectReply {
   readonly #bus: Bus;
-  readonly #stream: ByteString;
+  readonly #header: DirectHeader;
   readonly #out = new OutMsg();
+  /** Where the last message went, and that as bytes: a batch goes to one place. */
+  #reply = "" as ByteString;
+  #replyBytes: Uint8Array = NOTHING;
 
   constructor(bus: Bus, stream: string) {
     this.#bus = bus;
-    this.#stream = byteString(stream);
+    this.#header = new DirectHeader(byteString(stream));
   }
 
   /** Whether anybody hears what is sent there. */
@@ -40,28 +35,36 @@ export class DirectReply {
 
   /** Sends a message, of a batch perhaps; `bare` without any headers. */
   message(reply: ByteString, msg: StoredMsg, batch: InBatch | undefined, bare: boolean): void {
+    if (reply !== this.#reply) {
+      this.#reply = reply;
+      this.#replyBytes = bytesOf(reply);
+    }
+    this.answer(this.#replyBytes, 0, this.#replyBytes.length, msg, batch, bare);
+  }
+
+  /** The same to the subject source[from, to), which is borrowed for the call. */
+  answer(
+    source: Uint8Array,
+    from: number,
+    to: number,
+    msg: StoredMsg,
+    batch: InBatch | undefined,
+    bare: boolean,
+  ): void {
     const out = this.#out;
-    const header = bare ? NOTHING : this.#header(msg, batch);
-    out.subject = bytesOf(reply);
-    out.subjectFrom = 0;
-    out.subjectTo = out.subject.length;
-    out.header = header;
-    out.headerFrom = 0;
-    out.headerTo = header.length;
+    const header = this.#header;
+    out.subject = source;
+    out.subjectFrom = from;
+    out.subjectTo = to;
+    if (bare) out.headerTo = 0;
+    else {
+      header.write(msg, batch);
+      out.header = header.bytes;
+      out.headerTo = header.length;
+    }
     out.body = msg.body;
     out.bodyFrom = msg.bodyFrom;
     out.bodyTo = msg.bodyTo;
     this.#bus.publish(out);
-  }
-
-  #header(msg: StoredMsg, batch: InBatch | undefined): Uint8Array {
-    const subject = byteStringOf(msg.subject, msg.subjectFrom, msg.subjectTo);
-    const hasOwn = msg.headerTo > msg.headerFrom;
-    const more =
-      batch === undefined ? "" : `Nats-Num-Pending: ${batch.pending}\r\nNats-Last-Sequence: ${batch.lastSeq}\r\n`;
-    const own = `${hasOwn ? "" : "NATS/1.0\r\n"}Nats-Stream: ${this.#stream}\r\nNats-Subject: ${subject}\r\nNats-Sequence: ${msg.seq}\r\nNats-Time-Stamp: ${rfc3339Nano(msg.sec, msg.nanos)}\r\n${more}\r\n`;
-    const added = Buffer.from(own, "latin1");
-    if (!hasOwn) return added;
-    return Buffer.concat([msg.header.subarray(msg.headerFrom, msg.headerTo - LINE_END_BYTES), added]);
   }
 }

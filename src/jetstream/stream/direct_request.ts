@@ -1,7 +1,7 @@
 // A request for DIRECT.GET: what it asks for, or the status it is refused with.
 
 import type { ByteString } from "../../base/bytes.ts";
-import { byteString } from "../../base/bytes.ts";
+import { byteString, bytesOf } from "../../base/bytes.ts";
 import { decode, JsonError } from "../../base/json.ts";
 import type { Moment } from "../../base/nanos.ts";
 import { msgGetRequest } from "../api/kinds.ts";
@@ -32,6 +32,28 @@ const STRING_HELD = 32;
 const MALFORMED: Status = "408 Malformed Request";
 const EMPTY: Status = "408 Empty Request";
 const BAD: Status = "408 Bad Request";
+
+const SEQ = bytesOf('{"seq":' as ByteString);
+const CLOSING = 0x7d;
+const ZERO = 0x30;
+const NINE = 0x39;
+/** So many digits are below 2^53 whatever they are. */
+const SAFE_DIGITS = 15;
+
+/** The sequence in a body spelled `{"seq":12}`, as most are; 0 when it is spelled otherwise, or asks for anything else. */
+export function plainSequence(source: Uint8Array, from: number, to: number): number {
+  const end = to - 1;
+  let at = from + SEQ.length;
+  if (at >= end || end - at > SAFE_DIGITS || source[end] !== CLOSING || source[at] === ZERO) return 0;
+  for (let i = 0; i < SEQ.length; i++) if (source[from + i] !== SEQ[i]) return 0;
+  let seq = 0;
+  for (; at < end; at++) {
+    const digit = source[at]!;
+    if (digit < ZERO || digit > NINE) return 0;
+    seq = seq * 10 + digit - ZERO;
+  }
+  return seq;
+}
 
 /** Reads the body of DIRECT.GET.<stream>. */
 export function readDirectRequest(body: Uint8Array): DirectRequest | Status {

@@ -1,0 +1,102 @@
+// The headers of an answer to DIRECT.GET, as bytes: those the message has, and
+// where it is from.
+//
+//     NATS/1.0 … │ Nats-Stream │ Nats-Subject │ Nats-Sequence │ Nats-Time-Stamp │ (Nats-Num-Pending, Nats-Last-Sequence)
+//
+// Owns one buffer, written anew for each message.
+
+import { bytesOf, type ByteString } from "../../base/bytes.ts";
+import { rfc3339Nano } from "../../base/gotime.ts";
+import type { StoredMsg } from "../../store/stream_store.ts";
+import { DIGITS, putDigits } from "./digits.ts";
+
+/** Where a message stands in a batch. */
+export interface InBatch {
+  readonly pending: number;
+  /** The sequence sent before; 0 for the first. */
+  readonly lastSeq: number;
+}
+
+const text = (ascii: string): Uint8Array => bytesOf(ascii as ByteString);
+const VERSION = text("NATS/1.0\r\n");
+const SEQUENCE = text("\r\nNats-Sequence: ");
+const TIME = text("\r\nNats-Time-Stamp: ");
+const PENDING = text("\r\nNats-Num-Pending: ");
+const LAST = text("\r\nNats-Last-Sequence: ");
+const END = text("\r\n\r\n");
+const LINE_END_BYTES = 2;
+const ZERO = 0x30;
+const DOT = 0x2e;
+const ZULU = 0x5a;
+const FRACTION_DIGITS = 9;
+/** What all but the message's own headers, the stream's name and the subject may need. */
+const MOST_ADDED = 256 + 3 * DIGITS;
+
+export class DirectHeader {
+  readonly #stream: Uint8Array;
+  /** What was written last: [0, length). */
+  bytes = new Uint8Array(1024);
+  length = 0;
+  #sec = Number.NaN;
+  /** That second, without a zone. */
+  #second = text("");
+
+  constructor(stream: ByteString) {
+    this.#stream = text(`Nats-Stream: ${stream}\r\nNats-Subject: `);
+  }
+
+  write(msg: StoredMsg, batch: InBatch | undefined): void {
+    const own = msg.headerTo - msg.headerFrom;
+    const most = own + this.#stream.length + msg.subjectTo - msg.subjectFrom + MOST_ADDED;
+    if (this.bytes.length < most) this.bytes = new Uint8Array(most * 2);
+    const into = this.bytes;
+    let at =
+      own > 0 ? put(into, 0, msg.header, msg.headerFrom, msg.headerTo - LINE_END_BYTES) : putAll(into, 0, VERSION);
+    at = putAll(into, at, this.#stream);
+    at = put(into, at, msg.subject, msg.subjectFrom, msg.subjectTo);
+    at = putDigits(into, putAll(into, at, SEQUENCE), msg.seq);
+    at = this.#putTime(into, putAll(into, at, TIME), msg.sec, msg.nanos);
+    if (batch !== undefined) {
+      at = putDigits(into, putAll(into, at, PENDING), batch.pending);
+      at = putDigits(into, putAll(into, at, LAST), batch.lastSeq);
+    }
+    this.length = putAll(into, at, END);
+  }
+
+  /** As Go's RFC 3339 with nanoseconds: without zeros at the end. */
+  #putTime(into: Uint8Array, from: number, sec: number, nanos: number): number {
+    if (sec !== this.#sec) {
+      this.#sec = sec;
+      this.#second = text(rfc3339Nano(sec, 0).slice(0, -1));
+    }
+    let at = putAll(into, from, this.#second);
+    if (nanos > 0) {
+      into[at++] = DOT;
+      let rest = nanos;
+      let end = at;
+      for (let i = at + FRACTION_DIGITS - 1; i >= at; i--) {
+        const tenth = (rest / 10) | 0;
+        const digit = rest - tenth * 10;
+        into[i] = ZERO + digit;
+        if (digit > 0 && end === at) end = i + 1;
+        rest = tenth;
+      }
+      at = end;
+    }
+    into[at] = ZULU;
+    return at + 1;
+  }
+}
+
+const FEW = 64;
+
+function putAll(into: Uint8Array, at: number, from: Uint8Array): number {
+  for (let i = 0; i < from.length; i++) into[at + i] = from[i]!;
+  return at + from.length;
+}
+
+function put(into: Uint8Array, at: number, from: Uint8Array, start: number, end: number): number {
+  if (end - start > FEW) into.set(from.subarray(start, end), at);
+  else for (let i = start; i < end; i++) into[at + i - start] = from[i]!;
+  return at + end - start;
+}
