@@ -1,9 +1,13 @@
 // One subject space: its name, its routing and its numbers.
 
 import type { Env } from "../base/world.ts";
+import { Awaited } from "./awaited.ts";
 import { Bus } from "./bus.ts";
 import { InnerQueue } from "./inner_queue.ts";
+import type { Mappings } from "./mappings.ts";
+import { Responses, type ServiceSide } from "./responses.ts";
 import { Router } from "./router.ts";
+import { StreamImports } from "./stream_imports.ts";
 
 /** Undefined is no limit. */
 export interface AccountLimits {
@@ -18,12 +22,18 @@ export const unlimited: AccountLimits = {
   maxPayload: undefined,
 };
 
-export class Account {
+export class Account implements ServiceSide {
   readonly name: string;
   readonly router: Router;
+  /** Undefined without any. */
+  mappings: Mappings | undefined = undefined;
+  /** What other accounts asked of it, what it asked of them, and whose streams it gets. */
+  readonly responses: Responses;
+  readonly awaited: Awaited;
+  readonly streamImports: StreamImports;
   /** Its messages as the server's own parts see them. */
   readonly bus: Bus;
-  readonly limits: AccountLimits;
+  limits: AccountLimits;
   /** Messages and their bytes received from connections. */
   inMsgs = 0;
   inBytes = 0;
@@ -32,11 +42,20 @@ export class Account {
   connections = 0;
   totalConnections = 0;
 
-  /** `inner` is one for all accounts of a server. */
-  constructor(name: string, env: Env, limits: AccountLimits = unlimited, inner: InnerQueue = new InnerQueue()) {
+  /** `inner` is one for all accounts of a server, `serverHash` eight letters of its own. */
+  constructor(
+    name: string,
+    env: Env,
+    limits: AccountLimits = unlimited,
+    inner: InnerQueue = new InnerQueue(),
+    serverHash = "00000000",
+  ) {
     this.name = name;
     this.router = new Router(env, inner);
     this.bus = new Bus(this.router, inner);
+    this.responses = new Responses(env, this.router, serverHash, () => this);
+    this.awaited = new Awaited(this.router);
+    this.streamImports = new StreamImports(this.router, (below) => env.random(below));
     this.limits = limits;
   }
 }

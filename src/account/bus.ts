@@ -70,8 +70,9 @@ export class Delivery {
 
   /** Whether anybody subscribes there. */
   get isAlive(): boolean {
-    const { plain, queues } = this.#current();
-    return plain.length > 0 || queues.length > 0;
+    const { plain, queues, relays, subject } = this.#current();
+    if (plain.length > 0 || queues.length > 0) return true;
+    return relays.some(({ relay }) => relay!.hasInterest(subject, 0, subject.length));
   }
 
   /** Whether a member of this queue group subscribes there. */

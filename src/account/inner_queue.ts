@@ -31,13 +31,15 @@ interface Waiting {
 export class InnerQueue {
   /** Those that the message being published goes to; the frame is the publisher's. */
   #now: Subscription[] = [];
+  /** As `#now`, each with a frame of its own. */
+  #nowCopied: Waiting[] = [];
   #later: Waiting[] = [];
   #copied: { readonly of: Frame; readonly copy: Frame } | undefined = undefined;
   #isDraining = false;
 
   /** Nothing was added since the last drain. */
   get isEmpty(): boolean {
-    return this.#now.length === 0 && this.#copied === undefined;
+    return this.#now.length === 0 && this.#copied === undefined && this.#nowCopied.length === 0;
   }
 
   /** The message being published goes to `sub`. */
@@ -50,13 +52,23 @@ export class InnerQueue {
     this.#later.push({ sub, frame: this.#copied.copy, sender });
   }
 
+  /** As `add`; the frame is the queue's from now on. */
+  addCopy(frame: Frame, sub: Subscription, sender: Receiver | undefined): void {
+    (this.#isDraining ? this.#later : this.#nowCopied).push({ sub, frame, sender });
+  }
+
   /** The message is delivered to everyone else: calls the listeners. How many of them were not there. */
   drain(frame: Frame, sender: Receiver | undefined): number {
     this.#copied = undefined;
-    if (this.#isDraining || this.#now.length === 0) return 0;
+    if (this.#isDraining || (this.#now.length === 0 && this.#nowCopied.length === 0)) return 0;
     this.#isDraining = true;
     let absent = 0;
     const now = this.#now;
+    const copied = this.#nowCopied;
+    if (copied.length > 0) this.#nowCopied = [];
+    for (const each of copied) {
+      if (!each.sub.isOpen || !each.sub.listener!.onMsg(each.frame, each.sub, each.sender)) absent++;
+    }
     for (let i = 0; i < now.length; i++) {
       const sub = now[i]!;
       if (!sub.isOpen || !sub.listener!.onMsg(frame, sub, sender)) absent++;
@@ -89,7 +101,7 @@ export class InnerQueue {
 }
 
 /** The same message in bytes of its own. */
-function copyOf(frame: Frame): Frame {
+export function copyOf(frame: Frame): Frame {
   const copy = new Frame();
   const subject = frame.subjectTo - frame.subjectFrom;
   const reply = frame.replyTo - frame.replyFrom;

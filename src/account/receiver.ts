@@ -20,6 +20,9 @@ export interface ClientInfo {
   readonly clientType: "nats" | "websocket";
 }
 
+/** What services are told of a connection, as lines of headers made once. */
+export type InfoLines = Map<string, Uint8Array>;
+
 /** What only some receivers want to hear of. Its presence makes their deliveries take the careful path. */
 export interface ReceiverHooks {
   /** Whether a deny keeps the literal subject source[from, to) from this subscription. */
@@ -50,6 +53,8 @@ export class Receiver {
   filtersDeliveries = false;
   tracksReplies = false;
   traces = false;
+  /** Empty again whenever something changes of who it is. */
+  readonly infoLines: InfoLines = new Map();
   readonly hooks: ReceiverHooks;
   /** Called when a subscription has had its last message. */
   readonly onExhausted: (sub: Subscription) => void;

@@ -4,6 +4,7 @@
 import { bytes } from "../base/arena.ts";
 import type { Frame } from "../proto/frame.ts";
 import { prefixEpoch, takePrefix } from "./prefixes.ts";
+import type { SubjectWriter } from "./subject_writer.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** A subscriber of a route, and where its "HMSG subject sid " is. */
@@ -23,13 +24,23 @@ export class Route {
   readonly epoch: number;
   readonly plain: readonly Target[];
   readonly queues: readonly (readonly Target[])[];
+  /** The ways to other accounts; undefined without one. */
+  readonly relays: readonly Subscription[] | undefined;
+  /** Nobody gets it. */
+  readonly isEmpty: boolean;
   /** Those of `plain` and of all `queues`. */
   readonly targetCount: number;
   readonly #subject: number;
   readonly #length: number;
 
   /** Copies the subject of `frame` and makes a head for each subscription. */
-  constructor(frame: Frame, generation: number, plain: readonly Subscription[], queues: readonly Subscription[][]) {
+  constructor(
+    frame: Frame,
+    generation: number,
+    plain: readonly Subscription[],
+    queues: readonly Subscription[][],
+    relays: readonly Subscription[] | undefined,
+  ) {
     const length = frame.subjectTo - frame.subjectFrom;
     const start = takePrefix(routeBytes(length, plain, queues));
     this.hash = frame.subjectHash;
@@ -41,11 +52,13 @@ export class Route {
     let next = start + length;
     const target = (sub: Subscription): Target => {
       const head = next;
-      next = writeHead(next, bytes, start, length, sub);
+      next = writeHead(next, bytes, start, length, sub, sub.shown);
       return { sub, head, headLength: next - head };
     };
     this.plain = plain.map(target);
     this.queues = queues.map((group) => group.map(target));
+    this.relays = relays;
+    this.isEmpty = plain.length === 0 && queues.length === 0 && relays === undefined;
     this.targetCount = this.queues.reduce((sum, group) => sum + group.length, plain.length);
   }
 
@@ -75,20 +88,22 @@ export function routeBytes(
 }
 
 function headLength(subjectLength: number, sub: Subscription): number {
-  return LETTERS.length + subjectLength + 1 + sub.sidBytes.length;
+  return LETTERS.length + (sub.shown?.roomFor(subjectLength) ?? subjectLength) + 1 + sub.sidBytes.length;
 }
 
-/** Writes "HMSG subject sid " at `at`; returns the offset behind it. */
+/** Writes "HMSG subject sid " at `at`, the subject as `shown` makes it; returns the offset behind it. */
 export function writeHead(
   at: number,
   source: Uint8Array,
   subjectFrom: number,
   length: number,
   sub: Subscription,
+  shown: SubjectWriter | undefined,
 ): number {
   let next = at;
   for (let i = 0; i < LETTERS.length; i++) bytes[next++] = LETTERS[i]!;
-  for (let i = 0; i < length; i++) bytes[next++] = source[subjectFrom + i]!;
+  if (shown === undefined) for (let i = 0; i < length; i++) bytes[next++] = source[subjectFrom + i]!;
+  else next = Math.max(next, shown.write(source, subjectFrom, subjectFrom + length, bytes, next));
   bytes[next++] = SPACE;
   const { sidBytes } = sub;
   for (let i = 0; i < sidBytes.length; i++) bytes[next++] = sidBytes[i]!;

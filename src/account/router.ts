@@ -13,10 +13,13 @@ import { BY_REFERENCE } from "../outbound/outbound.ts";
 import type { Frame } from "../proto/frame.ts";
 import { Sublist } from "../subject/sublist.ts";
 import { InnerQueue } from "./inner_queue.ts";
+import type { Crossing } from "./crossing.ts";
 import { Interest, type InterestWatch } from "./interest.ts";
 import type { Receiver } from "./receiver.ts";
+import { withSubject } from "./rewrite.ts";
 import { Route, routeBytes, type Target, writeHead } from "./route.ts";
 import { RouteCache } from "./route_cache.ts";
+import type { SubjectWriter } from "./subject_writer.ts";
 import type { Subscription } from "./subscription.ts";
 
 const SPACE = 0x20;
@@ -30,16 +33,30 @@ const HEAD_SCRATCH = SCRATCH + SCRATCH_BYTES / 2;
 const MOST_ROUTE_BYTES = 1 << 20;
 /** "HMSG a 1 " */
 const LEAST_HEAD_BYTES = 9;
+/** Subjects that an import could make longer are not delivered. */
+const MOST_SHOWN_BYTES = 1 << 20;
 /** Targets of a route that are not worth counting. */
 const FEW = 8;
 /** What making a target costs, in subscriptions looked at. */
 const ROUTE_EFFORT = 4;
+/** What a message costs that goes on to another account. */
+const RELAY_EFFORT = 20;
 
 /** Who gets messages to one literal subject, looked up once for many messages. */
 export interface Resolved {
   readonly generation: number;
   readonly plain: readonly Subscription[];
   readonly queues: readonly (readonly Subscription[])[];
+  /** The ways to other accounts. */
+  readonly relays: readonly Subscription[];
+  /** The subject, owned. */
+  readonly subject: Uint8Array;
+}
+
+/** Told of subscriptions that come and go. */
+export interface SubscriptionWatch {
+  onInserted(sub: Subscription): void;
+  onRemoved(sub: Subscription): void;
 }
 
 /** What the router has done, for /subsz. */
@@ -59,6 +76,10 @@ export class Router {
   outBytes = 0;
   /** Subscriptions and nodes looked at since somebody set it to 0: what messages cost beyond their bytes. */
   effort = 0;
+  /** Whoever waits for subscriptions to other accounts' streams. */
+  shadows: SubscriptionWatch | undefined = undefined;
+  /** Whoever waits for the end of a subscription to a reply. */
+  awaited: { onRemoved(subject: ByteString): void } | undefined = undefined;
   readonly #env: Env;
   readonly #inner: InnerQueue;
   readonly #sublist: Sublist<Subscription>;
@@ -73,6 +94,8 @@ export class Router {
   #stripped = 0;
   #strippedLength = 0;
   #owned: Uint8Array | undefined = undefined;
+  /** It came through a service: it goes into no stream of another account. */
+  #viaService = false;
 
   /** `inner` takes what parts of the server get; all accounts of a server share it. */
   constructor(env: Env, inner: InnerQueue = new InnerQueue()) {
@@ -96,6 +119,7 @@ export class Router {
     this.stats.inserts++;
     this.#generation++;
     if (!this.#interest.isIdle) this.#interest.inserted(sub);
+    if (sub.origin === sub) this.shadows?.onInserted(sub);
   }
 
   remove(sub: Subscription): void {
@@ -104,6 +128,16 @@ export class Router {
     this.stats.removes++;
     this.#generation++;
     if (!this.#interest.isIdle) this.#interest.removed(sub);
+    if (sub.origin !== sub) return;
+    this.shadows?.onRemoved(sub);
+    this.awaited?.onRemoved(sub.subject);
+  }
+
+  /** What messages cost since somebody asked. */
+  takeEffort(): number {
+    const { effort } = this;
+    this.effort = 0;
+    return effort;
   }
 
   /** Something that routes were made from has changed: permissions. */
@@ -114,6 +148,10 @@ export class Router {
   /** Whether anybody subscribes to a literal subject. */
   hasInterest(subject: ByteString): boolean {
     return this.match(subject).length > 0;
+  }
+  /** The same for source[from, to). */
+  hasInterestIn(source: Uint8Array, from: number, to: number): boolean {
+    return this.#sublist.matchesAny(source, from, to);
   }
 
   /** Watches for subscriptions to exactly this literal subject, and of this queue group when there is one. */
@@ -139,28 +177,32 @@ export class Router {
 
   /**
    * Delivers `frame` to every plain subscriber and one of each queue group.
-   * `sender` is not delivered to when it has echo off. Returns how many got it.
+   * `sender` is not delivered to when it has echo off. `crossing` is how it came
+   * from other accounts, undefined when it did not. Returns how many got it.
    */
-  publish(frame: Frame, sender: Receiver | undefined): number {
+  publish(frame: Frame, sender: Receiver | undefined, crossing?: Crossing): number {
     this.stats.matches++;
+    this.#viaService = crossing !== undefined;
     const generation = this.#generation;
     let route = this.#cache.find(frame, generation);
     if (route === undefined) {
-      if (!this.#cache.admits(frame)) return this.#publishUncached(frame, sender);
+      if (!this.#cache.admits(frame)) return this.#publishUncached(frame, sender, crossing);
       route = this.#makeRoute(frame, generation);
-      if (route === undefined) return this.#publishUncached(frame, sender);
+      if (route === undefined) return this.#publishUncached(frame, sender, crossing);
     } else this.stats.cacheHits++;
     const { plain, queues } = route;
-    if (plain.length === 0 && queues.length === 0) return 0;
+    if (route.isEmpty) return 0;
     this.#prepare(frame, plain.length + queues.length);
     if (plain.length + queues.length > FEW) this.effort += plain.length + queues.length;
     let delivered = 0;
     for (let i = 0; i < plain.length; i++) {
       const target = plain[i]!;
-      if (this.#deliver(target.sub, target.head, target.headLength, frame, sender)) delivered++;
+      const { sub } = target;
+      if (this.#deliver(sub, target.head, target.headLength, frame, sender, sub.shown)) delivered++;
     }
     for (let i = 0; i < queues.length; i++) if (this.#deliverToGroup(queues[i]!, frame, sender)) delivered++;
-    return this.#finish(delivered, frame, sender);
+    const all = this.#finish(delivered, frame, sender);
+    return route.relays === undefined ? all : all + this.#goOn(route.relays, frame, undefined, sender, crossing);
   }
 
   #finish(delivered: number, frame: Frame, sender: Receiver | undefined): number {
@@ -170,19 +212,48 @@ export class Router {
     return this.#inner.isEmpty ? delivered : delivered - this.#inner.drain(frame, sender);
   }
 
+  /**
+   * Sends the message on to other accounts, when it has reached everyone here:
+   * from now on what this router keeps of a message may be that of another one.
+   * `routed` is the subject when that of the frame is only shown. How many of
+   * them found somebody.
+   */
+  #goOn(
+    relays: readonly Subscription[],
+    frame: Frame,
+    routed: Uint8Array | undefined,
+    sender: Receiver | undefined,
+    crossing: Crossing | undefined,
+  ): number {
+    let reached = 0;
+    const source = routed ?? frame.source;
+    const from = routed === undefined ? frame.subjectFrom : 0;
+    const to = routed === undefined ? frame.subjectTo : routed.length;
+    for (let i = 0; i < relays.length; i++) {
+      const sub = relays[i]!;
+      this.effort += RELAY_EFFORT;
+      if (sub.isOpen && sub.relay!.relay(frame, source, from, to, routed !== undefined, sender, crossing) > 0)
+        reached++;
+    }
+    return reached;
+  }
+
   /** Looks up who gets messages to the literal subject source[from, to). */
   resolve(source: Uint8Array, from: number, to: number): Resolved {
     const matched: Subscription[] = [];
     this.#sublist.match(source, from, to, matched);
     this.effort += this.#sublist.visited + matched.length;
     const plain: Subscription[] = [];
+    const relays: Subscription[] = [];
     const groups = new Map<ByteString, Subscription[]>();
     for (const sub of matched) {
       if (this.#deniesSubject(sub, source, from, to)) continue;
-      if (sub.queue === undefined) plain.push(sub);
+      if (sub.relay !== undefined) relays.push(sub);
+      else if (sub.queue === undefined) plain.push(sub);
       else groupOf(groups, sub.queue).push(sub);
     }
-    return { generation: this.#generation, plain, queues: [...groups.values()] };
+    const subject = Uint8Array.prototype.slice.call(source, from, to);
+    return { generation: this.#generation, plain, queues: [...groups.values()], relays, subject };
   }
 
   /** Whether nothing that it was looked up from has changed. */
@@ -191,27 +262,34 @@ export class Router {
   }
 
   /** Delivers `frame`, whose subject is only shown, to those that were resolved. Returns how many got it. */
-  deliverTo({ plain, queues }: Resolved, frame: Frame): number {
+  deliverTo(
+    { plain, queues, relays, subject }: Resolved,
+    frame: Frame,
+    sender?: Receiver,
+    crossing?: Crossing,
+  ): number {
+    this.#viaService = crossing !== undefined;
     this.#prepare(frame, plain.length + queues.length);
     let delivered = 0;
-    for (let i = 0; i < plain.length; i++) if (this.#deliverShown(plain[i]!, frame)) delivered++;
+    for (let i = 0; i < plain.length; i++) if (this.#deliverShown(plain[i]!, frame, sender)) delivered++;
     for (let i = 0; i < queues.length; i++) {
       const group = queues[i]!;
       const { length } = group;
       const start = length === 1 ? 0 : this.#env.random(length);
       for (let tries = 0; tries < length; tries++) {
-        if (!this.#deliverShown(group[(start + tries) % length]!, frame)) continue;
+        if (!this.#deliverShown(group[(start + tries) % length]!, frame, sender)) continue;
         delivered++;
         break;
       }
     }
-    return this.#finish(delivered, frame, undefined);
+    const all = this.#finish(delivered, frame, sender);
+    return relays.length === 0 ? all : all + this.#goOn(relays, frame, subject, sender, crossing);
   }
 
-  #deliverShown(sub: Subscription, frame: Frame): boolean {
+  #deliverShown(sub: Subscription, frame: Frame, sender: Receiver | undefined): boolean {
     const length = frame.subjectTo - frame.subjectFrom;
-    const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub);
-    return this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, undefined);
+    const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub, undefined);
+    return this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, undefined);
   }
 
   #makeRoute(frame: Frame, generation: number): Route | undefined {
@@ -222,21 +300,23 @@ export class Router {
     if (matched.length * LEAST_HEAD_BYTES > MOST_ROUTE_BYTES) return undefined;
     this.effort += ROUTE_EFFORT * matched.length;
     const plain: Subscription[] = [];
+    let relays: Subscription[] | undefined;
     const groups = new Map<ByteString, Subscription[]>();
     for (const sub of matched) {
       if (this.#isDenied(sub, frame)) continue;
-      if (sub.queue === undefined) plain.push(sub);
+      if (sub.relay !== undefined) (relays ??= []).push(sub);
+      else if (sub.queue === undefined) plain.push(sub);
       else groupOf(groups, sub.queue).push(sub);
     }
     const queues = [...groups.values()];
     // Very many subscribers, or very long sids, are not worth that much of the prefix region.
     if (routeBytes(frame.subjectTo - frame.subjectFrom, plain, queues) > MOST_ROUTE_BYTES) return undefined;
-    const route = new Route(frame, generation, plain, queues);
+    const route = new Route(frame, generation, plain, queues, relays);
     this.#cache.keep(route);
     return route;
   }
 
-  #publishUncached(frame: Frame, sender: Receiver | undefined): number {
+  #publishUncached(frame: Frame, sender: Receiver | undefined, crossing: Crossing | undefined): number {
     const matched = this.#matched;
     matched.length = 0;
     this.#sublist.match(frame.source, frame.subjectFrom, frame.subjectTo, matched);
@@ -246,30 +326,36 @@ export class Router {
     const length = frame.subjectTo - frame.subjectFrom;
     let delivered = 0;
     let groups: Map<ByteString, Subscription[]> | undefined;
+    let relays: Subscription[] | undefined;
     for (let i = 0; i < matched.length; i++) {
       const sub = matched[i]!;
       if (this.#isDenied(sub, frame)) continue;
+      if (sub.relay !== undefined) {
+        (relays ??= []).push(sub);
+        continue;
+      }
       if (sub.queue !== undefined) {
         groups ??= new Map();
         groupOf(groups, sub.queue).push(sub);
         continue;
       }
-      const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub);
-      if (this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender)) delivered++;
+      const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub, sub.shown);
+      if (this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, sub.shown)) delivered++;
     }
     if (groups !== undefined) {
       for (const group of groups.values()) {
         const start = group.length === 1 ? 0 : this.#env.random(group.length);
         for (let i = 0; i < group.length; i++) {
           const sub = group[(start + i) % group.length]!;
-          const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub);
-          if (!this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender)) continue;
+          const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub, sub.shown);
+          if (!this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, sub.shown)) continue;
           delivered++;
           break;
         }
       }
     }
-    return this.#finish(delivered, frame, sender);
+    const all = this.#finish(delivered, frame, sender);
+    return relays === undefined ? all : all + this.#goOn(relays, frame, undefined, sender, crossing);
   }
 
   #deliverToGroup(group: readonly Target[], frame: Frame, sender: Receiver | undefined): boolean {
@@ -277,7 +363,8 @@ export class Router {
     let at = length === 1 ? 0 : this.#env.random(length);
     for (let tries = 0; tries < length; tries++) {
       const target = group[at]!;
-      if (this.#deliver(target.sub, target.head, target.headLength, frame, sender)) return true;
+      const { sub } = target;
+      if (this.#deliver(sub, target.head, target.headLength, frame, sender, sub.shown)) return true;
       if (++at === length) at = 0;
       this.effort++;
     }
@@ -288,18 +375,35 @@ export class Router {
     return this.#deniesSubject(sub, frame.source, frame.subjectFrom, frame.subjectTo);
   }
   #deniesSubject(sub: Subscription, source: Uint8Array, from: number, to: number): boolean {
-    const { receiver } = sub;
-    return receiver !== undefined && receiver.filtersDeliveries && receiver.hooks.deniesDelivery(source, from, to, sub);
+    const { receiver, shown } = sub;
+    if (shown !== undefined && shown.roomFor(to - from) > MOST_SHOWN_BYTES) return true;
+    if (receiver === undefined || !receiver.filtersDeliveries) return false;
+    if (shown === undefined) return receiver.hooks.deniesDelivery(source, from, to, sub);
+    const into = new Uint8Array(shown.roomFor(to - from));
+    const end = shown.write(source, from, to, into, 0);
+    return end < 0 || receiver.hooks.deniesDelivery(into, 0, end, sub);
   }
 
-  /** One delivery; `head` is the offset of "HMSG subject sid ". False when this subscriber did not get it. */
-  #deliver(sub: Subscription, head: number, headLength: number, frame: Frame, sender: Receiver | undefined): boolean {
-    const { receiver } = sub;
+  /**
+   * One delivery; `head` is the offset of "HMSG subject sid ", in which the
+   * subject is what `shown` makes of it. False when this subscriber did not get it.
+   */
+  #deliver(
+    sub: Subscription,
+    head: number,
+    headLength: number,
+    frame: Frame,
+    sender: Receiver | undefined,
+    shown: SubjectWriter | undefined,
+  ): boolean {
+    const { receiver, origin } = sub;
+    if (origin !== sub && this.#viaService) return false;
     if (receiver === undefined) {
-      this.#inner.add(frame, sub, sender);
+      if (origin === sub) this.#inner.add(frame, sub, sender);
+      else this.#inner.addCopy(withSubject(frame, shown), origin, sender);
       return true;
     }
-    if (!receiver.isOpen || !sub.isOpen || (receiver === sender && !receiver.echo)) return false;
+    if (!receiver.isOpen || !origin.isOpen || (receiver === sender && !receiver.echo)) return false;
     const { outbound } = receiver;
     if (outbound.congested && receiver.dropsWhenCongested) return false;
     const isHeader = frame.headerBytes > 0 && receiver.headers;
@@ -309,7 +413,7 @@ export class Router {
       from += frame.headerBytes;
       size -= frame.headerBytes;
     }
-    sub.delivered++;
+    origin.delivered++;
     receiver.outMsgs++;
     receiver.outBytes += size;
     this.outMsgs++;
@@ -334,7 +438,7 @@ export class Router {
       else outbound.put(frame.source, from, frame.payloadTo + 2);
     }
     if (receiver.traces) this.#trace(receiver, start, length, frame, isHeader);
-    if (sub.max > 0 && sub.delivered >= sub.max) receiver.onExhausted(sub);
+    if (origin.max > 0 && origin.delivered >= origin.max) receiver.onExhausted(origin);
     return true;
   }
 

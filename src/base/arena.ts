@@ -7,6 +7,7 @@
 //   PREFIX   prefixes  "MSG subject sid " of cached routes (owner: account)
 //   SLOTS    slots     bytes waiting for one peer (owner: outbound)
 //   INNER    inner     one message that the server itself publishes (owner: account)
+//   RELAY    relayed   messages on their way from one account to another (owner: account)
 //   HASH     hashing   where checksums of what is stored are worked out (owner: arena_hash.ts)
 //
 // Each region has one writer. It never grows, so `bytes` never changes. Untouched
@@ -36,7 +37,9 @@ export const INNER = SLOTS + SLOTS_BYTES;
 export const INNER_BYTES = 128 * KB;
 /** What copies may scribble past the region before. */
 const SLACK = 4 * KB;
-export const HASH = INNER + INNER_BYTES + SLACK;
+export const RELAY = INNER + INNER_BYTES + SLACK;
+export const RELAY_BYTES = 256 * KB;
+export const HASH = RELAY + RELAY_BYTES + SLACK;
 export const HASH_REGION_BYTES = 72 * KB;
 export const TOTAL = Math.ceil((HASH + HASH_REGION_BYTES) / (64 * KB)) * 64 * KB;
 

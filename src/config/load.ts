@@ -2,6 +2,7 @@
 
 import { digestOf } from "./digest.ts";
 import type { ServerOptions } from "./options.ts";
+import { sharingComplaints } from "./options/account_sharing.ts";
 import { duplicates } from "./options/users.ts";
 import type { ReadOptions } from "./options/server.ts";
 import { serverRows } from "./options/server.ts";
@@ -91,6 +92,10 @@ function checkTwins(root: MapNode, options: ReadOptions, problems: Problems): vo
   const authorization = entry("authorization");
   if (authorization !== undefined) {
     for (const text of duplicates(options.authorization?.users ?? [], seen)) problems.error(authorization.at, text);
+  }
+  const accounts = entry("accounts");
+  if (accounts !== undefined && options.no_system_account && problems.errors.length === 0) {
+    for (const text of sharingComplaints(options.accounts, false)) problems.error(accounts.at, text);
   }
   const inner = entry("jetstream")?.node;
   const names = ["store", "store_dir", "storedir"];

@@ -40,6 +40,11 @@ export const protocolErrors = {
     text: "Permissions Violation for Subscription to {subject} using queue {queue}",
     closes: undefined,
   },
+  removedSubscription: { text: "Permissions Violation for Subscription to {subject} (sid {sid})", closes: undefined },
+  removedQueueSubscription: {
+    text: "Permissions Violation for Subscription to {subject} using queue {queue} (sid {sid})",
+    closes: undefined,
+  },
   subscriptionTokens: {
     text: "Permissions Violation for Subscription to {subject}, too many tokens",
     closes: undefined,

@@ -22,7 +22,7 @@ export interface PingOwner {
 
 export class Pings {
   readonly #env: Env;
-  readonly #settings: PingSettings;
+  #settings: PingSettings;
   readonly #owner: PingOwner;
   #timer: Timer | undefined = undefined;
   #unanswered = 0;
@@ -34,6 +34,12 @@ export class Pings {
     this.#env = env;
     this.#settings = settings;
     this.#owner = owner;
+  }
+
+  /** What comes next goes by other settings. */
+  reconfigure(settings: PingSettings): void {
+    this.#settings = settings;
+    if (this.#timer !== undefined) this.arm();
   }
 
   /** 0 while unknown. */

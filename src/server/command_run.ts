@@ -14,7 +14,7 @@ import { nameProcess, signalTexts, type ServerSignal, type Signals } from "../io
 import { logBanner } from "./command_banner.ts";
 import { portsOf } from "./command_ports.ts";
 import { complain } from "./complain.ts";
-import { openLogOf } from "./log_of.ts";
+import { openLogOf, openSinkOf } from "./log_of.ts";
 import { Server } from "./server.ts";
 
 type Run = Extract<Action, { kind: "run" }>;
@@ -41,7 +41,7 @@ export async function runServer(run: Run, signals: Signals): Promise<void> {
 
 class Command {
   readonly #run: Run;
-  readonly #loaded: Loaded;
+  #loaded: Loaded;
   readonly #log: ServerLog;
   #server: Server | undefined = undefined;
   #portsFile: string | undefined = undefined;
@@ -67,6 +67,7 @@ class Command {
           logBanner(this.#log, core, { file: this.#run.configFile, digest, notices });
           if (options.pid_file !== undefined) this.#writePidFile(options.pid_file);
         },
+        reload: (done) => this.#reload(done),
       });
     } catch (error) {
       // In nats-server's words: whoever opens something says so.
@@ -94,7 +95,7 @@ class Command {
         if (this.#server?.isLameDuck !== true) this.#stop();
         return;
       case "SIGHUP":
-        this.#reload();
+        this.#reload(() => {});
         return;
       case "SIGUSR1":
         this.#log.reopen();
@@ -116,12 +117,53 @@ class Command {
     else void this.#server.stop();
   }
 
-  #reload(): void {
-    const why =
-      this.#run.configFile === undefined
-        ? "can only reload config when a file is provided using -c or --config"
-        : "not supported yet";
-    this.#log.error(`Failed to reload server configuration: ${why}`);
+  /** Reads the file anew. `done` with what is in the way, which is logged, too. */
+  #reload(done: (failed: string | undefined) => void): void {
+    const finish = (failed: string | undefined): void => {
+      if (failed !== undefined) this.#log.error(`Failed to reload server configuration: ${failed}`);
+      done(failed);
+    };
+    const { configFile, overrides } = this.#run;
+    if (configFile === undefined || this.#server === undefined) {
+      finish("can only reload config when a file is provided using -c or --config");
+      return;
+    }
+    let loaded: Loaded;
+    try {
+      loaded = loadOptions(configFile, overrides, systemSource);
+    } catch (error) {
+      finish((error as Error).message);
+      return;
+    }
+    void this.#server
+      .reload(loaded, {
+        openLog: (options) => this.#openLog(options),
+        writePidFile: (path) => {
+          try {
+            this.#writePidFile(path);
+          } catch (error) {
+            this.#log.error(`Failed to write pidfile: ${(error as Error).message}`);
+          }
+        },
+        movePortsFile: () => this.#movePortsFile(loaded.options),
+      })
+      .then((failed) => {
+        if (failed === undefined) {
+          for (const notice of loaded.notices) this.#log.warn(notice);
+          this.#loaded = loaded;
+        }
+        finish(failed);
+      });
+  }
+
+  async #openLog(options: ServerOptions): Promise<() => void> {
+    const sink = await openSinkOf(options);
+    return () => void this.#log.replace(sink, options);
+  }
+
+  #movePortsFile(options: ServerOptions): void {
+    this.#removePortsFile();
+    if (this.#server !== undefined) void this.#writePortsFile(this.#server, options);
   }
 
   #writePidFile(path: string): void {
@@ -148,15 +190,19 @@ class Command {
   async #exit(code: number): Promise<void> {
     if (this.#isExiting) return;
     this.#isExiting = true;
-    if (this.#portsFile !== undefined) {
-      try {
-        removePortsFile(this.#portsFile);
-      } catch (error) {
-        this.#log.error(`Error cleaning up ports file ${this.#portsFile}: ${(error as Error).message}`);
-      }
-    }
+    this.#removePortsFile();
     await this.#log.close();
     process.exit(code);
+  }
+
+  #removePortsFile(): void {
+    if (this.#portsFile === undefined) return;
+    try {
+      removePortsFile(this.#portsFile);
+    } catch (error) {
+      this.#log.error(`Error cleaning up ports file ${this.#portsFile}: ${(error as Error).message}`);
+    }
+    this.#portsFile = undefined;
   }
 }
 

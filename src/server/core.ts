@@ -4,12 +4,14 @@
 // of the whole server. Listeners hand it transports; it never opens one.
 
 import { Account, type AccountLimits } from "../account/account.ts";
+import type { Exchange } from "../account/exchange.ts";
 import { InnerQueue } from "../account/inner_queue.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Log } from "../base/log.ts";
 import type { Transport, TransportHandler } from "../base/transport.ts";
+import type { Moment } from "../base/nanos.ts";
 import type { World } from "../base/world.ts";
-import type { ServerOptions } from "../config/options.ts";
+import type { AccountOptions, ServerOptions } from "../config/options.ts";
 import { Turn } from "../outbound/turn.ts";
 import type { JetStreamView } from "../monitor/jetstream_source.ts";
 import type { ServerInfo } from "../proto/info.ts";
@@ -18,6 +20,7 @@ import { Session } from "../session/session.ts";
 import { ClosedConnections } from "./closed_connections.ts";
 import type { System } from "../system/system.ts";
 import { closedViewOf, viewOf } from "./connection_view.ts";
+import { applyMappings, hashOf, openExchange, sharingRules } from "./sharing.ts";
 import { API_LEVEL, NATS_VERSION, RUNTIME } from "./version.ts";
 
 /** Who this server is. */
@@ -59,12 +62,16 @@ export class Core implements SessionHost {
   readonly world: World;
   readonly log: Log;
   readonly turn: Turn;
-  readonly authenticator: Authenticator;
-  readonly options: ServerOptions;
+  authenticator: Authenticator;
+  options: ServerOptions;
   readonly identity: ServerIdentity;
   /** "sha256:…" of the configuration file; empty without one. */
-  readonly configDigest: string;
+  configDigest: string;
+  /** When the configuration was read, by the wall clock. */
+  configLoaded: Moment;
   readonly accounts = new Map<string, Account>();
+  /** What the accounts share. */
+  readonly exchange: Exchange;
   readonly sessions = new Map<number, Session>();
   readonly closed: ClosedConnections;
   readonly totals: ServerTotals = {
@@ -88,8 +95,7 @@ export class Core implements SessionHost {
   /** Requests for each page of monitoring over HTTP. */
   readonly pageRequests = new Map<string, number>();
   readonly #inner = new InnerQueue();
-  readonly #settings: SessionSettings;
-  readonly #webSocketSettings: SessionSettings;
+  #settings: Record<"plain" | "webSocket", SessionSettings>;
   #nextCid: number;
   /** Sessions whose transport is not gone yet. */
   readonly #present = new Set<Session>();
@@ -113,23 +119,49 @@ export class Core implements SessionHost {
     this.closed = new ClosedConnections(options.max_closed_clients);
     this.#nextCid = FIRST_CID + options.accounts.length;
     this.#settings = settingsOf(options);
-    this.#webSocketSettings = {
-      ...this.#settings,
-      pingIntervalMs: options.websocket?.ping_interval ?? this.#settings.pingIntervalMs,
-      authTimeoutMs: options.websocket?.authorization?.timeout ?? this.#settings.authTimeoutMs,
-    };
+    this.configLoaded = { sec: world.wallSec(), nanos: world.wallNanos() };
     this.#addAccount(GLOBAL_ACCOUNT);
     if (!options.no_system_account) this.#addAccount(options.system_account ?? "$SYS");
     for (const account of options.accounts) {
-      this.accounts.set(
-        account.name,
-        this.#newAccount(account.name, {
-          maxConnections: account.limits.max_connections,
-          maxPayload: account.limits.max_payload,
-          maxSubscriptions: account.limits.max_subscriptions,
-        }),
-      );
+      this.accounts.set(account.name, this.#newAccount(account.name, limitsOf(account)));
     }
+    const { accounts, systemAccount } = this;
+    this.exchange = openExchange({ world, accounts, systemAccount, serverName: identity.name });
+    this.exchange.apply(sharingRules(options));
+    applyMappings(options, GLOBAL_ACCOUNT, accounts, world);
+  }
+
+  /** Goes on with other options: a reload. Whoever does it looks after the connections. */
+  adopt(options: ServerOptions, configDigest: string, authenticator: Authenticator): void {
+    this.options = options;
+    this.configDigest = configDigest;
+    this.authenticator = authenticator;
+    this.configLoaded = { sec: this.world.wallSec(), nanos: this.world.wallNanos() };
+    this.#settings = settingsOf(options);
+    for (const each of options.accounts) {
+      const account = this.accounts.get(each.name);
+      if (account !== undefined) account.limits = limitsOf(each);
+      else {
+        const added = this.#newAccount(each.name, limitsOf(each));
+        this.accounts.set(each.name, added);
+        this.system?.serve(each.name, added.bus);
+      }
+    }
+    this.exchange.apply(sharingRules(options));
+    applyMappings(options, GLOBAL_ACCOUNT, this.accounts, this.world);
+  }
+
+  /** Forgets the accounts that a reload has left out, once nobody is bound to them any more. */
+  dropAccounts(before: ServerOptions, after: ServerOptions): void {
+    const kept = new Set(after.accounts.map(({ name }) => name));
+    for (const { name } of before.accounts) {
+      if (!kept.has(name) && name !== this.systemAccount && name !== GLOBAL_ACCOUNT) this.accounts.delete(name);
+    }
+  }
+
+  /** The settings of connections that come this way. */
+  settingsFor({ kind }: Transport): SessionSettings {
+    return kind === "ws" || kind === "wss" ? this.#settings.webSocket : this.#settings.plain;
   }
 
   get systemAccount(): string | undefined {
@@ -138,8 +170,7 @@ export class Core implements SessionHost {
 
   /** Makes a session of a new connection. */
   accept(transport: Transport): Session {
-    const isWebSocket = transport.kind === "ws" || transport.kind === "wss";
-    const session = new Session(this, transport, isWebSocket ? this.#webSocketSettings : this.#settings);
+    const session = new Session(this, transport, this.settingsFor(transport));
     this.#present.add(session);
     session.open();
     return session;
@@ -266,7 +297,7 @@ export class Core implements SessionHost {
     if (!this.accounts.has(name)) this.accounts.set(name, this.#newAccount(name));
   }
   #newAccount(name: string, limits?: AccountLimits): Account {
-    return new Account(name, this.world, limits, this.#inner);
+    return new Account(name, this.world, limits, this.#inner, hashOf(this.identity.name));
   }
 }
 
@@ -280,7 +311,28 @@ const noListener: AdvertisedListener = {
   connectUrls: [],
 };
 
-function settingsOf(options: ServerOptions): SessionSettings {
+function limitsOf({ limits }: AccountOptions): AccountLimits {
+  return {
+    maxConnections: limits.max_connections,
+    maxPayload: limits.max_payload,
+    maxSubscriptions: limits.max_subscriptions,
+  };
+}
+
+function settingsOf(options: ServerOptions): Record<"plain" | "webSocket", SessionSettings> {
+  const plain = plainSettingsOf(options);
+  const { websocket } = options;
+  return {
+    plain,
+    webSocket: {
+      ...plain,
+      pingIntervalMs: websocket?.ping_interval ?? plain.pingIntervalMs,
+      authTimeoutMs: websocket?.authorization?.timeout ?? plain.authTimeoutMs,
+    },
+  };
+}
+
+function plainSettingsOf(options: ServerOptions): SessionSettings {
   return {
     pingIntervalMs: options.ping_interval,
     pingMax: options.ping_max,

@@ -12,6 +12,11 @@ import type { AdvertisedListener, Core } from "./core.ts";
 import { certNotAfter, readTls } from "./tls_files.ts";
 import type { Views } from "./views.ts";
 
+/** A listener; one that speaks TLS takes other certificates while it runs. */
+export interface Door extends Listener {
+  readonly update?: (tls: TlsSettings) => void;
+}
+
 /** The server cannot start; the message is what nats-server logs at [FTL]. */
 export class StartError extends Error {
   override name = "StartError";
@@ -33,28 +38,33 @@ export function hostPort(host: string, port: number): string {
 }
 
 /** Opens the client listener. Rejects with the system's text. */
-export async function listenForClients(core: Core, accept: Accept): Promise<Listener> {
+export async function listenForClients(core: Core, accept: Accept): Promise<Door> {
   const { options, log } = core;
   const { host, port, tls } = options;
   const where = { host, port, accept, onWarning: (text: string) => log.error(text) };
   const settings = tls === undefined ? undefined : readTls(tls, options.allow_non_tls);
-  const opening = settings === undefined ? listenTcp(where) : listenSecurely(core, where, settings);
+  const opening: Promise<Door> = settings === undefined ? listenTcp(where) : listenSecurely(core, where, settings);
   const listener = await orStartError(
     opening,
     (text) => `Error listening on port: ${hostPort(shownHost(host), port)}, ${JSON.stringify(text)}`,
   );
-  const advertised = addressOf(options.client_advertise, host, listener.port);
-  core.client = {
-    ...advertised,
-    tlsRequired: tls !== undefined && !options.allow_non_tls,
-    tlsVerify: tls !== undefined && (tls.verify || tls.verify_and_map),
-    tlsAvailable: tls !== undefined && options.allow_non_tls,
-    certNotAfter: settings === undefined ? undefined : certNotAfter(settings),
-    connectUrls: [],
-  };
+  advertiseClients(core, listener.port, settings);
   log.notice(`Listening for client connections on ${hostPort(shownHost(host), listener.port)}`);
   if (tls !== undefined) log.notice("TLS required for client connections");
   return listener;
+}
+
+/** Sets what INFO says of the client listener, now and after a reload. */
+export function advertiseClients(core: Core, port: number, settings: TlsSettings | undefined): void {
+  const { client_advertise, host, tls, allow_non_tls } = core.options;
+  core.client = {
+    ...addressOf(client_advertise, host, port),
+    tlsRequired: tls !== undefined && !allow_non_tls,
+    tlsVerify: tls !== undefined && (tls.verify || tls.verify_and_map),
+    tlsAvailable: tls !== undefined && allow_non_tls,
+    certNotAfter: settings === undefined ? undefined : certNotAfter(settings),
+    connectUrls: [],
+  };
 }
 
 interface Where {
@@ -64,7 +74,7 @@ interface Where {
   readonly onWarning: (text: string) => void;
 }
 
-async function listenSecurely(core: Core, where: Where, tls: TlsSettings): Promise<Listener> {
+async function listenSecurely(core: Core, where: Where, tls: TlsSettings): Promise<Door> {
   const { listenTls } = await import("../io/tls.ts");
   return listenTls({
     ...where,
@@ -75,7 +85,7 @@ async function listenSecurely(core: Core, where: Where, tls: TlsSettings): Promi
 }
 
 /** Opens the WebSocket listener, if there is one. */
-export async function listenForWebSockets(core: Core, accept: Accept): Promise<Listener | undefined> {
+export async function listenForWebSockets(core: Core, accept: Accept): Promise<Door | undefined> {
   const { options, log } = core;
   const { websocket } = options;
   if (websocket === undefined || websocket.port === 0) return undefined;
@@ -112,17 +122,13 @@ export async function listenForWebSockets(core: Core, accept: Accept): Promise<L
 }
 
 /** Opens the monitoring listeners. `onBug` is told of what a page throws. */
-export async function openMonitor(
-  core: Core,
-  views: Views,
-  onBug: (error: unknown) => void,
-): Promise<readonly Listener[]> {
+export async function openMonitor(core: Core, views: Views, onBug: (error: unknown) => void): Promise<readonly Door[]> {
   const { options, log } = core;
   if (options.http_port === 0 && options.https_port === 0) return [];
   const [{ serveHttp }, { Monitor }] = await Promise.all([import("../io/http.ts"), import("../monitor/monitor.ts")]);
   const basePath = basePathOf(options.http_base_path ?? "");
   const monitor = new Monitor(views, basePath, core.pageRequests);
-  const listeners: Listener[] = [];
+  const listeners: Door[] = [];
   for (const [scheme, port] of [
     ["http", options.http_port],
     ["https", options.https_port],

@@ -11,6 +11,7 @@ import { silentLog } from "../base/log.ts";
 import type { Listener } from "../base/transport.ts";
 import type { World } from "../base/world.ts";
 import { fromObject, type ObjectOptions } from "../config/object.ts";
+import type { Loaded } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { openPasswordHasher, type PasswordHasher } from "../io/bcrypt.ts";
@@ -20,11 +21,19 @@ import { openWorld } from "../io/world.ts";
 import { Core } from "./core.ts";
 import { guardAccept, guardWorld } from "./guard.ts";
 import { LameDuck } from "./lame_duck.ts";
-import { hostPort, listenForClients, listenForWebSockets, openMonitor } from "./listeners.ts";
+import {
+  advertiseClients,
+  type Door,
+  hostPort,
+  listenForClients,
+  listenForWebSockets,
+  openMonitor,
+} from "./listeners.ts";
 import { asksForLog, openLogOf } from "./log_of.ts";
 import type { RunningJetStream } from "./jetstream.ts";
 import { IN_MEMORY } from "./jetstream_names.ts";
 import { roundTrip } from "./round_trip.ts";
+import type { ReloadFiles, TlsOfDoors } from "./reload.ts";
 import { Views } from "./views.ts";
 
 /** How long `stop` waits for connections to take their last bytes. */
@@ -39,6 +48,8 @@ export interface ServerSurroundings {
   readonly closeLog?: () => Promise<void> | undefined;
   /** Called with the core before the listeners open, so that the command can write its banner. */
   readonly onCore?: (core: Core) => void;
+  /** Reads the configuration anew, when somebody asks for it by message. `done` with what is wrong with it. */
+  readonly reload?: (done: (failed: string | undefined) => void) => void;
   /** Where streams are kept when no directory is given: the command takes a temporary one. */
   readonly withoutDir?: "temporary";
 }
@@ -49,15 +60,16 @@ export class Server {
   readonly #closeLog: (() => Promise<void> | undefined) | undefined;
   readonly #world: World;
   readonly #hasher: PasswordHasher;
-  #client: Listener | undefined = undefined;
-  #websocket: Listener | undefined = undefined;
-  #monitors: readonly Listener[] = [];
+  #client: Door | undefined = undefined;
+  #websocket: Door | undefined = undefined;
+  #monitors: readonly Door[] = [];
   #jetstream: RunningJetStream | undefined = undefined;
   #jetstreamEnd: Promise<void> | undefined = undefined;
   readonly #withoutDir: "temporary" | typeof IN_MEMORY;
   readonly #views: Views;
   #lameDuck: LameDuck | undefined = undefined;
   #stopping: Promise<void> | undefined = undefined;
+  #reloading: Promise<unknown> = Promise.resolve();
   readonly #closed: Promise<void>;
   #resolveClosed: () => void = () => {};
   #rejectClosed: (error: unknown) => void = () => {};
@@ -83,6 +95,7 @@ export class Server {
       openAuthenticator(options, this.#hasher, this.#world),
       surroundings.configDigest ?? "",
     );
+    this.#core.reload = surroundings.reload;
     this.#views = new Views(this.#core);
     surroundings.onCore?.(this.#core);
   }
@@ -198,6 +211,29 @@ export class Server {
       .then(() => {
         if (this.#stopping === undefined) lameDuck.start();
       });
+  }
+
+  /**
+   * @internal
+   * Takes other options over while it runs; resolves with what is in the way, and then nothing has changed. One at a time.
+   */
+  reload(loaded: Loaded, files: ReloadFiles): Promise<string | undefined> {
+    const next = this.#reloading.then(async () => {
+      if (this.#stopping !== undefined) return "the server is stopping";
+      const { reload } = await import("./reload.ts");
+      return reload(
+        { ...files, core: this.#core, hasher: this.#hasher, replaceTls: (tls) => this.#replaceTls(tls) },
+        loaded,
+      );
+    });
+    this.#reloading = next.catch(this.#onBug);
+    return next;
+  }
+
+  #replaceTls({ client, websocket }: TlsOfDoors): void {
+    if (this.#client !== undefined) advertiseClients(this.#core, this.#client.port, client);
+    if (client !== undefined) for (const door of [this.#client, ...this.#monitors]) door?.update?.(client);
+    if (websocket !== undefined) this.#websocket?.update?.(websocket);
   }
 
   /** Closes every connection and listener. Resolves when nothing is left; calling it again waits for the same end. */

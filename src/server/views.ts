@@ -52,7 +52,7 @@ export class Views implements MonitorSource {
   }
 
   config(): VarzConfig {
-    const { options, client, websocket, configDigest, authenticator } = this.#core;
+    const { options, client, websocket, configDigest, configLoaded, authenticator } = this.#core;
     const { tls } = options;
     const ws = options.websocket;
     return {
@@ -95,7 +95,7 @@ export class Views implements MonitorSource {
             },
       tls_timeout: (tls?.timeout ?? 2000) / 1000,
       write_deadline: options.write_deadline * NANOS_PER_MS,
-      config_load_time: rfc3339Nano(this.start.sec, this.start.nanos),
+      config_load_time: rfc3339Nano(configLoaded.sec, configLoaded.nanos),
       config_digest: configDigest,
       tls_cert_not_after: client?.certNotAfter,
       tags: options.server_tags,

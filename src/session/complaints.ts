@@ -40,6 +40,11 @@ export class Complaints {
     this.#say(protocolErrorText("replyPermission", { subject: reply }));
     this.#log(`Publish Violation - Reply ${quoted(reply)}`);
   }
+  /** A reload has taken a subscription away. */
+  removed(subject: ByteString, queue: ByteString | undefined, sid: ByteString): void {
+    if (queue === undefined) this.#say(protocolErrorText("removedSubscription", { subject, sid }));
+    else this.#say(protocolErrorText("removedQueueSubscription", { subject, queue, sid }));
+  }
   subscribe(subject: ByteString, queue: ByteString | undefined, sid: ByteString): void {
     if (queue === undefined) {
       this.#say(protocolErrorText("subscribePermission", { subject }));

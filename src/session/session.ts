@@ -7,6 +7,7 @@
 
 import { type Account, tighter } from "../account/account.ts";
 import { Receiver } from "../account/receiver.ts";
+import { release } from "../account/rewrite.ts";
 import type { Subscription } from "../account/subscription.ts";
 import type { Identity, Verdict } from "../auth/authenticator.ts";
 import type { Permissions } from "../auth/permissions.ts";
@@ -55,7 +56,7 @@ const COMPLAINT_WORK = 100;
 export class Session implements TransportHandler, ClientOps {
   readonly cid: number;
   readonly transport: Transport;
-  readonly settings: SessionSettings;
+  settings: SessionSettings;
   readonly subscriptions: Subscriptions;
   readonly receiver: Receiver;
   readonly outbound: Outbound;
@@ -83,7 +84,7 @@ export class Session implements TransportHandler, ClientOps {
   readonly #complaints: Complaints;
   readonly #pings: Pings;
   readonly #openedAtMs: number;
-  readonly #tracer: Tracer | undefined;
+  #tracer: Tracer | undefined = undefined;
   #options: ConnectOptions | undefined = undefined;
   #permissions: Permissions | undefined = undefined;
   #maxSubscriptions: number;
@@ -149,10 +150,7 @@ export class Session implements TransportHandler, ClientOps {
     this.startSec = this.lastSec = world.wallSec();
     this.startNanos = this.lastNanos = world.wallNanos();
     this.nonce = host.authenticator.nonceRequired ? nonceOf(world.randomBytes(11)) : "";
-    this.#tracer = host.log.traceOn
-      ? new Tracer((text) => host.log.trace(`${this.label} - ${text}`), settings)
-      : undefined;
-    this.receiver.traces = this.#tracer !== undefined;
+    this.#trace(host.log.traceOn);
   }
 
   /** Says INFO, or refuses. Called once, right after accept. */
@@ -285,6 +283,7 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     this.#noResponders = options.no_responders;
+    this.receiver.infoLines.clear();
     this.#isConnected = true;
     this.#parser.guarded = false;
     this.transport.trust();
@@ -309,9 +308,23 @@ export class Session implements TransportHandler, ClientOps {
     this.inBytes += size;
     account.inMsgs++;
     account.inBytes += size;
+    if (this.#pedantic && !isLiteralRange(frame.source, frame.subjectFrom, frame.subjectTo)) {
+      this.#complaints.publishSubject();
+    }
+    const mapped = account.mappings?.apply(frame);
+    this.#tracer?.pub(frame, mapped);
+    this.#publish(account, mapped ?? frame);
+    if (mapped !== undefined) release();
+    const { router } = account;
+    if (router.effort > 0) {
+      this.#spend(router.effort);
+      router.effort = 0;
+    }
+    if (this.#host.turn.stop && this.#stall.pause()) this.#host.onStalled(this);
+  }
+
+  #publish({ router }: Account, frame: Frame): void {
     const { source, subjectFrom, subjectTo, replyFrom, replyTo } = frame;
-    if (this.#pedantic && !isLiteralRange(source, subjectFrom, subjectTo)) this.#complaints.publishSubject();
-    this.#tracer?.pub(frame);
     if (isReservedSubject(source, subjectFrom, subjectTo)) {
       this.#complaints.publish(frame);
       return;
@@ -326,14 +339,8 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     if (this.#verbose) this.outbound.put(OK);
-    const { router } = account;
     const delivered = router.publish(frame, this.receiver);
     if (delivered === 0 && this.#noResponders && replyTo > replyFrom) this.#sayNoResponders(frame);
-    if (router.effort > 0) {
-      this.#spend(router.effort);
-      router.effort = 0;
-    }
-    if (this.#host.turn.stop && this.#stall.pause()) this.#host.onStalled(this);
   }
 
   onSub(
@@ -399,6 +406,7 @@ export class Session implements TransportHandler, ClientOps {
   onPong(): void {
     this.#tracer?.in("PONG");
     this.#pings.onPong();
+    this.receiver.infoLines.clear();
   }
 
   onOk(): void {
@@ -486,6 +494,45 @@ export class Session implements TransportHandler, ClientOps {
     if (this.account !== undefined) this.#clearSubscriptions(this.account);
   }
 
+  // ---- reload
+
+  /** Goes on with other limits and manners. What one write may take stays as it was. */
+  reconfigure(settings: SessionSettings, traces: boolean): void {
+    this.settings = settings;
+    this.#pings.reconfigure(settings);
+    this.#stall.isOff = settings.noStall;
+    this.receiver.dropsWhenCongested = settings.noStall;
+    this.#parser.limits.maxControlLine = Math.min(settings.maxControlLine, LONGEST_LINE);
+    this.#limit();
+    this.#trace(traces);
+  }
+
+  /** Goes on as the same user under other rules. Subscriptions they do not allow end, and the client is told. */
+  become(identity: Identity): void {
+    this.#adopt(identity);
+    const { account } = this;
+    if (account === undefined || this.#permissions === undefined) return;
+    for (const sub of [...this.subscriptions]) {
+      const { subject, queue, sid } = sub;
+      if (this.#permissions.canSubscribe(subject, queue)) continue;
+      this.subscriptions.remove(account.router, sub);
+      this.#complaints.removed(subject, queue, sid);
+      const group = queue === undefined ? "" : ` using queue ${q(queue)}`;
+      const who =
+        identity.nkey === undefined
+          ? `User ${q(byteString(identity.shownName))}`
+          : `Nkey ${q(byteString(identity.nkey))}`;
+      this.#host.log.notice(`Removed sub ${q(subject)}${group} (sid ${q(sid)}) for ${who} - not authorized`);
+    }
+    account.router.invalidate();
+  }
+
+  /** It is not welcome any more. */
+  refuse(): void {
+    const user = this.#options?.user ?? "";
+    this.#refuse(`authentication error${user === "" ? "" : ` - User ${q(byteString(user))}`}`);
+  }
+
   /** Tells a client that reads INFO to go elsewhere; false when it does not. */
   sendLameDuckInfo(): boolean {
     if (!this.takesInfo || this.isClosed) return false;
@@ -529,24 +576,41 @@ export class Session implements TransportHandler, ClientOps {
       this.#clearSubscriptions(this.account);
       this.account.connections--;
     }
-    const { maxConnections, maxPayload, maxSubscriptions } = account.limits;
+    const { maxConnections } = account.limits;
     this.account = account;
+    this.receiver.infoLines.clear();
     account.connections++;
     account.totalConnections++;
     if (maxConnections !== undefined && maxConnections >= 0 && account.connections > maxConnections) {
       this.closeWithError("maximumAccountConnections");
       return;
     }
-    this.#parser.limits.maxPayload = tighter(this.settings.maxPayload, maxPayload);
-    this.#maxSubscriptions = tighter(this.settings.maxSubscriptions, maxSubscriptions);
+    this.#limit();
   }
 
-  #accept(identity: Identity): void {
+  /** What it may send: as the listener or its account says, whichever is less. */
+  #limit(): void {
+    const limits = this.account?.limits;
+    this.#parser.limits.maxPayload = tighter(this.settings.maxPayload, limits?.maxPayload);
+    this.#maxSubscriptions = tighter(this.settings.maxSubscriptions, limits?.maxSubscriptions);
+  }
+
+  #adopt(identity: Identity): void {
     this.identity = identity;
     this.#permissions = identity.permissions;
     this.receiver.filtersDeliveries = identity.permissions?.filtersDeliveries ?? false;
     this.receiver.tracksReplies = identity.permissions?.tracksReplies ?? false;
+  }
+
+  #accept(identity: Identity): void {
+    this.#adopt(identity);
     this.#bind(identity.accountName);
+  }
+
+  #trace(traces: boolean): void {
+    const { log } = this.#host;
+    this.#tracer = traces ? new Tracer((text) => log.trace(`${this.label} - ${text}`), this.settings) : undefined;
+    this.receiver.traces = traces;
   }
 
   #refuse(logText: string): void {

@@ -12,14 +12,14 @@ const FULL_MS = 5;
 export class Stall {
   readonly #host: SessionHost;
   readonly #intake: Intake;
-  readonly #isOff: boolean;
+  /** Slow receivers are not waited for (no_fast_producer_stall). */
+  isOff: boolean;
   #leftMs = MOST_MS;
 
-  /** `isOff`: slow receivers are not waited for (no_fast_producer_stall). */
   constructor(host: SessionHost, intake: Intake, isOff: boolean) {
     this.#host = host;
     this.#intake = intake;
-    this.#isOff = isOff;
+    this.isOff = isOff;
   }
 
   /** A new chunk may wait anew. */
@@ -36,7 +36,7 @@ export class Stall {
       turn.hold(this.#intake.suspend());
       return false;
     }
-    if (this.#isOff || this.#leftMs <= 0) return false;
+    if (this.isOff || this.#leftMs <= 0) return false;
     const waitMs = Math.min(gate.fullness >= 1 ? FULL_MS : CONGESTED_MS, this.#leftMs);
     this.#leftMs -= waitMs;
     const goOn = this.#intake.suspend();

@@ -41,13 +41,17 @@ export class Tracer {
     this.in(`CONNECT ${isClear ? json.replaceAll(SECRETS, "$1[REDACTED]$2") : "[REDACTED]"}`);
   }
 
-  pub(frame: Frame): void {
+  /** `mapped` is the message under its mapped subject, if there is one. */
+  pub(frame: Frame, mapped: Frame | undefined): void {
     const { source } = frame;
     const text = (from: number, to: number): string => byteStringOf(source, from, to);
     const reply = frame.replyTo > frame.replyFrom ? ` ${text(frame.replyFrom, frame.replyTo)}` : "";
     const subject = text(frame.subjectFrom, frame.subjectTo);
     const sizes = `${frame.headerBytes < 0 ? "" : `${text(frame.headerSizeFrom, frame.headerSizeTo)} `}${text(frame.sizeFrom, frame.sizeTo)}`;
     this.in(`${frame.headerBytes < 0 ? "PUB" : "HPUB"} ${subject}${reply} ${sizes}`);
+    if (mapped !== undefined) {
+      this.in(`MAPPING ${subject} -> ${byteStringOf(mapped.source, mapped.subjectFrom, mapped.subjectTo)}`);
+    }
     this.#payload("<<-", source, frame.payloadFrom, frame.payloadTo, frame.headerBytes);
   }
 

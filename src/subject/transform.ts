@@ -1,7 +1,7 @@
 // Subject transforms: a subject that matches the source becomes the
 // destination, made of literals and of pieces of the subject. Used by streams
 // for what comes in (`subject_transform`) and for what they publish again
-// (`republish`).
+// (`republish`), by accounts for mappings and imports.
 //
 // Works on bytes, without allocating: the tokens of the subject at hand are
 // offsets in one array. The grammar is in transform_destination.ts.
@@ -75,7 +75,17 @@ export class SubjectTransform {
    */
   apply(bytes: Uint8Array, from: number, to: number, into: Uint8Array, at: number, random: Random): number {
     if (this.#identity) return copy(bytes, from, to, into, at);
-    if (!this.#split(bytes, from, to) || !this.#matches(bytes)) return -1;
+    if (!this.#split(bytes, from, to, true) || !this.#matches(bytes)) return -1;
+    return this.#writeAll(bytes, into, at, random);
+  }
+
+  /** As `apply` for a subject that was published: tokens that look like wildcards are letters there. */
+  applyToLiteral(bytes: Uint8Array, from: number, to: number, into: Uint8Array, at: number, random: Random): number {
+    if (!this.#split(bytes, from, to, false) || !this.#matches(bytes)) return -1;
+    return this.#writeAll(bytes, into, at, random);
+  }
+
+  #writeAll(bytes: Uint8Array, into: Uint8Array, at: number, random: Random): number {
     let end = at;
     for (let i = 0; i < this.#pieces.length; i++) {
       if (i > 0) into[end++] = DOT;
@@ -84,13 +94,14 @@ export class SubjectTransform {
     return end;
   }
 
-  /** Finds the tokens; false when one is empty or a wildcard. */
-  #split(bytes: Uint8Array, from: number, to: number): boolean {
+  /** Finds the tokens; false when one is empty, or a wildcard where these are refused. */
+  #split(bytes: Uint8Array, from: number, to: number, refusesWildcards: boolean): boolean {
     let count = 0;
     let start = from;
     for (let i = from; i <= to; i++) {
       if (i < to && bytes[i] !== DOT) continue;
-      if (i === start || (i === start + 1 && (bytes[start] === STAR || bytes[start] === REST))) return false;
+      if (i === start) return false;
+      if (refusesWildcards && i === start + 1 && (bytes[start] === STAR || bytes[start] === REST)) return false;
       if (count + 1 >= this.#starts.length) this.#grow();
       this.#starts[count++] = start;
       start = i + 1;

@@ -41,6 +41,8 @@ const faults = {
   fewArguments: `${INVALID}: not enough arguments passed to the function`,
   badArgument: `${INVALID}: function argument is invalid or in the wrong format`,
   manyArguments: `${INVALID}: too many arguments passed to the function`,
+  notForImports: `${INVALID}: the only mapping function allowed for import transforms is {{Wildcard()}}`,
+  unusedWildcards: `${INVALID}: not using all of the token wildcard(s)`,
 } as const;
 
 function fault(name: keyof typeof faults, token: string): MappingFault {
@@ -96,6 +98,28 @@ export function mappingFault(source: ByteString, destination: ByteString): Mappi
   }
   const pieces = piecesOf(source === "" ? (">" as ByteString) : source, destination);
   return pieces instanceof MappingFault ? pieces : undefined;
+}
+
+/**
+ * The pieces of an import's transform, which has to be one that can be undone:
+ * it takes every wildcard of the source and does nothing else with them.
+ */
+export function importPiecesOf(source: ByteString, destination: ByteString): readonly Piece[] | MappingFault {
+  const from = shapeOf(source);
+  const to = shapeOf(destination);
+  if (from === undefined || to === undefined) return INVALID_SUBJECT;
+  if (to.wildcards.length > 0 || from.rest !== to.rest) return INVALID_SUBJECT;
+  let used = 0;
+  if (from.wildcards.length > 0 || from.rest) {
+    for (const token of to.tokens) {
+      const parsed = parse(token);
+      if (parsed instanceof MappingFault) return parsed;
+      if (parsed.kind === "wildcard") used++;
+      else if (parsed.kind !== "literal") return fault("notForImports", token);
+    }
+    if (used < from.wildcards.length) return fault("unusedWildcards", destination);
+  }
+  return piecesOf(source, destination);
 }
 
 interface Shape {

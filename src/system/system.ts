@@ -76,6 +76,10 @@ export class System {
   onDisconnected(view: ConnectionView, wasRefused: boolean): void {
     this.#events.onDisconnected(view, wasRefused);
   }
+  /** Tells its numbers now: something about the server has changed. */
+  tellStats(): void {
+    this.#statsz.tell();
+  }
   onLameDuck(): void {
     this.#events.onLameDuck();
   }

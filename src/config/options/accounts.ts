@@ -6,7 +6,11 @@ import type { Reading, Row } from "../rows.ts";
 import { block, custom, int, readBlock } from "../rows.ts";
 import type { Node } from "../tree.ts";
 import { goType, goValue, quote } from "../tree.ts";
-import { exportsRow, importsRow } from "./exports.ts";
+import type { ExportRule, ImportRule } from "../../subject/sharing.ts";
+import type { MappingRule } from "../../subject/mapping_rule.ts";
+import { sharingComplaints } from "./account_sharing.ts";
+import { exportsRow } from "./exports.ts";
+import { importsRow } from "./imports.ts";
 import { accountJetStream, type AccountJetStreamOptions } from "./account_jetstream.ts";
 import { mappings } from "./transforms.ts";
 import type { Permissions } from "./permissions.ts";
@@ -34,6 +38,16 @@ export interface AccountOptions {
   readonly default_permissions: Permissions | undefined;
   /** Undefined when the account may not use JetStream. */
   readonly jetstream: AccountJetStreamOptions | undefined;
+  readonly exports: readonly ExportRule[];
+  readonly imports: readonly ImportRule[];
+  readonly mappings: readonly MappingRule[];
+  readonly msg_trace: TraceOptions | undefined;
+}
+
+/** Where traces of messages with a trace parent go, and of how many percent of these. */
+export interface TraceOptions {
+  readonly dest: string;
+  readonly sampling: number;
 }
 
 const limit = (doc: string, alias: string): Row<number | undefined> =>
@@ -86,7 +100,7 @@ export const accountRows = {
   exports: exportsRow,
   imports: importsRow,
   mappings,
-  msg_trace: custom<string | undefined>(
+  msg_trace: custom<TraceOptions | undefined>(
     "text or block",
     undefined,
     {
@@ -110,7 +124,7 @@ export const accounts: Row<readonly AccountOptions[]> = custom<readonly AccountO
     if (node.kind === "array") return readNames(node, reading);
     if (node.kind !== "map") return [];
     const seen = new Set<string>();
-    return [...node.value.values()].flatMap((entry) => {
+    const read = [...node.value.values()].flatMap((entry) => {
       const account = reading.problems.attempt(entry.at, () => readAccount(entry.key, entry.node, path));
       if (account === undefined) return [];
       const users = [...(entry.node.kind === "map" ? entry.node.value.values() : [])].find(
@@ -119,6 +133,10 @@ export const accounts: Row<readonly AccountOptions[]> = custom<readonly AccountO
       for (const text of duplicates(account.users, seen)) reading.problems.error(users?.at ?? entry.at, text);
       return [account];
     });
+    if (reading.problems.errors.length === 0) {
+      for (const text of sharingComplaints(read, true)) reading.problems.error(reading.at, text);
+    }
+    return read;
   },
 );
 
@@ -154,14 +172,13 @@ function resolve(
   name: string,
   read: { readonly limits: AccountLimits | undefined } & Omit<AccountOptions, "limits" | "name">,
 ): AccountOptions {
-  const { nkey, users, default_permissions, jetstream } = read;
   const none = {
     max_connections: undefined,
     max_subscriptions: undefined,
     max_payload: undefined,
     max_leafnodes: undefined,
   };
-  return { name, nkey, users, limits: read.limits ?? none, default_permissions, jetstream };
+  return { ...read, name, limits: read.limits ?? none };
 }
 
 function checkedDestination(text: string): string {
@@ -170,8 +187,8 @@ function checkedDestination(text: string): string {
   return text;
 }
 
-function readTrace(node: Node, name: string, reading: Reading): string | undefined {
-  if (node.kind === "string") return checkedDestination(node.value);
+function readTrace(node: Node, name: string, reading: Reading): TraceOptions | undefined {
+  if (node.kind === "string") return { dest: checkedDestination(node.value), sampling: 100 };
   if (node.kind !== "map") {
     throw new OptionError(
       `Expected account message trace ${quote(name)} to be a string or a map/struct, got ${goType(node)}`,
@@ -183,7 +200,7 @@ function readTrace(node: Node, name: string, reading: Reading): string | undefin
   if (dest === undefined && sampling !== traceRows.sampling.fallback && reading.at !== undefined) {
     reading.problems.error(reading.at, "Trace destination sampling ignored since no destination was set");
   }
-  return dest;
+  return dest === undefined ? undefined : { dest, sampling };
 }
 
 function readSampling(node: Node, name: string): number {

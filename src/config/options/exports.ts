@@ -1,32 +1,34 @@
-// What accounts offer each other. Read and checked in full; refused until accounts can do it.
+// What an account offers others: the `exports` block.
 
+import { byteString } from "../../base/bytes.ts";
+import { DEFAULT_THRESHOLD_MS, type ExportRule, type LatencyRule, type ResponseType } from "../../subject/sharing.ts";
 import { goDuration } from "../go.ts";
 import { OptionError } from "../problems.ts";
-import type { Reading, Row, Rows } from "../rows.ts";
+import type { Reading, Row } from "../rows.ts";
 import { bool, custom, int, readBlock, str, texts } from "../rows.ts";
-import type { Node } from "../tree.ts";
+import type { Entry, Node } from "../tree.ts";
 import { goType, quote } from "../tree.ts";
 
 const latencyRows = {
-  sampling: custom<number | "headers">(
-    "percentage",
+  sampling: custom<number>(
+    "percentage or headers",
     100,
-    { doc: "Share of requests that are measured.", reload: "live", aliases: ["sample"] },
+    { doc: "Share of requests that are measured; with headers those that ask for it.", reload: "live" },
     readSampling,
   ),
   subject: str({
     doc: "Where measurements are published.",
     reload: "live",
-    aliases: ["dest"],
-    mismatch: (_name, node) => `Expected latency subject to be a string, got ${goType(node)}`,
+    mismatch: () => "Expected latency subject to be a string, got string",
   }),
 };
+const THRESHOLDS = ["response_threshold", "threshold", "response_max_time", "response_time"];
 const exportRows = {
   stream: subjectName("stream", "Subject others may subscribe to."),
   service: subjectName("service", "Subject others may send requests to."),
   accounts: texts({ doc: "Accounts it is for; none is any.", reload: "live", only: "array" }),
-  response_type: custom<string>(
-    "text",
+  response_type: custom<ResponseType>(
+    '"singleton", "stream" or "chunked"',
     "singleton",
     { doc: "How many replies a request gets.", reload: "live", aliases: ["response"] },
     readResponseType,
@@ -34,10 +36,10 @@ const exportRows = {
   response_threshold: custom<number | undefined>(
     "duration",
     undefined,
-    { doc: "Time a reply may take.", reload: "live", aliases: ["threshold"] },
+    { doc: "Time a reply may take.", reload: "live", aliases: THRESHOLDS.slice(1), shown: "2m" },
     readThreshold,
   ),
-  latency: custom<string | undefined>(
+  latency: custom<LatencyRule | undefined>(
     "text or block",
     undefined,
     { doc: "Measures how long the service takes.", reload: "live", rows: latencyRows },
@@ -50,56 +52,67 @@ const exportRows = {
   }),
   allow_trace: bool({ fallback: false, doc: "Lets message traces pass.", reload: "live" }),
 };
-const fromRows = {
-  account: str({ doc: "Account that exports it.", reload: "live" }),
-  subject: str({ doc: "Its subject there.", reload: "live" }),
-};
-const importRows = {
-  stream: importFrom("stream"),
-  service: importFrom("service"),
-  prefix: str({ doc: "Put in front of the subject here.", reload: "live" }),
-  to: str({ doc: "Subject here.", reload: "live" }),
-  share: bool({ fallback: false, doc: "Tells the service who asks.", reload: "live" }),
-  allow_trace: bool({ fallback: false, doc: "Lets message traces pass.", reload: "live" }),
-};
 
-/** The `exports` row; its value is how many there are. */
-export const exportsRow: Row<number> = list(
-  "Exports",
-  "Export",
-  "Streams and services for other accounts.",
-  exportRows,
+export const exportsRow: Row<readonly ExportRule[]> = custom<readonly ExportRule[]>(
+  "list of blocks",
+  [],
+  { doc: "Streams and services for other accounts.", reload: "live", rows: exportRows },
+  (node, name, reading) => {
+    if (node.kind !== "array") throw new OptionError(`Exports should be an array, got ${goType(node)}`);
+    return node.value.flatMap((item) => {
+      const read = reading.problems.attempt(item.at, () => readExport(item, name, reading));
+      return read === undefined ? [] : [read];
+    });
+  },
 );
-/** The `imports` row; its value is how many there are. */
-export const importsRow: Row<number> = list("Imports", "Import", "Streams and services of other accounts.", importRows);
 
-function list(plural: string, singular: string, doc: string, rows: Rows): Row<number> {
-  return custom<number>(
-    "list of blocks",
-    0,
-    { doc, reload: "live", status: "refused", rows, enables: (count: number) => count > 0 },
-    (node, name, reading) => {
-      if (node.kind !== "array") throw new OptionError(`${plural} should be an array, got ${goType(node)}`);
-      for (const item of node.value)
-        reading.problems.attempt(item.at, () => readItem(item, singular, name, rows, reading));
-      return node.value.length;
-    },
-  );
+function readExport(node: Node, name: string, reading: Reading): ExportRule | undefined {
+  if (node.kind !== "map") {
+    throw new OptionError(`Export Items should be a map with type entry, got ${goType(node)}`);
+  }
+  const entries = [...node.value.values()];
+  twice(entries, ["response", "response_type"], "Duplicate response type definition");
+  twice(entries, THRESHOLDS, "Duplicate response threshold detected");
+  const read = readBlock(exportRows, node, { ...reading, path: `${reading.path}${name}.` });
+  const { stream, service } = read;
+  const kinds = entries.filter(({ key }) => ["stream", "service"].includes(key.toLowerCase()));
+  if (stream !== undefined && service !== undefined && kinds.length > 1) {
+    const [first, second] = kinds.map(({ key }) => key.toLowerCase());
+    const subject = second === "stream" ? stream : service;
+    throw new OptionError(`Detected ${second} ${quote(subject)} but already saw a ${first}`, { at: kinds[1]!.at });
+  }
+  const access = {
+    accounts: read.accounts.length === 0 ? undefined : read.accounts,
+    tokenRequired: false,
+    accountTokenPosition: read.account_token_position,
+  };
+  if (stream !== undefined) {
+    only(entries, ["response", "response_type", ...THRESHOLDS], "response");
+    only(entries, ["latency"], "latency");
+    only(entries, ["allow_trace"], "allow_trace");
+    return { kind: "stream", subject: byteString(stream), ...access };
+  }
+  if (service === undefined) return undefined;
+  const threshold = read.response_threshold ?? 0;
+  return {
+    kind: "service",
+    subject: byteString(service),
+    ...access,
+    responseType: read.response_type,
+    thresholdMs: threshold === 0 ? DEFAULT_THRESHOLD_MS : threshold,
+    latency: read.latency,
+    allowTrace: read.allow_trace,
+  };
 }
 
-function readItem(node: Node, singular: string, name: string, rows: Rows, reading: Reading): void {
-  if (node.kind !== "map") {
-    throw new OptionError(`${singular} Items should be a map with type entry, got ${goType(node)}`);
-  }
-  const read = readBlock(rows, node, { ...reading, path: `${reading.path}${name}.` });
-  const { stream, service } = read as { stream?: unknown; service?: unknown };
-  const entries = [...node.value.values()];
-  const kinds = entries.filter((entry) => ["stream", "service"].includes(entry.key.toLowerCase()));
-  if (stream === undefined || service === undefined || kinds.length < 2) return;
-  const [first, second] = kinds.map((entry) => entry.key.toLowerCase());
-  const subject = second === "stream" ? stream : service;
-  const named = typeof subject === "string" ? `${second} ${quote(subject)}` : second;
-  throw new OptionError(`Detected ${named} but already saw a ${first}`, { at: kinds[1]!.at });
+function twice(entries: readonly Entry[], keys: readonly string[], text: string): void {
+  const found = entries.filter(({ key }) => keys.includes(key.toLowerCase()));
+  if (found.length > 1) throw new OptionError(text, { at: found[1]!.at });
+}
+
+function only(entries: readonly Entry[], keys: readonly string[], what: string): void {
+  const found = entries.find(({ key }) => keys.includes(key.toLowerCase()));
+  if (found !== undefined) throw new OptionError(`Detected ${what} directive on non-service`, { at: found.at });
 }
 
 function subjectName(what: string, doc: string): Row<string | undefined> {
@@ -110,28 +123,19 @@ function subjectName(what: string, doc: string): Row<string | undefined> {
   });
 }
 
-function importFrom(what: "stream" | "service"): Row<string | undefined> {
-  const noun = what === "stream" ? "Stream" : "Service";
-  return custom<string | undefined>(
-    "block",
-    undefined,
-    { doc: `The ${what}: account and subject.`, reload: "live", rows: fromRows },
-    (node, _name, reading) => {
-      if (node.kind !== "map") throw new OptionError(`${noun} entry should be an account map, got ${goType(node)}`);
-      const { account, subject } = readBlock(fromRows, node, { ...reading, path: `${reading.path}${what}.` });
-      if ((account ?? "") === "" || (subject ?? "") === "")
-        throw new OptionError("Expect an account name and a subject");
-      return subject;
-    },
-  );
-}
-
-function readResponseType(node: Node): string {
+function readResponseType(node: Node): ResponseType {
   if (node.kind !== "string") throw new OptionError(`Expected response type to be string, got ${goType(node)}`);
-  const word = node.value.toLowerCase();
-  if (["single", "singleton", "stream", "streamed", "chunk", "chunked"].includes(word)) return word;
-  throw new OptionError(`Unknown response type: ${quote(node.value)}`);
+  const type = responseTypes.get(node.value.toLowerCase());
+  if (type === undefined) throw new OptionError(`Unknown response type: ${quote(node.value)}`);
+  return type;
 }
+const responseTypes: ReadonlyMap<string, ResponseType> = new Map([
+  ["single", "singleton"],
+  ["singleton", "singleton"],
+  ["stream", "stream"],
+  ["chunk", "chunked"],
+  ["chunked", "chunked"],
+]);
 
 function readThreshold(node: Node): number {
   const before = "Expected response threshold to be a parseable time duration, got";
@@ -141,28 +145,27 @@ function readThreshold(node: Node): number {
   return parsed;
 }
 
-function readLatency(node: Node, _name: string, reading: Reading): string {
-  if (node.kind === "string") return node.value;
+function readLatency(node: Node, _name: string, reading: Reading): LatencyRule {
+  if (node.kind === "string") return { subject: byteString(node.value), sampling: 100 };
   if (node.kind !== "map") {
     throw new OptionError(`Expected latency entry to be a map/struct or string, got ${goType(node)}`);
   }
-  const { subject } = readBlock(latencyRows, node, { ...reading, path: `${reading.path}latency.` });
+  const { subject, sampling } = readBlock(latencyRows, node, { ...reading, path: `${reading.path}latency.` });
   if (subject === undefined) throw new OptionError("Latency subject required, but missing");
-  return subject;
+  return { subject: byteString(subject), sampling };
 }
 
-function readSampling(node: Node): number | "headers" {
+function readSampling(node: Node): number {
   if (node.kind !== "int" && node.kind !== "string") {
     throw new OptionError(`Expected latency sample to be a string or map/struct, got ${goType(node)}`);
   }
-  const text = String(node.value).trim();
-  if (text.toLowerCase() === "headers") return "headers";
+  const text = String(node.value);
+  if (text.trim().toLowerCase() === "headers") return 0;
   const digits = text.replace(/%$/, "");
   if (!/^[+-]?\d+$/.test(digits)) {
     throw new OptionError(`Failed to parse latency sample: strconv.Atoi: parsing ${quote(digits)}: invalid syntax`);
   }
   const percent = Number(digits);
-  if (percent < 1 || percent > 100)
-    throw new OptionError(`Expected latency sampling to be between 1 and 100, got ${percent}`);
+  if (percent < 1 || percent > 100) throw new OptionError("bad sampling percentage, should be 1-100");
   return percent;
 }

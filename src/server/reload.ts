@@ -1,0 +1,143 @@
+// A reload: the options just read take the place of those that run, on live
+// connections, or nothing changes at all.
+//
+// Whatever may fail is made first (files of TLS, the new log, the table of
+// users); then everything is applied in one go. Source: config facts 2.
+
+import { openAuthenticator, type ReloadableAuthenticator } from "../auth/authenticator.ts";
+import type { Loaded } from "../config/load.ts";
+import type { ServerOptions } from "../config/options.ts";
+import type { PasswordHasher } from "../io/bcrypt.ts";
+import type { TlsSettings } from "../io/tls_settings.ts";
+import type { Session } from "../session/session.ts";
+import type { Core } from "./core.ts";
+import { type Change, changesOf, type Concern } from "./reload_changes.ts";
+import { readTls } from "./tls_files.ts";
+
+/** The TLS of the listeners, where they speak it. */
+export interface TlsOfDoors {
+  readonly client: TlsSettings | undefined;
+  readonly websocket: TlsSettings | undefined;
+}
+
+/** Files that are the command's. */
+export interface ReloadFiles {
+  /** Opens the log of other options; it is used once this has been called back. Rejects when that cannot be. */
+  openLog(options: ServerOptions): Promise<() => void>;
+  writePidFile(path: string): void;
+  movePortsFile(): void;
+}
+
+/** What a reload changes. */
+export interface ReloadParts extends ReloadFiles {
+  readonly core: Core;
+  readonly hasher: PasswordHasher;
+  /** Gives the listeners other certificates. */
+  replaceTls(tls: TlsOfDoors): void;
+}
+
+/** Takes the new options over; resolves with what is in the way, in nats-server's words, and then nothing has changed. */
+export async function reload(parts: ReloadParts, loaded: Loaded): Promise<string | undefined> {
+  const { core } = parts;
+  const before = core.options;
+  const after = keepingPorts(before, loaded.options);
+  const changes = changesOf(before, after);
+  if (typeof changes === "string") return changes;
+  const concerns = new Set(changes.map(({ concern }) => concern));
+  let prepared: Prepared;
+  try {
+    prepared = await prepare(parts, after, concerns);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  apply(parts, before, after, loaded.digest, changes, prepared);
+  return undefined;
+}
+
+interface Prepared {
+  readonly tls: TlsOfDoors;
+  readonly authenticator: ReloadableAuthenticator;
+  readonly useLog: (() => void) | undefined;
+}
+
+async function prepare(
+  { core, hasher, openLog }: ReloadParts,
+  after: ServerOptions,
+  concerns: ReadonlySet<Concern | undefined>,
+): Promise<Prepared> {
+  const { tls, websocket, allow_non_tls } = after;
+  return {
+    tls: {
+      client: tls === undefined ? undefined : readTls(tls, allow_non_tls),
+      websocket: websocket?.tls === undefined || websocket.no_tls ? undefined : readTls(websocket.tls, false),
+    },
+    authenticator: openAuthenticator(after, hasher, core.world),
+    useLog: concerns.has("log") ? await openLog(after) : undefined,
+  };
+}
+
+function apply(
+  parts: ReloadParts,
+  before: ServerOptions,
+  after: ServerOptions,
+  digest: string | undefined,
+  changes: readonly Change[],
+  { tls, authenticator, useLog }: Prepared,
+): void {
+  const { core } = parts;
+  const { log } = core;
+  const concerns = new Set(changes.map(({ concern }) => concern));
+  core.adopt(after, digest ?? "", authenticator);
+  for (const { concern, says } of changes) {
+    if (concern === "connections") dropConnections(core);
+    if (concern === "pidFile" && (after.pid_file ?? "") !== "") parts.writePidFile(after.pid_file!);
+    if (concern === "portsFile") parts.movePortsFile();
+    if (says !== undefined && !(concern === "pidFile" && (after.pid_file ?? "") === "")) log.notice(says);
+  }
+  useLog?.();
+  parts.replaceTls(tls);
+  for (const session of core.sessions.values()) session.reconfigure(core.settingsFor(session.transport), log.traceOn);
+  if (concerns.has("auth")) reauthorize(core, authenticator);
+  core.dropAccounts(before, after);
+  if (concerns.has("stats")) core.system?.tellStats();
+  log.notice(`Reloaded server configuration ${digest === undefined ? "" : `(${digest})`}`);
+}
+
+/** A port that the system chose stays what it became. */
+function keepingPorts(before: ServerOptions, after: ServerOptions): ServerOptions {
+  return after.port > 0 ? after : { ...after, port: before.port };
+}
+
+/** Ends as many connections as are above the limit. */
+function dropConnections(core: Core): void {
+  const most = Math.max(0, core.options.max_connections);
+  const tooMany = core.sessions.size - most;
+  if (tooMany <= 0) return;
+  const leaving = [...core.sessions.values()].slice(0, tooMany);
+  for (const session of leaving) session.closeWithError("maximumConnections");
+  core.log.notice(`Closed ${leaving.length} connections to fall within max_connections`);
+}
+
+/** Everybody is asked anew who they are. Who has moved comes again; who is unknown now is told; rules of the others change. */
+function reauthorize(core: Core, authenticator: ReloadableAuthenticator): void {
+  for (const session of [...core.sessions.values()]) {
+    const { options, account } = session;
+    const named = options && authenticator.accountOf(options);
+    if (named !== undefined && named !== account?.name) session.close("clientClosed");
+    else renew(session, authenticator);
+  }
+}
+
+function renew(session: Session, authenticator: ReloadableAuthenticator): void {
+  const { identity, transport } = session;
+  const { kind } = transport;
+  if (identity === undefined) {
+    const verdict = authenticator.authenticateAnonymous(kind);
+    if (verdict?.ok !== true) session.refuse();
+    else if (verdict.identity.user !== undefined) session.become(verdict.identity);
+    return;
+  }
+  const renewed = authenticator.renew(identity, kind);
+  if (renewed === undefined) session.refuse();
+  else session.become(renewed);
+}

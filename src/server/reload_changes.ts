@@ -1,0 +1,368 @@
+// What a reload may change, in nats-server's order and words.
+//
+// Compares the options that run with those just read. The first one that needs
+// a restart refuses the whole reload; the others say what was done about them.
+// Knows nothing of how a change is applied: reload.ts does that.
+
+import { goDuration } from "../base/gotime.ts";
+import type { ServerOptions } from "../config/options.ts";
+
+/** What has to be looked at again. */
+export type Concern = "log" | "trace" | "auth" | "tls" | "sessions" | "stats" | "pidFile" | "portsFile" | "connections";
+
+export interface Change {
+  readonly concern: Concern | undefined;
+  /** For the log, when it is done. */
+  readonly says: string | undefined;
+}
+
+type Option = (options: ServerOptions) => unknown;
+
+interface Row {
+  /** Go's name of the field, for refusals. */
+  readonly go: string;
+  readonly of: Option;
+  /** Undefined: it needs a restart. */
+  readonly concern?: Concern;
+  /** What is said of the new value. */
+  readonly says?: (options: ServerOptions) => string;
+  /** The value in a refusal. */
+  readonly shown?: (value: never) => string;
+  /** Whether this change is one at all, where that is not plain. */
+  readonly isChange?: (before: ServerOptions, after: ServerOptions) => boolean;
+  /** It is gone through whenever it is there, changed or not. */
+  readonly isAlways?: (options: ServerOptions) => boolean;
+}
+
+const restart = (go: string, of: Option, shown?: (value: never) => string): Row => ({
+  go,
+  of,
+  ...(shown === undefined ? {} : { shown }),
+});
+const live = (go: string, of: Option, concern: Concern, says: (options: ServerOptions) => string): Row => ({
+  go,
+  of,
+  concern,
+  says,
+});
+const duration = (ms: number): string => goDuration(ms * 1e6);
+const seconds = (ms: number): string => String(ms / 1000);
+
+/** Users with a name, or with an nkey, anywhere. */
+const userNames = ({ authorization, accounts }: ServerOptions, isNkey: boolean): readonly unknown[] =>
+  [...authorization.users, ...accounts.flatMap(({ users }) => users)].filter(
+    ({ nkey }) => ((nkey ?? "") !== "") === isNkey,
+  );
+
+/** In the order of nats-server's options. */
+const rows: readonly Row[] = [
+  restart("ServerName", (o) => o.server_name ?? ""),
+  restart("Host", (o) => o.host),
+  {
+    ...restart("Port", (o) => o.port),
+    // A port of the system's choice stays what it became.
+    isChange: (before, after) => after.port > 0 && after.port !== before.port,
+  },
+  live(
+    "ClientAdvertise",
+    (o) => o.client_advertise ?? "",
+    "sessions",
+    (o) => `Reload: client_advertise = ${o.client_advertise ?? ""}`,
+  ),
+  live(
+    "Trace",
+    (o) => o.trace,
+    "log",
+    (o) => `Reloaded: trace = ${o.trace}`,
+  ),
+  live(
+    "Debug",
+    (o) => o.debug,
+    "log",
+    (o) => `Reloaded: debug = ${o.debug}`,
+  ),
+  live(
+    "TraceVerbose",
+    (o) => o.trace_verbose,
+    "trace",
+    (o) => `Reloaded: trace_verbose = ${o.trace_verbose}`,
+  ),
+  live(
+    "TraceHeaders",
+    (o) => o.trace_headers,
+    "trace",
+    (o) => `Reloaded: trace_headers = ${o.trace_headers}`,
+  ),
+  restart("NoSublistCache", (o) => o.disable_sublist_cache),
+  restart("NoHeaderSupport", (o) => o.no_header_support),
+  live(
+    "Logtime",
+    (o) => o.logtime,
+    "log",
+    (o) => `Reloaded: logtime = ${o.logtime}`,
+  ),
+  live(
+    "LogtimeUTC",
+    (o) => o.logtime_utc,
+    "log",
+    (o) => `Reloaded: logtime_utc = ${o.logtime_utc}`,
+  ),
+  live(
+    "MaxConn",
+    (o) => o.max_connections,
+    "connections",
+    (o) => `Reloaded: max_connections = ${o.max_connections}`,
+  ),
+  restart("MaxSubs", (o) => o.max_subscriptions),
+  restart("MaxSubTokens", (o) => o.max_subscription_tokens),
+  live(
+    "Nkeys",
+    (o) => userNames(o, true),
+    "auth",
+    () => "Reloaded: authorization nkey users",
+  ),
+  {
+    ...live(
+      "Users",
+      (o) => userNames(o, false),
+      "auth",
+      () => "Reloaded: authorization users",
+    ),
+    isAlways: (o) => userNames(o, false).length > 0,
+  },
+  {
+    ...live(
+      "Accounts",
+      (o) => o.accounts,
+      "auth",
+      () => "Reloaded: accounts",
+    ),
+    isAlways: (o) => o.accounts.length > 0,
+  },
+  {
+    ...restart("NoAuthUser", (o) => o.no_auth_user ?? ""),
+    // It may go, when the user goes, too.
+    isChange: (before, after) =>
+      (before.no_auth_user ?? "") !== (after.no_auth_user ?? "") &&
+      ((after.no_auth_user ?? "") !== "" ||
+        userNames(after, false).some((user) => (user as { user?: string }).user === before.no_auth_user)),
+  },
+  restart("SystemAccount", (o) => o.system_account ?? ""),
+  restart("NoSystemAccount", (o) => o.no_system_account),
+  live(
+    "Username",
+    (o) => o.authorization.user ?? "",
+    "auth",
+    () => "Reloaded: authorization username",
+  ),
+  live(
+    "Password",
+    (o) => o.authorization.password ?? "",
+    "auth",
+    () => "Reloaded: authorization password",
+  ),
+  restart("ProxyProtocol", (o) => o.proxy_protocol),
+  live(
+    "Authorization",
+    (o) => o.authorization.token ?? "",
+    "auth",
+    () => "Reloaded: authorization token",
+  ),
+  live(
+    "PingInterval",
+    (o) => o.ping_interval,
+    "sessions",
+    (o) => `Reloaded: ping_interval = ${duration(o.ping_interval)}`,
+  ),
+  live(
+    "MaxPingsOut",
+    (o) => o.ping_max,
+    "sessions",
+    (o) => `Reloaded: ping_max = ${o.ping_max}`,
+  ),
+  restart("HTTPHost", (o) => o.http_host),
+  restart("HTTPPort", (o) => o.http_port),
+  restart("HTTPBasePath", (o) => o.http_base_path ?? ""),
+  restart("HTTPSPort", (o) => o.https_port),
+  live(
+    "AuthTimeout",
+    (o) => o.authorization.timeout,
+    "sessions",
+    (o) => `Reloaded: authorization timeout = ${seconds(o.authorization.timeout)}`,
+  ),
+  live(
+    "MaxControlLine",
+    (o) => o.max_control_line,
+    "sessions",
+    (o) => `Reloaded: max_control_line = ${o.max_control_line}`,
+  ),
+  live(
+    "MaxPayload",
+    (o) => o.max_payload,
+    "sessions",
+    (o) => `Reloaded: max_payload = ${o.max_payload}`,
+  ),
+  restart("MaxPending", (o) => o.max_pending),
+  live(
+    "NoFastProducerStall",
+    (o) => o.no_fast_producer_stall,
+    "sessions",
+    (o) => `Reloaded: fast producers will ${o.no_fast_producer_stall ? "not " : ""}be stalled`,
+  ),
+  restart("JetStream", (o) => o.jetstream !== undefined),
+  restart(
+    "JetStreamLimits",
+    (o) => o.jetstream,
+    () => "...",
+  ),
+  restart(
+    "Websocket",
+    (o) => withoutTls(o.websocket),
+    () => "...",
+  ),
+  restart("ProfPort", (o) => o.prof_port),
+  live(
+    "PidFile",
+    (o) => o.pid_file ?? "",
+    "pidFile",
+    (o) => `Reloaded: pid_file = ${o.pid_file ?? ""}`,
+  ),
+  live(
+    "PortsFileDir",
+    (o) => o.ports_file_dir ?? "",
+    "portsFile",
+    (o) => `Reloaded: ports_file_dir = ${o.ports_file_dir ?? ""}`,
+  ),
+  live(
+    "LogFile",
+    (o) => o.log_file ?? "",
+    "log",
+    (o) => `Reloaded: log_file = ${o.log_file ?? ""}`,
+  ),
+  restart("LogSizeLimit", (o) => o.logfile_size_limit),
+  restart("LogMaxFiles", (o) => o.logfile_max_num),
+  live(
+    "Syslog",
+    (o) => o.syslog,
+    "log",
+    (o) => `Reloaded: syslog = ${o.syslog}`,
+  ),
+  live(
+    "RemoteSyslog",
+    (o) => o.remote_syslog ?? "",
+    "log",
+    (o) => `Reloaded: remote_syslog = ${o.remote_syslog ?? ""}`,
+  ),
+  live(
+    "TLSTimeout",
+    (o) => o.tls?.timeout ?? 0,
+    "tls",
+    (o) => `Reloaded: tls timeout = ${seconds(o.tls?.timeout ?? 0)}`,
+  ),
+  restart("TLSConfig", (o) => o.tls !== undefined),
+  restart("TLSMap", (o) => o.tls?.verify_and_map === true),
+  {
+    ...live(
+      "TLSConfig",
+      (o) => o.tls,
+      "tls",
+      (o) => `Reloaded: tls = ${o.tls === undefined ? "disabled" : "enabled"}`,
+    ),
+    // What the files hold may have changed.
+    isAlways: (o) => o.tls !== undefined,
+  },
+  live(
+    "TLSPinnedCerts",
+    (o) => o.tls?.pinned_certs,
+    "tls",
+    (o) => `Reloaded: ${o.tls?.pinned_certs?.length ?? 0} pinned_certs`,
+  ),
+  restart("AllowNonTLS", (o) => o.allow_non_tls),
+  live(
+    "WriteDeadline",
+    (o) => o.write_deadline,
+    "sessions",
+    (o) => `Reloaded: write_deadline = ${duration(o.write_deadline)}`,
+  ),
+  restart("WriteTimeout", (o) => o.write_timeout),
+  restart("MaxClosedClients", (o) => o.max_closed_clients),
+  restart("LameDuckDuration", (o) => o.lame_duck_duration, duration),
+  restart("LameDuckGracePeriod", (o) => o.lame_duck_grace_period, duration),
+  live(
+    "MaxTracedMsgLen",
+    (o) => o.max_traced_msg_len,
+    "sessions",
+    (o) => `Reloaded: max_traced_msg_len = ${o.max_traced_msg_len}`,
+  ),
+  live(
+    "ConnectErrorReports",
+    (o) => o.connect_error_reports,
+    "sessions",
+    (o) => `Reloaded: connect_error_reports = ${o.connect_error_reports}`,
+  ),
+  live(
+    "ReconnectErrorReports",
+    (o) => o.reconnect_error_reports,
+    "sessions",
+    (o) => `Reloaded: reconnect_error_reports = ${o.reconnect_error_reports}`,
+  ),
+  live(
+    "Tags",
+    (o) => o.server_tags,
+    "stats",
+    () => "Reloaded: tags",
+  ),
+  live(
+    "Metadata",
+    (o) => o.server_metadata,
+    "stats",
+    () => "Reloaded: metadata",
+  ),
+  restart(
+    "FeatureFlags",
+    (o) => o.feature_flags,
+    (flags: object) => goMap(flags),
+  ),
+];
+
+/** What differs; a text: why it cannot be taken over. */
+export function changesOf(before: ServerOptions, after: ServerOptions): readonly Change[] | string {
+  const changes: Change[] = [];
+  for (const row of rows) {
+    const { go, of, concern, says, isAlways } = row;
+    const isChange = row.isChange?.(before, after) ?? !isSame(of(before), of(after));
+    if (!isChange && isAlways?.(before) !== true && isAlways?.(after) !== true) continue;
+    if (concern === undefined) {
+      const shown = (value: unknown): string => row.shown?.(value as never) ?? String(value);
+      return `config reload not supported for ${go}: old=${shown(of(before))}, new=${shown(of(after))}`;
+    }
+    changes.push({ concern, says: says?.(after) });
+  }
+  return changes;
+}
+
+/** Options are plain data: objects, lists, maps, scalars. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  if (one instanceof Map && other instanceof Map) return isSame([...one], [...other]);
+  if (one instanceof Set && other instanceof Set) return isSame([...one], [...other]);
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  for (const name of names) {
+    if (!isSame((one as Record<string, unknown>)[name], (other as Record<string, unknown>)[name])) return false;
+  }
+  return true;
+}
+
+/** Its TLS may change. */
+function withoutTls(websocket: ServerOptions["websocket"]): unknown {
+  return websocket === undefined ? undefined : { ...websocket, tls: undefined };
+}
+
+/** As Go prints a map. */
+function goMap(flags: object): string {
+  return `map[${Object.entries(flags)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}:${String(value)}`)
+    .join(" ")}]`;
+}
