@@ -30,9 +30,9 @@ export class Crossing {
 
   /** Whether it went through this export already. */
   has(through: object): boolean {
-    for (let at: Crossing | undefined = this; at !== undefined; at = at.previous) {
-      if (at.through === through) return true;
-    }
-    return false;
+    if (this.through === through) return true;
+    let at = this.previous;
+    while (at !== undefined && at.through !== through) at = at.previous;
+    return at !== undefined;
   }
 }

@@ -44,7 +44,9 @@ export class StreamImports implements SubscriptionWatch {
     }));
     this.#here.shadows = imports.length === 0 ? undefined : this;
     if (imports.length === 0) return;
-    for (const sub of [...this.#here.subscriptions()]) if (sub.origin === sub && sub.isOpen) this.onInserted(sub);
+    // An account may import from itself: what is added meanwhile is not looked at.
+    const present = Array.from(this.#here.subscriptions());
+    for (const sub of present) if (sub.origin === sub && sub.isOpen) this.onInserted(sub);
   }
 
   onInserted(sub: Subscription): void {
