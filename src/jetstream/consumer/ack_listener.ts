@@ -17,6 +17,7 @@ import type { ConsumerStream, ConsumerSurroundings, StateKeeper } from "./parts.
 import type { Statuses } from "./status.ts";
 
 const ACK = byteString("+ACK");
+const NO_REPLY = "" as ByteString;
 const plainAck: AckPayload = { kind: "ack" };
 
 /** What acks ask of their consumer. */
@@ -69,7 +70,9 @@ export class AckListener implements Listener {
     const { source } = frame;
     owner.onActivity();
     if (!subject.read(source, frame.subjectFrom, frame.subjectTo, sub === this.#subs[1])) return true;
-    const reply = byteStringOf(source, frame.replyFrom, frame.replyTo);
+    // Most have none: nothing is made for it.
+    const hasReply = frame.replyTo > frame.replyFrom;
+    const reply = hasReply ? byteStringOf(source, frame.replyFrom, frame.replyTo) : NO_REPLY;
     const bodyFrom = frame.payloadFrom + Math.max(0, frame.headerBytes);
     // Nearly every ack is this word: no view of the bytes is made for it.
     if (bytesEqual(source, bodyFrom, frame.payloadTo, ACK)) this.#onAck(plainAck, reply);
@@ -87,7 +90,7 @@ export class AckListener implements Listener {
         return;
       case "next":
         this.#sample();
-        this.#settle("" as ByteString);
+        this.#settle(NO_REPLY);
         owner.onNext(ack.request, reply);
         return;
       case "term": {
@@ -112,7 +115,7 @@ export class AckListener implements Listener {
   #settle(reply: ByteString): void {
     const { state, keeper, subject, statuses, owner } = this.#parts;
     const { streamSeq, consumerSeq } = subject;
-    if (reply === "") {
+    if (reply === NO_REPLY) {
       const result = state.ack(streamSeq, consumerSeq, this.#finished);
       if (result === "acked") this.#acked();
       return;

@@ -111,11 +111,11 @@ export class PullRequests {
   }
 
   /**
-   * Who gets a message of `size` bytes: has counted it. Undefined when nobody
+   * Who gets a message of `size` bytes at `nowMs`, by the wall clock: has counted it. Undefined when nobody
    * does; who cannot have it, has expired or is gone was told and forgotten. Who
    * has too much to read is passed over; `open` is called when that is over.
    */
-  take(size: number, open: () => void): WaitingRequest | undefined {
+  take(size: number, nowMs: number, open: () => void): WaitingRequest | undefined {
     const { pin } = this;
     this.isHeld = false;
     const waiting = this.#waiting;
@@ -123,7 +123,7 @@ export class PullRequests {
     const needsPin = isPinned && pin.id === "";
     let passed = 0;
     for (let request = waiting.first; request !== undefined; request = waiting.first) {
-      if (this.#wallMs >= request.expiresAtMs) {
+      if (nowMs >= request.expiresAtMs) {
         this.#end(request, "408 Request Timeout");
         continue;
       }
@@ -160,9 +160,9 @@ export class PullRequests {
     return undefined;
   }
 
-  /** A message that `take` gave to `request` is sent. */
-  sent(request: WaitingRequest): void {
-    if (request.heartbeatMs > 0) request.heartbeatAtMs = this.#surroundings.timer.nowMs() + request.heartbeatMs;
+  /** A message that `take` gave to `request` is sent at `tickMs`, by the monotonic clock. */
+  sent(request: WaitingRequest, tickMs: number): void {
+    if (request.heartbeatMs > 0) request.heartbeatAtMs = tickMs + request.heartbeatMs;
     // What it may still have in bytes it does not get.
     if (request.batch <= 0 && request.maxBytes > 0) {
       this.#statuses.unfinished(request.reply, "409 Batch Completed", request.batch, request.maxBytes);

@@ -86,9 +86,9 @@ export class PushTarget {
     return config.deliver_subject !== subject;
   }
 
-  /** A message of `carried` bytes besides subjects was sent; flow control may be due. */
-  sent(carried: number): void {
-    this.#sentAtMs = this.#surroundings.timer.nowMs();
+  /** A message of `carried` bytes besides subjects was sent at `tickMs`, by the monotonic clock; flow control may be due. */
+  sent(carried: number, tickMs: number): void {
+    this.#sentAtMs = tickMs;
     if (this.#flow === undefined) return;
     const asks = this.#flow.sent(this.#delivery.subject.length + carried);
     if (asks || this.#isAckDue()) this.#askFlow();
