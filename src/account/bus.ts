@@ -10,12 +10,14 @@ import { bytesOf } from "../base/bytes.ts";
 import { FNV_BASE, FNV_PRIME, Frame } from "../proto/frame.ts";
 import type { InnerQueue, Listener } from "./inner_queue.ts";
 import type { InterestWatch } from "./interest.ts";
+import { OutMsg } from "./out_msg.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Resolved, Router } from "./router.ts";
 import { Subscription } from "./subscription.ts";
 
 export type { Listener } from "./inner_queue.ts";
 export type { InterestWatch } from "./interest.ts";
+export { OutMsg } from "./out_msg.ts";
 export type { ClientInfo, Receiver as Sender } from "./receiver.ts";
 export type { Subscription } from "./subscription.ts";
 export type { Frame } from "../proto/frame.ts";
@@ -31,22 +33,6 @@ const HELD_BYTES = 8 * 1024 * 1024;
 const HELD_FULLNESS = 0.5;
 /** Two sizes, three blanks and two line ends, at most. */
 const LINE_BYTES = 64;
-
-/** A message to publish, as offsets into bytes of others; made once and reused. An empty header is none. */
-export class OutMsg {
-  subject: Uint8Array = NOTHING;
-  subjectFrom = 0;
-  subjectTo = 0;
-  reply: Uint8Array = NOTHING;
-  replyFrom = 0;
-  replyTo = 0;
-  header: Uint8Array = NOTHING;
-  headerFrom = 0;
-  headerTo = 0;
-  body: Uint8Array = NOTHING;
-  bodyFrom = 0;
-  bodyTo = 0;
-}
 
 /**
  * An address that gets many messages: an inbox of a pull request, the deliver
@@ -90,7 +76,8 @@ export class Delivery {
    * `open` is called once, when it has read some or is gone; it must not publish.
    */
   isHeld(open: () => void): boolean {
-    const outbound = this.#fullest()?.outbound;
+    const { alone } = this.#current();
+    const outbound = (alone === undefined ? this.#fullest() : alone.receiver!)?.outbound;
     if (outbound === undefined) return false;
     if (outbound.pendingBytes <= HELD_BYTES && outbound.fullness < HELD_FULLNESS) return false;
     return outbound.whenWritten(open);
@@ -112,7 +99,9 @@ export class Delivery {
 
   /** Sends `msg` there, showing its own subject. How many got it; its bytes are borrowed for the call. */
   put(msg: OutMsg): number {
-    return this.#send(this.#current(), msg);
+    const resolved = this.#current();
+    if (resolved.alone !== undefined && this.#router.sendAlone(resolved.alone, msg)) return 1;
+    return this.#send(resolved, msg);
   }
 
   #current(): Resolved {

@@ -14,7 +14,9 @@ import type { Frame } from "../proto/frame.ts";
 import { Sublist } from "../subject/sublist.ts";
 import { InnerQueue } from "./inner_queue.ts";
 import type { Crossing } from "./crossing.ts";
+import { deliverAlone } from "./deliver_alone.ts";
 import { Interest, type InterestWatch } from "./interest.ts";
+import type { OutMsg } from "./out_msg.ts";
 import type { Receiver } from "./receiver.ts";
 import { withSubject } from "./rewrite.ts";
 import { Route, routeBytes, type Target, writeHead } from "./route.ts";
@@ -51,6 +53,8 @@ export interface Resolved {
   readonly relays: readonly Subscription[];
   /** The subject, owned. */
   readonly subject: Uint8Array;
+  /** The one subscription, when a connection has it and nobody else wants the subject. */
+  readonly alone: Subscription | undefined;
 }
 
 /** Told of subscriptions that come and go. */
@@ -253,7 +257,20 @@ export class Router {
       else groupOf(groups, sub.queue).push(sub);
     }
     const subject = Uint8Array.prototype.slice.call(source, from, to);
-    return { generation: this.#generation, plain, queues: [...groups.values()], relays, subject };
+    const isAlone = matched.length === 1 && plain.length === 1;
+    const alone = isAlone && plain[0]!.receiver !== undefined && plain[0]!.origin === plain[0] ? plain[0] : undefined;
+    return { generation: this.#generation, plain, queues: [...groups.values()], relays, subject, alone };
+  }
+
+  /** Delivers a message to the subscription that was resolved alone. False: `deliverTo` has to. */
+  sendAlone(sub: Subscription, msg: OutMsg): boolean {
+    const size = deliverAlone(sub, msg);
+    if (size < 0) return false;
+    this.outMsgs++;
+    this.outBytes += size;
+    this.stats.totalFanout++;
+    if (this.stats.maxFanout === 0) this.stats.maxFanout = 1;
+    return true;
   }
 
   /** Whether nothing that it was looked up from has changed. */

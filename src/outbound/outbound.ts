@@ -108,6 +108,20 @@ export class Outbound implements Gate {
     if (!this.#touched) this.#touch();
   }
 
+  /**
+   * Room for at most `need` bytes: where they go, before anything else is queued; `took` says how far they reach. −1
+   * when there is none: they have to be given to `put`.
+   */
+  claim(need: number): number {
+    if (this.#position + need > this.#limit && !this.#makeRoom(need)) return -1;
+    return this.#position;
+  }
+  /** The bytes of the last `claim` end there. */
+  took(end: number): void {
+    this.#position = end;
+    if (!this.#touched) this.#touch();
+  }
+
   /** Queues a copy of `source[from, to)`, from anywhere. */
   put(source: Uint8Array, from = 0, to = source.length): void {
     const need = to - from;

@@ -181,6 +181,48 @@ describe("the bus", () => {
   });
 });
 
+describe("a message to one connection alone", () => {
+  const sizes = [0, 1, 11, 12, 13, 127, 128, 129, 130, 1000, 32_000, 33_000, 70_000];
+
+  test("is what it would be on the way that all others take", () => {
+    const sent = [true, false].map((isAlone) => {
+      const { router, bus, client, listen } = open();
+      const { receiver, read } = client();
+      router.insert(new Subscription(receiver, byteString("inbox.*"), undefined, byteString("91")));
+      if (!isAlone) listen("inbox.1", []);
+      const inbox = bus.open(byteString("inbox.1"));
+      const texts: string[] = [];
+      for (const size of sizes) {
+        for (const header of ["", "NATS/1.0\r\nA: b\r\n\r\n"]) {
+          for (const reply of ["", "$JS.ACK.S.C.1.2.3.4.5"]) {
+            inbox.put(outMsg("orders.new.and.old", reply, header, "x".repeat(size)));
+            texts.push(read());
+          }
+        }
+      }
+      return { texts, msgs: receiver.outMsgs, bytes: receiver.outBytes, all: router.outBytes };
+    });
+    expect(sent[0]).toEqual(sent[1]);
+    expect(sent[0]!.texts[0]).toBe("MSG orders.new.and.old 91 0\r\n\r\n");
+  });
+
+  test("has no headers when its reader does not know them, and counts for a subscription that ends", () => {
+    const { router, bus, client } = open();
+    const { receiver, read } = client();
+    receiver.headers = false;
+    const sub = new Subscription(receiver, byteString("inbox.1"), undefined, byteString("1"));
+    sub.max = 2;
+    router.insert(sub);
+    const inbox = bus.open(byteString("inbox.1"));
+    expect(inbox.put(outMsg("a", "", "NATS/1.0\r\nA: b\r\n\r\n", "hi"))).toBe(1);
+    expect(read()).toBe("MSG a 1 2\r\nhi\r\n");
+    expect(sub.delivered).toBe(1);
+    receiver.isOpen = false;
+    expect(inbox.put(outMsg("a", "", "", "hi"))).toBe(0);
+    expect(read()).toBe("");
+  });
+});
+
 function outMsg(subject: string, reply: string, header: string, body: string): OutMsg {
   const msg = new OutMsg();
   msg.subject = Buffer.from(subject);
