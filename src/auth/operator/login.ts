@@ -180,6 +180,8 @@ function checkUser(
   if (!store.trust.isTrusted(account.claims.iss)) return no("account", "Account JWT not signed by trusted operator");
   const limits = limitsOf(claims, account);
   if (limits instanceof JwtError) return no("issuer", limits.text);
+  // A scope may ask for it too, which nats-server overlooks.
+  if (limits.proxy_required && !login.isProxied) return no("proxyRequired", "Proxy Required");
   if (store.isExpired(account.publicKey)) return no("account", "Account JWT has expired");
   if (limits.bearer_token && account.claims.nats.limits.disallow_bearer) {
     return no("bearer", "Account does not allow bearer tokens");
