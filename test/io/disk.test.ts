@@ -90,9 +90,27 @@ test("a write that the system takes in parts is finished", async () => {
   expect(into.toString("latin1", 1, 19)).toBe("0123456789abcdefgh");
 });
 
+test.each(["written", "synced"] as const)(
+  "what is %s at once goes to the system in small aligned pieces",
+  async (how) => {
+    const ends: number[] = [];
+    const writeSync = (fd: number, bytes: Uint8Array, from: number, count: number, at: number): number => {
+      ends.push(at + count);
+      return fs.writeSync(fd, bytes, from, count, at);
+    };
+    use({ calls: calls({ writeSync }) });
+    const file = opened("f");
+    const text = Array.from({ length: 50_000 }, (_, i) => `${i % 7}`).join("");
+    expect(await commit(file, 0, text.slice(0, 10_000), how)).toBe("done");
+    expect(await commit(file, 10_000, text.slice(10_000), how)).toBe("done");
+    expect(ends).toEqual([10_000, 16_384, 32_768, 49_152, 50_000]);
+    expect(fs.readFileSync(join(folder, "f"), "latin1")).toBe(text);
+  },
+);
+
 test.each([
   ["a small", 1],
-  ["a large", 100_000],
+  ["a large", 2_000_000],
 ])("%s write of which the system takes nothing fails", async (_, size) => {
   const write = (...call: unknown[]): void => (call.at(-1) as (error: null, count: number) => void)(null, 0);
   use({ calls: calls({ write, writeSync: () => 0 }) });
