@@ -71,7 +71,8 @@ export interface JetStreamAccountOptions {
 export class JetStreamAccount implements StreamAccount {
   readonly name: string;
   readonly bus: Bus;
-  readonly limits: AccountLimits;
+  limits: AccountLimits;
+  #rules: StreamRules;
   /** API requests answered, and those of them that were refused. */
   apiTotal = 0;
   apiErrors = 0;
@@ -92,6 +93,13 @@ export class JetStreamAccount implements StreamAccount {
     this.name = options.name;
     this.bus = options.bus;
     this.limits = options.limits;
+    this.#rules = options.rules;
+  }
+
+  /** Goes on with other limits. What is there stays, however much it is. */
+  setLimits(limits: AccountLimits, rules: StreamRules): void {
+    this.limits = limits;
+    this.#rules = rules;
   }
 
   get streamCount(): number {
@@ -167,7 +175,7 @@ export class JetStreamAccount implements StreamAccount {
     const config = attempt(() => {
       const asked = acceptCreate(request, name);
       this.#checkRoom(asked, namesStorage);
-      const checked = checkStreamConfig(asked, this.#options.rules, request.pedantic);
+      const checked = checkStreamConfig(asked, this.#rules, request.pedantic);
       checkStandalone(checked);
       return checked;
     });
@@ -266,7 +274,7 @@ export class JetStreamAccount implements StreamAccount {
 
   /** Changes the configuration. `done` when it is durable and in force. */
   update(request: StreamConfigRequest, name: string, done: Done<Stream>): void {
-    const config = attempt(() => acceptUpdate(request, name, this.#options.rules));
+    const config = attempt(() => acceptUpdate(request, name, this.#rules));
     if (config instanceof ApiError) done(config);
     else this.#exclusively(name, (release) => this.#update(config, released(release, done)));
   }

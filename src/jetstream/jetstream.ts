@@ -6,7 +6,7 @@
 
 import type { Bus } from "../account/bus.ts";
 import { ApiError } from "../errors/api.ts";
-import { JetStreamAccount, type SharedSpace, type Storage } from "./account.ts";
+import { JetStreamAccount, type JetStreamAccountOptions, type SharedSpace, type Storage } from "./account.ts";
 import { Advisories } from "./advisories.ts";
 import { Api } from "./api/api.ts";
 import { SystemApi } from "./api/system_api.ts";
@@ -66,13 +66,19 @@ export class JetStream {
   readonly api: Api;
   readonly space: ServerSpace;
   readonly #options: JetStreamOptions;
+  readonly #advisories: Advisories;
+  readonly #shared: Omit<JetStreamAccountOptions["surroundings"], "accountHash">;
+  /** Accounts whose requests are heard, with JetStream or without. */
+  readonly #heard = new Set<string>();
+  #endSystemApi: () => void = () => {};
 
   constructor(options: JetStreamOptions) {
     this.#options = options;
     const { surroundings } = options;
     const { world } = surroundings;
     const advisories = new Advisories(surroundings);
-    const shared = {
+    this.#advisories = advisories;
+    this.#shared = {
       ...surroundings,
       advisories,
       ackVersion2: options.ackVersion2,
@@ -90,23 +96,60 @@ export class JetStream {
       infoQueueLimit: options.infoQueueLimit,
       system: options.system,
     });
-    for (const { name, bus, limits, places } of options.accounts) {
-      const rules = rulesOf(limits, options.maxDuplicateWindow);
-      const account = new JetStreamAccount({
-        name,
-        bus,
-        limits,
-        rules,
-        space: this.space,
-        places,
-        surroundings: { ...shared, accountHash: shortHash(name) },
-        advisories,
-        maxAckPending: options.maxAckPending,
-        maxRequestBatch: options.maxRequestBatch,
-        maxPayload: options.maxPayload,
-      });
-      this.accounts.set(name, account);
-    }
+    for (const setup of options.accounts) this.#add(setup);
+  }
+
+  #add({ name, bus, limits, places }: AccountSetup): JetStreamAccount {
+    const options = this.#options;
+    const account = new JetStreamAccount({
+      name,
+      bus,
+      limits,
+      rules: rulesOf(limits, options.maxDuplicateWindow),
+      space: this.space,
+      places,
+      surroundings: { ...this.#shared, accountHash: shortHash(name) },
+      advisories: this.#advisories,
+      maxAckPending: options.maxAckPending,
+      maxRequestBatch: options.maxRequestBatch,
+      maxPayload: options.maxPayload,
+    });
+    this.accounts.set(name, account);
+    return account;
+  }
+
+  /** Another account has JetStream from now on; `done` when its streams are back. */
+  enable(setup: AccountSetup, listener: RestoreListener, done: () => void): void {
+    const account = this.#add(setup);
+    this.hear(setup);
+    setup.places.file.find((found) => this.#restore(account, found, listener, done));
+  }
+
+  /** An account has JetStream no more; what it stored stays where it is. `done` when all of it is closed. */
+  disable(name: string, done: () => void): void {
+    const account = this.accounts.get(name);
+    this.accounts.delete(name);
+    if (account === undefined) done();
+    else account.close(done);
+  }
+
+  /** Changes what an account may use. */
+  setLimits(name: string, limits: AccountLimits): void {
+    this.accounts.get(name)?.setLimits(limits, rulesOf(limits, this.#options.maxDuplicateWindow));
+  }
+
+  /** Hears the requests of an account, with JetStream or without; once. */
+  hear({ name, bus }: { readonly name: string; readonly bus: Bus }): void {
+    if (this.#heard.has(name)) return;
+    this.#heard.add(name);
+    const { accounts } = this;
+    this.api.listen({
+      name,
+      bus,
+      get jetstream() {
+        return accounts.get(name);
+      },
+    });
   }
 
   /** Brings every stream back, account by account, then answers requests. */
@@ -127,11 +170,10 @@ export class JetStream {
 
   #listen(): void {
     const { others, system } = this.#options;
-    for (const account of this.accounts.values()) {
-      this.api.listen({ name: account.name, bus: account.bus, jetstream: account });
-    }
-    for (const { name, bus } of others) this.api.listen({ name, bus, jetstream: undefined });
-    if (system !== undefined) new SystemApi(system, this.accounts, this.#options.surroundings).listen();
+    for (const account of this.accounts.values()) this.hear(account);
+    for (const other of others) this.hear(other);
+    if (system !== undefined)
+      this.#endSystemApi = new SystemApi(system, this.accounts, this.#options.surroundings).listen();
   }
 
   #restore(
@@ -174,6 +216,8 @@ export class JetStream {
 
   /** Ends all streams; `done` when everything staged is durable and closed. */
   close(done: () => void): void {
+    this.api.close();
+    this.#endSystemApi();
     let left = this.accounts.size + 1;
     const closed = (): void => {
       if (--left === 0) done();
@@ -198,16 +242,22 @@ export function rulesOf(limits: AccountLimits, maxDuplicateWindow: bigint): Stre
 /** The bytes that all accounts share. */
 export class ServerSpace implements SharedSpace {
   readonly #options: JetStreamOptions;
+  readonly #most: Record<Storage, number>;
   readonly #used = { memory: 0, file: 0 };
   readonly #reserved = { memory: 0, file: 0 };
   #warnedAtMs = -Infinity;
 
   constructor(options: JetStreamOptions) {
     this.#options = options;
+    this.#most = { memory: options.maxMemory, file: options.maxFile };
   }
 
   most(storage: Storage): number {
-    return storage === "memory" ? this.#options.maxMemory : this.#options.maxFile;
+    return this.#most[storage];
+  }
+  /** Gives all accounts together that many bytes from now on. */
+  setMost(storage: Storage, bytes: number): void {
+    this.#most[storage] = bytes;
   }
   used(storage: Storage): number {
     return this.#used[storage];

@@ -6,6 +6,7 @@ import type { JetStreamOptions } from "../config/options.ts";
 import { openStoreDirectory } from "../io/disk_directory.ts";
 import { diskFactsOf, FilePlaces } from "../jetstream/file_places.ts";
 import { type AccountSetup, JetStream, type RestoreListener, rulesOf } from "../jetstream/jetstream.ts";
+import type { AccountLimits } from "../jetstream/limits.ts";
 import { MemoryPlaces } from "../jetstream/memory_places.ts";
 import type { JetStreamSurroundings } from "../jetstream/surroundings.ts";
 import { MemoryDisk } from "../store/memory_disk.ts";
@@ -35,6 +36,13 @@ import { API_LEVEL, NATS_VERSION } from "./version.ts";
 
 /** JetStream while the server runs. */
 export interface RunningJetStream {
+  /**
+   * These accounts have JetStream from now on, with these limits; the streams of others stay on disk. Resolves when the
+   * streams of new ones are back.
+   */
+  setAccounts(limits: ReadonlyMap<string, AccountLimits>): Promise<void>;
+  /** Gives all accounts together more bytes, in memory or in files. */
+  setMost(storage: "memory" | "file", bytes: number): void;
   /** Ends it: everything staged becomes durable, files are closed. */
   close(): Promise<void>;
 }
@@ -75,10 +83,11 @@ export async function openJetStream(
     surroundings,
   );
   const maxDuplicateWindow = BigInt(setup.limits.maxDuplicateWindowNanos);
-  const accounts = [...limits].map(([name, accountLimits]): AccountSetup => {
+  const setupOf = (name: string, accountLimits: AccountLimits): AccountSetup => {
     const file = new FilePlaces(name, facts, rulesOf(accountLimits, maxDuplicateWindow), surroundings);
     return { name, bus: core.accounts.get(name)!.bus, limits: accountLimits, places: { memory, file } };
-  });
+  };
+  const accounts = [...limits].map(([name, accountLimits]) => setupOf(name, accountLimits));
   const jetstream = new JetStream({
     surroundings,
     accounts,
@@ -96,12 +105,32 @@ export async function openJetStream(
     ackVersion2: core.options.feature_flags["js_ack_fc_v2"] ?? false,
   });
   await new Promise<void>((resolve) => jetstream.open(restoreLines(core), resolve));
-  core.jetstreamView = new JetStreamViews(jetstream, setup, place.disk, surroundings, (name) =>
-    core.accounts.has(name),
-  );
+  const views = new JetStreamViews(jetstream, setup, place.disk, surroundings, (name) => core.accounts.has(name));
+  core.jetstreamView = views;
   logStarted(log, world.nowMs() - began);
+  let changing: Promise<void> = Promise.resolve();
+  const setAccounts = async (wanted: ReadonlyMap<string, AccountLimits>): Promise<void> => {
+    for (const name of [...jetstream.accounts.keys()]) {
+      if (!wanted.has(name)) await new Promise<void>((resolve) => jetstream.disable(name, resolve));
+    }
+    for (const account of core.accounts.values()) if (account.name !== core.systemAccount) jetstream.hear(account);
+    for (const [name, accountLimits] of wanted) {
+      if (!core.accounts.has(name)) continue;
+      if (jetstream.accounts.has(name)) jetstream.setLimits(name, accountLimits);
+      else {
+        const setup = setupOf(name, accountLimits);
+        await new Promise<void>((resolve) => jetstream.enable(setup, restoreLines(core), resolve));
+      }
+    }
+  };
   return {
+    setAccounts: (wanted) => (changing = changing.then(() => setAccounts(wanted))),
+    setMost(storage, bytes) {
+      jetstream.space.setMost(storage, bytes);
+      views.setMost(storage, bytes);
+    },
     async close() {
+      await changing;
       logShutdown(log, false);
       await new Promise<void>((resolve) => jetstream.close(resolve));
       await place.close();

@@ -29,7 +29,7 @@ import { API_LEVEL } from "./version.ts";
 
 export class JetStreamViews implements JetStreamView {
   readonly apiLevel = API_LEVEL;
-  readonly config: JetStreamConfig;
+  config: JetStreamConfig;
   readonly limits: JetStreamLimits;
   readonly #jetstream: JetStream;
   readonly #disk: Disk;
@@ -50,6 +50,11 @@ export class JetStreamViews implements JetStreamView {
     this.config = config;
     this.limits = limits;
     this.#disk = disk;
+  }
+
+  /** The server has another limit. */
+  setMost(storage: "memory" | "file", bytes: number): void {
+    this.config = { ...this.config, ...(storage === "memory" ? { maxMemory: bytes } : { maxStorage: bytes }) };
   }
 
   usage(): JetStreamUsage {

@@ -34,6 +34,8 @@ export interface ReloadParts extends ReloadFiles {
   readonly hasher: PasswordHasher;
   /** Gives the listeners other certificates. */
   replaceTls(tls: TlsOfDoors): void;
+  /** Starts or ends JetStream, and gives accounts what they may use now. */
+  changeJetStream(before: ServerOptions, after: ServerOptions): Promise<void>;
 }
 
 /** Takes the new options over; resolves with what is in the way, in nats-server's words, and then nothing has changed. */
@@ -51,6 +53,8 @@ export async function reload(parts: ReloadParts, loaded: Loaded): Promise<string
     return error instanceof Error ? error.message : String(error);
   }
   apply(parts, before, after, loaded.digest, changes, prepared);
+  await parts.changeJetStream(before, after);
+  core.log.notice(`Reloaded server configuration ${loaded.digest === undefined ? "" : `(${loaded.digest})`}`);
   return undefined;
 }
 
@@ -100,7 +104,6 @@ function apply(
   if (concerns.has("auth")) reauthorize(core, authenticator);
   core.dropAccounts(before, after);
   if (concerns.has("stats")) core.system?.tellStats();
-  log.notice(`Reloaded server configuration ${digest === undefined ? "" : `(${digest})`}`);
 }
 
 /** A port that the system chose stays what it became. */

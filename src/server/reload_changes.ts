@@ -6,9 +6,11 @@
 
 import { goDuration } from "../base/gotime.ts";
 import type { ServerOptions } from "../config/options.ts";
+import { friendlyBytes } from "./jetstream_banner.ts";
 
 /** What has to be looked at again. */
-export type Concern = "log" | "trace" | "auth" | "tls" | "sessions" | "stats" | "pidFile" | "portsFile" | "connections";
+export type Concern =
+  "jetstream" | "log" | "trace" | "auth" | "tls" | "sessions" | "stats" | "pidFile" | "portsFile" | "connections";
 
 export interface Change {
   readonly concern: Concern | undefined;
@@ -32,6 +34,8 @@ interface Row {
   readonly isChange?: (before: ServerOptions, after: ServerOptions) => boolean;
   /** It is gone through whenever it is there, changed or not. */
   readonly isAlways?: (options: ServerOptions) => boolean;
+  /** What is said of a change that needs a restart, where that is not the common text. */
+  readonly refusal?: string;
 }
 
 const restart = (go: string, of: Option, shown?: (value: never) => string): Row => ({
@@ -53,6 +57,46 @@ const userNames = ({ authorization, accounts }: ServerOptions, isNkey: boolean):
   [...authorization.users, ...accounts.flatMap(({ users }) => users)].filter(
     ({ nkey }) => ((nkey ?? "") !== "") === isNkey,
   );
+
+/** Whether both have JetStream, and it differs in this. */
+function differsWhileOn(of: Option) {
+  return (before: ServerOptions, after: ServerOptions): boolean =>
+    before.jetstream !== undefined && after.jetstream !== undefined && !isSame(of(before), of(after));
+}
+
+/** What of JetStream cannot be changed while it runs. */
+function jetstreamRest({ jetstream }: ServerOptions): unknown {
+  if (jetstream === undefined) return undefined;
+  return { ...jetstream, max_memory_store: undefined, max_file_store: undefined, store_dir: undefined };
+}
+
+/** A limit of all of JetStream: it may grow while JetStream runs, and nothing else. */
+function storageRows(go: string, name: string, of: (options: ServerOptions) => number | undefined): readonly Row[] {
+  const isDynamic = (limit: number | undefined): boolean => limit === undefined || limit === -1;
+  const when = (
+    isSo: (before: number | undefined, after: number | undefined) => boolean,
+  ): NonNullable<Row["isChange"]> => {
+    const differs = differsWhileOn(of);
+    return (before, after) => differs(before, after) && isSo(of(before), of(after));
+  };
+  const refused = (what: string, isSo: (before: number | undefined, after: number | undefined) => boolean): Row => ({
+    ...restart(go, of),
+    isChange: when(isSo),
+    refusal: `config reload not supported for ${what}`,
+  });
+  return [
+    {
+      ...live(go, of, "jetstream", (o) => `Reloaded: JetStream ${name} = ${friendlyBytes(of(o) ?? 0)}`),
+      isChange: when((before, after) => !isDynamic(before) && !isDynamic(after) && after! > before!),
+    },
+    refused(
+      "decreasing jetstream max memory and store",
+      (before, after) => !isDynamic(before) && !isDynamic(after) && after! < before!,
+    ),
+    refused("jetstream max memory and max store", (before, after) => !isDynamic(before) && isDynamic(after)),
+    refused("jetstream dynamic max memory and store", (before, after) => isDynamic(before) && !isDynamic(after)),
+  ];
+}
 
 /** In the order of nats-server's options. */
 const rows: readonly Row[] = [
@@ -209,12 +253,24 @@ const rows: readonly Row[] = [
     "sessions",
     (o) => `Reloaded: fast producers will ${o.no_fast_producer_stall ? "not " : ""}be stalled`,
   ),
-  restart("JetStream", (o) => o.jetstream !== undefined),
-  restart(
-    "JetStreamLimits",
-    (o) => o.jetstream,
-    () => "...",
+  live(
+    "JetStream",
+    (o) => o.jetstream !== undefined,
+    "jetstream",
+    () => "Reloaded: JetStream",
   ),
+  ...storageRows("JetStreamMaxMemory", "max_mem_store", (o) => o.jetstream?.max_memory_store),
+  ...storageRows("JetStreamMaxStore", "max_file_store", (o) => o.jetstream?.max_file_store),
+  {
+    ...restart("StoreDir", (o) => o.jetstream?.store_dir),
+    isChange: differsWhileOn((o) => o.jetstream?.store_dir),
+    refusal: "config reload not supported for jetstream storage directory",
+  },
+  {
+    ...restart("JetStreamLimits", jetstreamRest),
+    isChange: differsWhileOn(jetstreamRest),
+    shown: () => "...",
+  },
   restart(
     "Websocket",
     (o) => withoutTls(o.websocket),
@@ -333,6 +389,7 @@ export function changesOf(before: ServerOptions, after: ServerOptions): readonly
     const isChange = row.isChange?.(before, after) ?? !isSame(of(before), of(after));
     if (!isChange && isAlways?.(before) !== true && isAlways?.(after) !== true) continue;
     if (concern === undefined) {
+      if (row.refusal !== undefined) return row.refusal;
       const shown = (value: unknown): string => row.shown?.(value as never) ?? String(value);
       return `config reload not supported for ${go}: old=${shown(of(before))}, new=${shown(of(after))}`;
     }

@@ -222,12 +222,40 @@ export class Server {
       if (this.#stopping !== undefined) return "the server is stopping";
       const { reload } = await import("./reload.ts");
       return reload(
-        { ...files, core: this.#core, hasher: this.#hasher, replaceTls: (tls) => this.#replaceTls(tls) },
+        {
+          ...files,
+          core: this.#core,
+          hasher: this.#hasher,
+          replaceTls: (tls) => this.#replaceTls(tls),
+          changeJetStream: (before, after) => this.#changeJetStream(before, after),
+        },
         loaded,
       );
     });
     this.#reloading = next.catch(this.#onBug);
     return next;
+  }
+
+  async #changeJetStream(before: ServerOptions, after: ServerOptions): Promise<void> {
+    if (after.jetstream === undefined) {
+      await this.#endJetStream();
+      this.#jetstream = undefined;
+      this.#jetstreamEnd = undefined;
+      return;
+    }
+    if (this.#jetstream === undefined) {
+      try {
+        await this.#openJetStream();
+      } catch (error) {
+        this.#log.warn(`Can't start JetStream: ${(error as Error).message}`);
+      }
+      return;
+    }
+    const { max_memory_store: memory, max_file_store: file } = after.jetstream;
+    if (memory !== before.jetstream?.max_memory_store) this.#jetstream.setMost("memory", memory!);
+    if (file !== before.jetstream?.max_file_store) this.#jetstream.setMost("file", file!);
+    const { jetStreamAccounts } = await import("./jetstream_setup.ts");
+    await this.#jetstream.setAccounts(jetStreamAccounts(after));
   }
 
   #replaceTls({ client, websocket }: TlsOfDoors): void {

@@ -59,6 +59,7 @@ export class Api implements CallHost {
   total = 0;
   errors = 0;
   readonly #options: ApiOptions;
+  readonly #ends: (() => void)[] = [];
   readonly #rows = new Map<string, readonly Known[]>();
   readonly #requests = new Queue();
   readonly #infos = new Queue();
@@ -90,11 +91,22 @@ export class Api implements CallHost {
     const listener = (prefix: string): Listener => ({
       onMsg: (frame, _, sender) => this.#onMsg(asker, prefix, frame, sender),
     });
-    asker.bus.subscribe(byteString(`${PREFIX}>`), listener(PREFIX));
+    const { bus } = asker;
+    const subscribe = (subject: ByteString, each: Listener): void => {
+      const sub = bus.subscribe(subject, each);
+      this.#ends.push(() => bus.unsubscribe(sub));
+    };
+    subscribe(byteString(`${PREFIX}>`), listener(PREFIX));
     if (domain === "") return;
     const prefix = `$JS.${domain}.API.`;
-    for (const part of inDomain) asker.bus.subscribe(byteString(prefix + part), listener(prefix));
-    new DomainPrefix(asker.bus, prefix).listen();
+    for (const part of inDomain) subscribe(byteString(prefix + part), listener(prefix));
+    new DomainPrefix(bus, prefix).listen(subscribe);
+  }
+
+  /** Hears nobody any more. */
+  close(): void {
+    for (const end of this.#ends) end();
+    this.#ends.length = 0;
   }
 
   nextTurn(fire: () => void): void {

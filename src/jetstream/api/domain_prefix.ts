@@ -21,15 +21,13 @@ export class DomainPrefix {
     this.#prefix = prefix;
   }
 
-  listen(): void {
+  /** `subscribe` keeps what it makes, to end it one day. */
+  listen(subscribe: (subject: ByteString, listener: Listener) => void): void {
+    const pass = (part: string, instead: string, unheard: number): void =>
+      subscribe(byteString(this.#prefix + part), { onMsg: (frame) => this.#passOn(frame, instead) > unheard });
     // The API hears of its own subjects too and serves none of these: it is not counted.
-    for (const part of served) this.#subscribe(part, API, 1);
-    for (const part of buckets) this.#subscribe(part, "", 0);
-  }
-
-  #subscribe(part: string, instead: string, unheard: number): void {
-    const listener: Listener = { onMsg: (frame) => this.#passOn(frame, instead) > unheard };
-    this.#bus.subscribe(byteString(this.#prefix + part), listener);
+    for (const part of served) pass(part, API, 1);
+    for (const part of buckets) pass(part, "", 0);
   }
 
   /** How many it reached. */

@@ -25,6 +25,7 @@ export interface RequestRules {
 export interface Asker {
   readonly name: string;
   readonly bus: Bus;
+  /** Its JetStream now; undefined without. */
   readonly jetstream: JetStreamAccount | undefined;
 }
 

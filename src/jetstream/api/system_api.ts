@@ -26,13 +26,14 @@ export class SystemApi {
     this.#surroundings = surroundings;
   }
 
-  /** Takes the requests of the system account. */
-  listen(): void {
+  /** Takes the requests of the system account; returns how that ends. */
+  listen(): () => void {
     const onMsg = (frame: Frame, _: unknown, sender: Sender | undefined): boolean => {
       if (sender !== undefined) this.#onRequest(frame);
       return true;
     };
-    this.#bus.subscribe(byteString(`${PREFIX}>`), { onMsg });
+    const sub = this.#bus.subscribe(byteString(`${PREFIX}>`), { onMsg });
+    return () => this.#bus.unsubscribe(sub);
   }
 
   #onRequest({ source, subjectFrom, subjectTo, replyFrom, replyTo }: Frame): void {
