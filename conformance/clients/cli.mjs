@@ -6,6 +6,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { connect } from "nats";
+import { benchCommands } from "./cli/benches.mjs";
+import { bucketCommands } from "./cli/buckets.mjs";
+import { consumerCommands } from "./cli/consumers.mjs";
+import { objectCommands } from "./cli/objects.mjs";
 import { streamCommands } from "./cli/streams.mjs";
 import { finish, runCase, Skip } from "./lib/report.mjs";
 import { Server } from "./lib/server.mjs";
@@ -157,8 +161,18 @@ const cases = {
   },
 };
 
-for (const [name, run] of Object.entries(cases)) await runCase(`${label}: ${name}`, run, 60_000);
-if (!option("url")) await streamCommands(binary, real, label);
+const only = option("suite");
+if (only === undefined)
+  for (const [name, run] of Object.entries(cases)) await runCase(`${label}: ${name}`, run, 60_000);
+const suites = {
+  stream: () => streamCommands(binary, real, label),
+  consumer: () => real && consumerCommands(binary, label),
+  kv: () => real && bucketCommands(binary, label),
+  object: () => real && objectCommands(binary, label),
+  bench: () => real && benchCommands(binary, label),
+};
+if (!option("url"))
+  for (const [name, run] of Object.entries(suites)) if (only === undefined || only === name) await run();
 for (const child of started) child.kill("SIGKILL");
 await nc.close();
 await server?.stop();

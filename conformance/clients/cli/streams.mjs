@@ -3,15 +3,8 @@
 // The real command line and its substitute print differently: each has a file of its own beside this one.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { runCase } from "../lib/report.mjs";
-import { Server } from "../lib/server.mjs";
-
-const here = path.dirname(fileURLToPath(import.meta.url));
+import { inTerminal, playScript } from "./script.mjs";
 
 const commands = [
   "stream add ORDERS --subjects ORDERS.* --defaults",
@@ -77,42 +70,18 @@ const commands = [
  * Runs the commands, in their order, on a server of their own.
  * @param {string} binary @param {boolean} real @param {string} label
  */
-export async function streamCommands(binary, real, label) {
-  const file = path.join(here, real ? "stream_commands.txt" : "stream_commands_substitute.txt");
-  const recording = process.argv.includes("--record");
-  const wanted = recording || !existsSync(file) ? [] : sections(readFileSync(file, "utf8"));
-  const home = mkdtempSync(path.join(os.tmpdir(), "cli-"));
-  let server;
-  await runCase(`${label}: nats stream: the server starts`, async () => {
-    server = await Server.start({ flags: ["-js", "-sd", "{dir}/js", "-n", "host"] });
+export function streamCommands(binary, real, label) {
+  const file = real ? "stream_commands.txt" : "stream_commands_substitute.txt";
+  const after = (session) => runCase(`${label}: nats stream graph`, () => graph(session));
+  return playScript({
+    binary,
+    label,
+    about: "stream",
+    file,
+    entries: commands,
+    steady,
+    after: real ? after : undefined,
   });
-  const printed = [];
-  for (const [n, command] of commands.entries()) {
-    await runCase(`${label}: ${n + 1} nats ${command}`, async () => {
-      const got = `$ nats ${command}\n${await run(binary, server, home, command.split(" "))}`;
-      printed.push(got);
-      if (!recording) assert.equal(got, wanted[n]);
-    });
-  }
-  if (real) await runCase(`${label}: nats stream graph`, () => graph(binary, server, home));
-  if (recording) writeFileSync(file, printed.join("\n"));
-  await server?.stop();
-  rmSync(home, { recursive: true, force: true });
-}
-
-function sections(text) {
-  return text.split(/\n(?=\$ nats )/);
-}
-
-/** Runs one command to its end; what it printed and how it ended, without times and identities. */
-async function run(binary, server, home, args) {
-  const child = spawn(binary, ["-s", server.url, ...args], { env: { ...process.env, HOME: home, COLUMNS: "200" } });
-  let [errors, output] = ["", ""];
-  child.stderr.on("data", (chunk) => (errors += chunk));
-  child.stdout.on("data", (chunk) => (output += chunk));
-  child.stdin.end();
-  const code = await new Promise((resolve) => child.once("close", resolve));
-  return `${steady(`${errors}\n${output}`)}\nexit ${code}\n`;
 }
 
 /** Leaves out what is different each time, and the layout that follows from its width. */
@@ -132,18 +101,9 @@ function steady(output) {
 }
 
 /** `stream graph` wants a terminal; it is watched for a moment. */
-async function graph(binary, server, home) {
-  await run(binary, server, home, ["stream", "add", "GRAPHED", "--subjects", "graphed", "--defaults"]);
-  const command = `stty cols 120 rows 40; ${binary} -s ${server.url} stream graph GRAPHED`;
-  const child = spawn("script", ["-qfec", command, "/dev/null"], {
-    env: { ...process.env, HOME: home, TERM: "xterm" },
-  });
-  let output = "";
-  child.stdout.on("data", (chunk) => (output += chunk));
-  await new Promise((resolve) => {
-    child.once("close", resolve);
-    setTimeout(() => child.kill("SIGTERM"), 3500);
-  });
+async function graph(session) {
+  await session.must("stream add GRAPHED --subjects graphed --defaults");
+  const output = await inTerminal(session, "stream graph GRAPHED");
   assert.match(output, /GRAPHED/);
   assert.match(output, /Messages/);
 }
