@@ -18,6 +18,8 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Pieces at least this large go out by reference. */
 export const BY_REFERENCE = 64 * 1024;
 const OVERFLOW_BYTES = 64 * 1024;
+/** So much is worth a write of its own. */
+const EARLY_BYTES = 16 * 1024;
 /** Part of the pending limit above which producers are stalled. */
 const GATE = 0.75;
 
@@ -156,6 +158,15 @@ export class Outbound implements Gate {
     }
     this.#seal();
     this.#writeQueue();
+  }
+
+  /**
+   * Hands what is there to the transport before the turn ends, when that is much and nothing else waits: a peer that
+   * asked for many things has something to do while the rest is made.
+   */
+  flushEarly(): void {
+    if (this.#position - this.#start < EARLY_BYTES || this.#inFlight.length > 0 || this.#queue.length > 0) return;
+    this.#writeSlot();
   }
 
   /** The transport says that the batch in flight is out. */

@@ -59,6 +59,33 @@ describe("outbound", () => {
     allSlotsBack();
   });
 
+  test("writes much of it early, what is left at the end of the turn, and nothing early behind what waits", () => {
+    const { world, transport, outbound } = setup();
+    const piece = "x".repeat(1000);
+    for (let i = 0; i < 40; i++) {
+      outbound.put(text(piece));
+      outbound.flushEarly();
+    }
+    expect(transport.writes).toBeGreaterThanOrEqual(1);
+    expect(transport.writes).toBeLessThanOrEqual(2 + 2); // the slots grow at first
+    const early = transport.take().length;
+    expect(early).toBeGreaterThan(16_000);
+    expect(early).toBeLessThan(40_000);
+    world.turn();
+    expect(transport.take().length).toBe(40_000 - early);
+    transport.hold();
+    outbound.put(text(piece));
+    world.turn();
+    for (let i = 0; i < 30; i++) outbound.put(text(piece));
+    const { writes } = transport;
+    outbound.flushEarly();
+    expect(transport.writes).toBe(writes);
+    transport.release();
+    world.settle();
+    expect(transport.take().length).toBe(31_000);
+    allSlotsBack();
+  });
+
   test("keeps bytes that the kernel does not take, and sends what came later after them", () => {
     const { world, transport, outbound } = setup();
     transport.hold();

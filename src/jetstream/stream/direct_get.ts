@@ -5,7 +5,7 @@
 //
 // Owns the subscriptions' listener. Statuses are nats-server's.
 
-import type { Frame, Listener, Subscription } from "../../account/bus.ts";
+import type { Frame, Listener, Sender, Subscription } from "../../account/bus.ts";
 import { type ByteString, byteString, byteStringOf } from "../../base/bytes.ts";
 import { hasWildcard, isLiteralRange, isValidSubject } from "../../subject/subject.ts";
 import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
@@ -52,10 +52,13 @@ export class DirectGet implements Listener {
     this.#storage = storage;
   }
 
-  onMsg(frame: Frame, _sub: Subscription): boolean {
+  onMsg(frame: Frame, _sub: Subscription, sender: Sender | undefined): boolean {
     const { source, payloadFrom, payloadTo } = frame;
     if (frame.replyTo === frame.replyFrom) return true;
-    if (frame.headerBytes <= 0 && this.#answersPlain(frame)) return true;
+    if (frame.headerBytes <= 0 && this.#answersPlain(frame)) {
+      sender?.outbound.flushEarly();
+      return true;
+    }
     const reply = byteStringOf(source, frame.replyFrom, frame.replyTo);
     const bodyFrom = payloadFrom + Math.max(0, frame.headerBytes);
     if (frame.headerBytes > 0 && asksForHigherLevel(source, payloadFrom, bodyFrom)) {

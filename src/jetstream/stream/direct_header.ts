@@ -3,7 +3,8 @@
 //
 //     NATS/1.0 … │ Nats-Stream │ Nats-Subject │ Nats-Sequence │ Nats-Time-Stamp │ (Nats-Num-Pending, Nats-Last-Sequence)
 //
-// Owns one buffer, written anew for each message.
+// Owns one buffer: of the message before, what is the same and in the same place
+// stays.
 
 import { bytesOf, type ByteString } from "../../base/bytes.ts";
 import { rfc3339Nano } from "../../base/gotime.ts";
@@ -18,7 +19,6 @@ export interface InBatch {
 }
 
 const text = (ascii: string): Uint8Array => bytesOf(ascii as ByteString);
-const VERSION = text("NATS/1.0\r\n");
 const SEQUENCE = text("\r\nNats-Sequence: ");
 const TIME = text("\r\nNats-Time-Stamp: ");
 const PENDING = text("\r\nNats-Num-Pending: ");
@@ -37,24 +37,44 @@ export class DirectHeader {
   /** What was written last: [0, length). */
   bytes = new Uint8Array(1024);
   length = 0;
+  /** The same behind a version. */
+  readonly #begin: Uint8Array;
+  /** Whether that is what the buffer begins with; and where the label of the sequence is, 0 when nobody knows. */
+  #hasBegin = false;
+  #sequenceAt = 0;
   #sec = Number.NaN;
   /** That second, without a zone. */
   #second = text("");
 
   constructor(stream: ByteString) {
-    this.#stream = text(`Nats-Stream: ${stream}\r\nNats-Subject: `);
+    const lines = `Nats-Stream: ${stream}\r\nNats-Subject: `;
+    this.#stream = text(lines);
+    this.#begin = text(`NATS/1.0\r\n${lines}`);
   }
 
   write(msg: StoredMsg, batch: InBatch | undefined): void {
     const own = msg.headerTo - msg.headerFrom;
-    const most = own + this.#stream.length + msg.subjectTo - msg.subjectFrom + MOST_ADDED;
-    if (this.bytes.length < most) this.bytes = new Uint8Array(most * 2);
+    const subjectLength = msg.subjectTo - msg.subjectFrom;
+    const most = own + this.#stream.length + subjectLength + MOST_ADDED;
+    if (this.bytes.length < most) {
+      this.bytes = new Uint8Array(most * 2);
+      this.#hasBegin = false;
+      this.#sequenceAt = 0;
+    }
     const into = this.bytes;
-    let at =
-      own > 0 ? put(into, 0, msg.header, msg.headerFrom, msg.headerTo - LINE_END_BYTES) : putAll(into, 0, VERSION);
-    at = putAll(into, at, this.#stream);
+    let at = this.#begin.length;
+    if (own > 0) {
+      at = putAll(into, put(into, 0, msg.header, msg.headerFrom, msg.headerTo - LINE_END_BYTES), this.#stream);
+      this.#sequenceAt = 0;
+    } else if (!this.#hasBegin) {
+      putAll(into, 0, this.#begin);
+      this.#sequenceAt = 0;
+    }
+    this.#hasBegin = own === 0;
     at = put(into, at, msg.subject, msg.subjectFrom, msg.subjectTo);
-    at = putDigits(into, putAll(into, at, SEQUENCE), msg.seq);
+    if (at !== this.#sequenceAt) putAll(into, at, SEQUENCE);
+    this.#sequenceAt = at;
+    at = putDigits(into, at + SEQUENCE.length, msg.seq);
     at = this.#putTime(into, putAll(into, at, TIME), msg.sec, msg.nanos);
     if (batch !== undefined) {
       at = putDigits(into, putAll(into, at, PENDING), batch.pending);

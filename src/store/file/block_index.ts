@@ -79,11 +79,18 @@ export class BlockIndex implements Cached {
 
   /** The last sample at or below a sequence; −1 when all are above. */
   sampleFor(seq: number): number {
+    const seqs = this.#seqs;
     let low = -1;
     let high = this.#samples - 1;
+    // Where it is when nothing is missing.
+    const guess = Math.floor((seq - seqs[0]!) / SAMPLE);
+    if (guess >= 0 && guess <= high && seqs[guess]! <= seq) {
+      if (guess === high || seqs[guess + 1]! > seq) return guess;
+      low = guess;
+    }
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#seqs[middle]! <= seq) low = middle;
+      if (seqs[middle]! <= seq) low = middle;
       else high = middle - 1;
     }
     return low;
