@@ -110,7 +110,7 @@ export async function openJetStream(
   logStarted(log, world.nowMs() - began);
   let changing: Promise<void> = Promise.resolve();
   const setAccounts = async (wanted: ReadonlyMap<string, AccountLimits>): Promise<void> => {
-    for (const name of [...jetstream.accounts.keys()]) {
+    for (const name of jetstream.accounts.keys()) {
       if (!wanted.has(name)) await new Promise<void>((resolve) => jetstream.disable(name, resolve));
     }
     for (const account of core.accounts.values()) if (account.name !== core.systemAccount) jetstream.hear(account);

@@ -23,9 +23,9 @@ export interface TlsOfDoors {
 /** Files that are the command's. */
 export interface ReloadFiles {
   /** Opens the log of other options; it is used once this has been called back. Rejects when that cannot be. */
-  openLog(options: ServerOptions): Promise<() => void>;
-  writePidFile(path: string): void;
-  movePortsFile(): void;
+  readonly openLog: (options: ServerOptions) => Promise<() => void>;
+  readonly writePidFile: (path: string) => void;
+  readonly movePortsFile: () => void;
 }
 
 /** What a reload changes. */
@@ -123,7 +123,8 @@ function dropConnections(core: Core): void {
 
 /** Everybody is asked anew who they are. Who has moved comes again; who is unknown now is told; rules of the others change. */
 function reauthorize(core: Core, authenticator: ReloadableAuthenticator): void {
-  for (const session of [...core.sessions.values()]) {
+  // Whoever leaves goes out of the table meanwhile.
+  for (const session of core.sessions.values()) {
     const { options, account } = session;
     const named = options && authenticator.accountOf(options);
     if (named !== undefined && named !== account?.name) session.close("clientClosed");

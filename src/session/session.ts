@@ -512,7 +512,7 @@ export class Session implements TransportHandler, ClientOps {
     this.#adopt(identity);
     const { account } = this;
     if (account === undefined || this.#permissions === undefined) return;
-    for (const sub of [...this.subscriptions]) {
+    for (const sub of this.subscriptions) {
       const { subject, queue, sid } = sub;
       if (this.#permissions.canSubscribe(subject, queue)) continue;
       this.subscriptions.remove(account.router, sub);

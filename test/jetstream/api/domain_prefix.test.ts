@@ -24,7 +24,7 @@ function open() {
       }),
     publishParts: bus.publishParts.bind(bus),
   });
-  new DomainPrefix(watched, PREFIX).listen();
+  new DomainPrefix(watched, PREFIX).listen((subject, listener) => void watched.subscribe(subject, listener));
   bus.subscribe(byteString("$JS.API.>"), { onMsg: () => false });
   const heard: string[] = [];
   const listen = (subject: string): void => {
