@@ -10,6 +10,7 @@ import type { ExportRule, ImportRule, ServiceExport, ServiceImport, SharingRules
 import { collides, hasWildcard, isLiteral, isSubset, isValidSubject, tokensOf } from "./subject.ts";
 import { MappingFault } from "./transform_destination.ts";
 
+const INVALID_SUBJECT = "sublist: invalid subject";
 /** How many accounts a subject may go through. */
 const MOST_ACCOUNTS = 1024;
 /** Places that a search may look at. */
@@ -98,7 +99,7 @@ class Check {
       if (!this.#accounts.has(account)) this.#missing(name, rule, account);
     }
     if (rule.accountTokenPosition > 0 && tokensOf(rule.subject)[rule.accountTokenPosition - 1] !== "*") {
-      return "invalid subject";
+      return INVALID_SUBJECT;
     }
     const exports = at(this.#exports, name);
     // The last one of a subject stands.
@@ -160,7 +161,7 @@ class Check {
   #service(name: string, rule: ServiceImport): string | undefined {
     const { account, subject } = rule;
     const local = rule.to === "" ? subject : rule.to;
-    if (!isValidSubject(local) || !isValidSubject(subject)) return "invalid subject";
+    if (!isValidSubject(local) || !isValidSubject(subject)) return INVALID_SUBJECT;
     const { ok, through } = this.#authorizes(name, rule, "service");
     if (!ok && !rule.isInternal) return "service import not authorized";
     const { pattern } = hasWildcard(subject) ? patternOf(local) : { pattern: local };

@@ -23,7 +23,7 @@ function complaint({ rule, text, missing }: SharingFault): string {
   const what = `${rule.kind} ${isImport ? "import" : "export"}`;
   if (missing !== undefined) return `${quote(missing)} account not defined for ${what}`;
   const subject = quote(shown(rule.subject));
-  if (isImport || rule.kind === "stream" || rule.latency === undefined || text === "invalid subject") {
+  if (isImport || rule.kind === "stream" || rule.latency === undefined || text === "sublist: invalid subject") {
     return `Error adding ${what} ${subject}: ${text}`;
   }
   const where = text === "system account not setup" ? "" : ` on subject ${quote(shown(rule.latency.subject))}`;
