@@ -36,6 +36,7 @@ test.each([
   [5649, "marks of what limits took, in a group that was refused"],
   [1242, "all that told the last sequence is damaged"],
   [2458, "a mark of the first sequence is damaged"],
+  [8659, "a message in a packed block that goes while it is erased"],
 ])("seed %i: %s", (seed) => {
   simulate(seed);
 });

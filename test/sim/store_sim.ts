@@ -133,6 +133,8 @@ function reopen(life: StoreLife, mode: Mode, told: string[]): void {
   ledger.check(life.store, false);
   checkLost(life);
   ledger.adopt(life.store);
+  // An index vouches for damaged records as long as it is believed.
+  if (ledger.rotten.size > 0) ledger.lastConfirmed = Math.min(ledger.lastConfirmed, highestTold(life));
   // What was found is durable by now.
   if (disk.random(3) === 0 && mode !== "lazy") {
     const seen = JSON.stringify(life.store.state());

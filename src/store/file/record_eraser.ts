@@ -45,10 +45,11 @@ export class RecordEraser {
       return;
     }
     const { block, seq } = next;
-    const then: Done = (failed) => (failed === undefined ? this.flush(done) : done(failed));
+    // A block that is not needed any more takes the message with it, whatever became of the job.
+    const isGone = (): boolean => !this.#options.messages.table.all.includes(block);
+    const then: Done = (failed) => (failed === undefined || isGone() ? this.flush(done) : done(failed));
     const erase = (): void => {
-      // A block that is not needed any more takes the message with it.
-      if (!this.#options.messages.table.all.includes(block)) then(undefined);
+      if (isGone()) then(undefined);
       else if (!this.#isReadable(block, seq)) then(new DiskError("EIO", `block ${block.number} cannot be read`));
       else if (block.isCompressed) this.#options.keeper.erase(block, seq, then);
       else this.#inPlace(block, seq, then);

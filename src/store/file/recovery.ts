@@ -8,15 +8,16 @@
 // Knows nothing of limits: the store enforces them afterwards.
 
 import { DiskError, type DiskDone } from "../../base/disk.ts";
-import { blockFile, blockIndexOf, MSGS } from "../format/layout.ts";
-import type { RecordReader } from "../format/record.ts";
+import { blockFile, blockIndexOf, INDEX, MSGS } from "../format/layout.ts";
+import { blockHasher } from "../format/keys.ts";
+import { EMPTY_RECORD, RecordReader } from "../format/record.ts";
 import { SequenceSet } from "../sequence_set.ts";
 import { isSound, openBlock, type BlockReport, type StreamPlace } from "./block_open.ts";
 import { msgsPath } from "./block_open_bytes.ts";
 import { lossOf, type Repair, repairBlock } from "./block_repair.ts";
 import { removeTemporaries } from "./block_rewrite.ts";
 import type { FileBlock } from "./file_block.ts";
-import { isFloorMark } from "./floor_mark.ts";
+import { FLOOR_MARK, isFloorMark } from "./floor_mark.ts";
 import type { FileMessages } from "./file_messages.ts";
 import { readIndex } from "./index_file.ts";
 import type { Slices } from "./sliced_job.ts";
@@ -43,6 +44,8 @@ export interface Recovery {
   /** Blocks without anything in them, whose files can go. */
   readonly empty: readonly number[];
   readonly lost: Lost | undefined;
+  /** Where the stream begins, as a mark says; after a start by index only one that is the last record counts. 0 for none. */
+  readonly floor: number;
   /** A damaged block was left as it is. */
   readonly isUnrepaired: boolean;
 }
@@ -72,7 +75,12 @@ export function* recover({ place, messages, wallSec, log }: RecoveryOptions): Sl
       if (unsynced !== undefined) return unsynced;
     }
   } else {
-    if (distrust !== "") log(`${place.directory}: index.db is not used: ${distrust}`);
+    if (distrust !== "") {
+      log(`${place.directory}: index.db is not used: ${distrust}`);
+      // Nor later: limits leave no trace, so what the scan brings back is in no record that would tell it is out of date.
+      const stays = place.disk.remove(msgsPath(place, INDEX));
+      if (stays !== undefined && stays.code !== "ENOENT") return stays;
+    }
     for (const number of numbers) {
       const scanned = yield* scan.block(number, number === numbers.at(-1));
       if (scanned instanceof DiskError) return scanned;
@@ -85,7 +93,9 @@ export function* recover({ place, messages, wallSec, log }: RecoveryOptions): Sl
   const { last } = messages.table;
   const block = numbers.at(-1) ?? 0;
   const goesOn = last?.number === block && !last.isCompressed && last.damaged === undefined;
-  return { block, size: goesOn ? last.size : 0, empty, lost: scan.lost, isUnrepaired: scan.isUnrepaired };
+  const floor = distrust === undefined ? lastFloor(place, last) : scan.floor;
+  if (floor instanceof DiskError) return floor;
+  return { block, size: goesOn ? last.size : 0, empty, lost: scan.lost, floor, isUnrepaired: scan.isUnrepaired };
 }
 
 /** A scan of all blocks, one after the other. */
@@ -96,7 +106,7 @@ class Scan {
   readonly #log: (text: string) => void;
   readonly #tombstones = new SequenceSet();
   /** Everything below is gone. */
-  #floor = 0;
+  floor = 0;
   /** Where a loss began that ends before the next good record. */
   #openLoss = 0;
   lost: Lost | undefined = undefined;
@@ -137,7 +147,7 @@ class Scan {
   *bury(): Slices<void> {
     const messages = this.#messages;
     let left = REMOVALS_A_SLICE;
-    while (messages.msgs > 0 && messages.firstSeq < this.#floor) {
+    while (messages.msgs > 0 && messages.firstSeq < this.floor) {
       messages.remove(messages.firstSeq, false);
       if (--left > 0) continue;
       left = REMOVALS_A_SLICE;
@@ -156,7 +166,7 @@ class Scan {
   #take(block: FileBlock, record: RecordReader, bytes: Uint8Array): number {
     if (record.kind === "tombstone") {
       this.#tombstones.add(record.seq);
-      if (isFloorMark(bytes, record.subjectFrom, record.subjectTo)) this.#floor = Math.max(this.#floor, record.seq + 1);
+      if (isFloorMark(bytes, record.subjectFrom, record.subjectTo)) this.floor = Math.max(this.floor, record.seq + 1);
       return 0;
     }
     if (this.#openLoss > 0 && record.seq > this.#openLoss) this.lost!.msgs.push([this.#openLoss, record.seq - 1]);
@@ -210,6 +220,21 @@ class Scan {
       else this.#openLoss = first;
     }
   }
+}
+
+/** What the last record says of where the stream begins; 0 when it is of another kind. */
+function lastFloor(place: StreamPlace, last: FileBlock | undefined): number | DiskError {
+  const length = EMPTY_RECORD + FLOOR_MARK.length;
+  if (last === undefined || last.isCompressed || last.size < length) return 0;
+  const file = place.disk.open(msgsPath(place, blockFile(last.number)), "read");
+  if (file instanceof DiskError) return file;
+  const bytes = new Uint8Array(length);
+  const got = place.disk.read(file, last.size - length, bytes, 0, length);
+  place.disk.close(file);
+  const record = new RecordReader(blockHasher(place.stream, last.number));
+  if (got instanceof DiskError) return got;
+  if (got !== length || record.read(bytes, 0, length) !== undefined || record.kind !== "tombstone") return 0;
+  return isFloorMark(bytes, record.subjectFrom, record.subjectTo) ? record.seq + 1 : 0;
 }
 
 function isEndWhole({ damaged, bytes }: BlockReport): boolean {

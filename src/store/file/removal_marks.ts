@@ -30,13 +30,23 @@ export class RemovalMarks {
   #rolledAllAt = 0;
   // What limits took and could not be marked: sequence and time of each.
   readonly #owed = new NumberQueue();
-  /** Where the stream begins, as the last floor mark says; and whether the open group needs one. */
+  /** Where the stream begins, as the last floor mark says, and as the last one before this start did; and whether the open group needs one. */
   #floor = 0;
+  #startFloor = 0;
   #needsFloor = false;
 
   constructor(messages: FileMessages, writer: GroupWriter) {
     this.#messages = messages;
     this.#writer = writer;
+  }
+
+  /**
+   * Where the stream begins, as the blocks say. That is not said again: a last record like the one before would let an
+   * index, which knows it by its checksum, take the block for one that did not go on.
+   */
+  begin(floor: number): void {
+    this.#startFloor = floor;
+    this.#floor = floor;
   }
 
   /** A message that is there is removed. */
@@ -48,9 +58,12 @@ export class RemovalMarks {
 
   /** Everything below `first` is removed; all that was given out, when a block was begun for that. */
   compact(first: number, isAll: boolean): void {
+    const needsFloor = this.#needsFloor;
     if (!isAll) this.#buryBelow(first);
-    this.#floor = 0;
+    this.#floor = this.#startFloor;
     this.#markFloor(first);
+    // The stream may begin further up, where limits took what something else in the group makes room for.
+    this.#needsFloor = needsFloor;
   }
 
   /** Notes everything on a subject, which may be none, staged messages too; false when not all of it could be read. */
@@ -109,7 +122,7 @@ export class RemovalMarks {
     this.#rolledUp.cutTo(0);
     this.#rolledAllAt = 0;
     this.#needsFloor = false;
-    this.#floor = 0;
+    this.#floor = this.#startFloor;
   }
 
   /** A group has landed while something could not be read: a rollup may not have found all that its tombstones name. */
