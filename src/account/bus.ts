@@ -194,6 +194,11 @@ export class Bus {
     return delivered;
   }
 
+  /** As `publish`, to a subject that is used once or so: an inbox. */
+  answer(msg: OutMsg): number {
+    return this.#router.answer(msg) ? 1 : this.publish(msg);
+  }
+
   /** Makes the one frame of a message. */
   #fill(msg: OutMsg): Frame {
     const subjectLength = msg.subjectTo - msg.subjectFrom;

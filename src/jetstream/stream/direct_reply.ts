@@ -65,6 +65,6 @@ export class DirectReply {
     out.body = msg.body;
     out.bodyFrom = msg.bodyFrom;
     out.bodyTo = msg.bodyTo;
-    this.#bus.publish(out);
+    this.#bus.answer(out);
   }
 }
