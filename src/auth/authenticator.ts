@@ -16,6 +16,7 @@ import { verify } from "./nkey.ts";
 import { Permissions } from "./permissions.ts";
 import { type Compared, type PasswordHasher, Secret } from "./secret.ts";
 import { DEFAULT_SYSTEM_ACCOUNT, GLOBAL_ACCOUNT, type KnownUser, UserTable } from "./users.ts";
+import type { TokenUser } from "./operator/login.ts";
 
 /** What a peer shows. Texts are as decoded from CONNECT, empty when absent. */
 export interface Credentials {
@@ -33,9 +34,11 @@ export interface Credentials {
   readonly tls: TlsInfo | undefined;
   /** It came through a trusted proxy. */
   readonly isProxied?: boolean;
+  /** Its IP address; empty when it has none. */
+  readonly host?: string;
 }
 
-/** Limits of a user; undefined takes the account's. */
+/** Limits of a user: -1, and undefined, take the account's; 0 lets nothing through. */
 export interface UserLimits {
   readonly maxSubscriptions: number | undefined;
   readonly maxPayload: number | undefined;
@@ -55,6 +58,8 @@ export interface Identity {
   /** How it was known, for `renew`; nobody has neither. */
   readonly user: KnownUser | undefined;
   readonly secret: Secret | undefined;
+  /** The user of a token, in operator mode. */
+  readonly token?: TokenUser;
 }
 
 export type Refusal =
@@ -73,6 +78,8 @@ export type Verdict =
       readonly reason?: Refusal;
       /** For the log, as an error: who failed, without secrets. */
       readonly logText: string;
+      /** For the log: why, as a debug line unless `isError`. */
+      readonly detail?: { readonly text: string; readonly isError: boolean };
     };
 
 /** The options it is built from. */

@@ -184,7 +184,12 @@ export class TokenDirectory {
       if (full !== undefined) return full;
     }
     const failed = await this.#replace(file, bytes);
-    if (failed !== undefined) return new JwtError(failed.text);
+    if (failed !== undefined) {
+      // It may have been replaced and not be durable.
+      const found = this.#read(file);
+      if (!(found instanceof DiskError)) this.#track(publicKey, hashOf(Buffer.from(found)), found);
+      return new JwtError(failed.text);
+    }
     this.#track(publicKey, hash, token);
     this.#onSaved(publicKey, token);
     return undefined;
