@@ -1,95 +1,47 @@
 // The consumers of a stream on a disk: made, changed, removed and found, whatever happens.
 
 import { describe, expect, test } from "vitest";
-import { DiskError } from "../../src/base/disk.ts";
+import { DiskError, type DiskDone } from "../../src/base/disk.ts";
 import { readWhole } from "../../src/store/catalog_files.ts";
 import { ConsumerCatalog, type StoredConsumer } from "../../src/store/consumer_catalog.ts";
 import { consumerHasher } from "../../src/store/format/keys.ts";
 import { metaSum } from "../../src/store/format/meta_sum.ts";
 import { MemoryDisk } from "../../src/store/memory_disk.ts";
 import { FakeDisk } from "../support/fake_disk.ts";
+import { CatalogStory, cutAtRandom, failAtRandom, text } from "./catalog_story.ts";
 
 const OBS = "A/streams/S/obs";
 
-/** A catalog with the turns and the disk in the test's hands. */
-class Story {
-  readonly disk: FakeDisk;
-  readonly turns: (() => void)[] = [];
-  readonly reports: string[] = [];
-  catalog: ConsumerCatalog;
-
+class Story extends CatalogStory<StoredConsumer, ConsumerCatalog> {
   constructor(disk = new FakeDisk()) {
-    this.disk = disk;
+    super(disk);
     for (const path of ["A", "A/streams", "A/streams/S"]) disk.makeDirectory(path);
     for (const path of ["", "A", "A/streams"]) disk.syncDirectory(path, () => undefined);
     disk.complete();
-    this.catalog = this.#opened();
+    this.catalog = this.opened();
   }
-  #opened(): ConsumerCatalog {
-    const { disk, turns, reports } = this;
-    const later = (fire: () => void): void => void turns.push(fire);
-    const report = (text: string): void => void reports.push(text);
+  override opened(): ConsumerCatalog {
+    const { disk, later, report } = this;
     return new ConsumerCatalog({ disk, stream: "S", directory: "A/streams/S", later, report });
   }
-  /** One thing that happens; false when nothing is left to. */
-  step(): boolean {
-    if (this.disk.random(2) === 0 && this.disk.completeOne()) return true;
-    const turn = this.turns.shift();
-    turn?.();
-    return turn !== undefined || this.disk.completeOne();
+  override make(consumer: string, meta: Uint8Array, done: DiskDone): void {
+    this.catalog.create(consumer, meta, Buffer.from("state"), true, done);
   }
-  settle(): void {
-    while (this.step());
+  override drop(consumer: string, done: DiskDone): void {
+    this.catalog.delete(consumer, true, done);
   }
   create(consumer: string, meta = `{"Name":"${consumer}"}`, state: string | null = "state", isDurable = true): string {
-    // prettier-ignore
     const bytes = state === null ? undefined : Buffer.from(state);
     return this.said((done) => this.catalog.create(consumer, Buffer.from(meta), bytes, isDurable, done));
-  }
-  update(consumer: string, meta: string): string {
-    return this.said((done) => this.catalog.update(consumer, Buffer.from(meta), done));
   }
   delete(consumer: string, isDurable = true): string {
     return this.said((done) => this.catalog.delete(consumer, isDurable, done));
   }
-  load(): StoredConsumer[] {
-    let found: StoredConsumer[] | DiskError | undefined;
-    this.catalog.load((consumers) => (found = consumers));
-    expect(found, "nothing happens inside the call").toBeUndefined();
-    this.settle();
-    if (!Array.isArray(found)) throw new Error(`load: ${found?.text}`);
-    return found;
-  }
-  /** As after another start. */
-  reload(): StoredConsumer[] {
-    this.turns.length = 0;
-    this.catalog = this.#opened();
-    return this.load();
-  }
-  names(path = OBS): string[] {
-    const names = this.disk.list(path);
-    if (names instanceof DiskError) throw new Error(names.code);
-    return names.sort();
-  }
-  said(ask: (done: (failed: DiskError | undefined) => void) => void): string {
-    let said = "nothing";
-    ask((failed) => (said = failed === undefined ? "done" : failed.code));
-    expect(said).toBe("nothing");
-    this.settle();
-    return said;
+  override names(path = OBS): string[] {
+    return super.names(path);
   }
 }
-const text = (bytes: Uint8Array | DiskError | undefined): string => bytes === undefined ? "none" : bytes instanceof DiskError ? bytes.code : Buffer.from(bytes).toString(); // prettier-ignore
 const brief = (found: StoredConsumer[]): string[] => found.map(({ name, meta, fault, state }) => `${name} ${text(meta)} ${text(state)}${fault === undefined ? "" : ` ${fault}`}`); // prettier-ignore
-/** Writes a file as somebody else would. */
-function put(disk: FakeDisk, path: string, bytes: string, how: "synced" | "written" = "synced"): void {
-  disk.remove(path);
-  const file = disk.open(path, "create");
-  if (file instanceof DiskError) throw new Error(file.code);
-  disk.commit(file, 0, Buffer.from(bytes), 0, Buffer.byteLength(bytes), how, () => undefined);
-  disk.complete();
-  disk.close(file);
-}
 
 test("a consumer has the files nats-server gives it", () => {
   const story = new Story();
@@ -140,10 +92,10 @@ test("the directories of consumers without any file go, as does what has a dot i
   const story = new Story();
   story.create("C");
   for (const path of ["EMPTY", ".X", "NOMETA"]) story.disk.makeDirectory(`${OBS}/${path}`);
-  put(story.disk, `${OBS}/.X/meta.inf`, "x");
-  put(story.disk, `${OBS}/NOMETA/o.dat`, "x");
-  put(story.disk, `${OBS}/file`, "x");
-  put(story.disk, `${OBS}/C/unknown`, "x");
+  story.put(`${OBS}/.X/meta.inf`, "x");
+  story.put(`${OBS}/NOMETA/o.dat`, "x");
+  story.put(`${OBS}/file`, "x");
+  story.put(`${OBS}/C/unknown`, "x");
   expect(brief(story.reload())).toEqual([
     'C {"Name":"C"} state',
     `NOMETA none x Missing metafile "${OBS}/NOMETA/meta.inf"`,
@@ -166,9 +118,9 @@ test("what another server left without syncing it holds once it was found", () =
   for (let seed = 0; seed < 100; seed++) {
     const story = new Story(new FakeDisk({ seed }));
     for (const path of [OBS, `${OBS}/C`]) story.disk.makeDirectory(path);
-    put(story.disk, `${OBS}/C/meta.inf`, "meta", "written");
-    put(story.disk, `${OBS}/C/meta.sum`, metaSum(consumerHasher("S", "C"), Buffer.from("meta")), "written");
-    put(story.disk, `${OBS}/C/o.dat`, "there", "written");
+    story.put(`${OBS}/C/meta.inf`, "meta", "written");
+    story.put(`${OBS}/C/meta.sum`, metaSum(consumerHasher("S", "C"), Buffer.from("meta")), "written");
+    story.put(`${OBS}/C/o.dat`, "there", "written");
     expect(brief(story.load())).toEqual(["C meta there"]);
     story.disk.powerCut();
     expect(brief(story.reload())).toEqual(["C meta there"]);
@@ -178,7 +130,7 @@ test("what another server left without syncing it holds once it was found", () =
 test("an encrypted consumer says so", () => {
   const story = new Story();
   story.create("C");
-  put(story.disk, `${OBS}/C/meta.key`, "x");
+  story.put(`${OBS}/C/meta.key`, "x");
   expect(story.reload()).toMatchObject([{ name: "C", isEncrypted: true, directory: `${OBS}/C` }]);
 });
 
@@ -249,85 +201,20 @@ describe("a state that makes no sense", () => {
   });
 });
 
-/** What one consumer may be after the next start. */
-interface Known {
-  /** What was confirmed last; undefined: it is not there. */
-  confirmed: string | undefined;
-  /** What it also may be: asked for and not answered, or answered with a failure. */
-  maybe: { readonly asked: number; readonly becomes: string | undefined }[];
-}
-
 describe("whatever happens", () => {
-  function changes(story: Story, steps: number): Map<string, Known> {
-    const consumers = new Map<string, Known>();
-    let count = 0;
-    const ask = (): void => {
-      const name = "CDE"[story.disk.random(3)]!;
-      const known: Known = consumers.get(name) ?? { confirmed: undefined, maybe: [] };
-      consumers.set(name, known);
-      const asked = ++count;
-      const what = story.disk.random(3);
-      const becomes = what === 0 ? undefined : `meta ${asked}`;
-      known.maybe.push({ asked, becomes });
-      const done = (failed: DiskError | undefined): void => {
-        if (failed === undefined) {
-          known.confirmed = becomes;
-          known.maybe = known.maybe.filter((each) => each.asked > asked);
-        } else if (failed.code === "EEXIST" || failed.code === "ENOENT") {
-          known.maybe = known.maybe.filter((each) => each.asked !== asked);
-        }
-      };
-      if (what === 0) story.catalog.delete(name, true, done);
-      else if (what === 1) story.catalog.create(name, Buffer.from(becomes!), Buffer.from("state"), true, done);
-      else story.catalog.update(name, Buffer.from(becomes!), done);
-    };
-    for (let step = 0; step < steps; step++) if (story.disk.random(10) === 0 || !story.step()) ask();
-    return consumers;
-  }
-  function check(found: StoredConsumer[], consumers: Map<string, Known>, story: Story, seed: string): void {
-    const metas = new Map(found.map(({ name, meta, fault }) => [name, fault ?? text(meta)]));
-    for (const [name, { confirmed, maybe }] of consumers) {
-      expect([confirmed, ...maybe.map(({ becomes }) => becomes)], `${seed}: ${name}`).toContain(metas.get(name));
-    }
+  const begin = (disk: FakeDisk): Story => new Story(disk);
+  function isWhole(story: Story, found: readonly StoredConsumer[], seed: number): void {
     for (const { directory, state } of found) {
-      expect(story.names(directory), seed).toEqual(["meta.inf", "meta.sum", "o.dat"]);
+      expect(story.names(directory), `seed ${seed}`).toEqual(["meta.inf", "meta.sum", "o.dat"]);
       expect(text(state)).toBe("state");
     }
     const names = story.disk.list(OBS);
-    expect(names instanceof DiskError ? 0 : names.length, seed).toBe(found.length);
+    expect(names instanceof DiskError ? 0 : names.length, `seed ${seed}`).toBe(found.length);
   }
-
   test("after a power cut or a kill all that was confirmed holds, and nothing is half there", () => {
-    let consumersFound = 0;
-    for (let seed = 1; seed <= 800; seed++) {
-      const story = new Story(new FakeDisk({ seed }));
-      const consumers = changes(story, story.disk.random(120));
-      if (story.disk.random(2) === 0) story.disk.powerCut();
-      else story.disk.kill();
-      const found = story.reload();
-      check(found, consumers, story, `seed ${seed}`);
-      // What was found once holds from then on.
-      story.disk.powerCut();
-      expect(brief(story.reload()), `seed ${seed}`).toEqual(brief(found));
-      consumersFound += found.length;
-    }
-    expect(consumersFound).toBeGreaterThan(300);
+    expect(cutAtRandom(400, begin, isWhole)).toBeGreaterThan(150);
   });
-
   test("after a failure at any call all that was confirmed holds, at once and after a power cut", () => {
-    for (let seed = 1; seed <= 800; seed++) {
-      const story = new Story(new FakeDisk({ seed }));
-      story.create("V", "first");
-      story.disk.failAt(1 + story.disk.random(80), story.disk.random(2) === 0 ? "EIO" : "ENOSPC");
-      const consumers = changes(story, 20 + story.disk.random(150));
-      consumers.set("V", { confirmed: "first", maybe: [] });
-      story.disk.heal();
-      if (story.disk.random(2) === 0) story.disk.powerCut();
-      else {
-        story.settle();
-        story.disk.kill();
-      }
-      check(story.reload(), consumers, story, `seed ${seed}`);
-    }
+    failAtRandom(400, begin, isWhole);
   });
 });
