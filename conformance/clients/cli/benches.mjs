@@ -1,7 +1,7 @@
 // `nats bench js …` and `nats bench kv …`: each comes to its end, and the server counted what it says it did.
 
 import assert from "node:assert/strict";
-import { connect } from "nats";
+import { AckPolicy, connect, StorageType } from "nats";
 import { runCase } from "../lib/report.mjs";
 import { within } from "../lib/wait.mjs";
 import { Session } from "./script.mjs";
@@ -38,7 +38,7 @@ export async function benchCommands(binary, label) {
       assert.equal(await stored("benchstream"), MSGS);
     },
     [`js pub async --multisubject --multisubjectmax 50 --multisubjectrandomize -H a:b`]: async (command) => {
-      await jsm.streams.add({ name: "wild", subjects: ["bench.wild.*"], storage: "memory" });
+      await jsm.streams.add({ name: "wild", subjects: ["bench.wild.*"], storage: StorageType.Memory });
       await session.must(`bench ${command} bench.wild --stream wild --msgs ${MSGS} ${quiet}`);
       const { state } = await jsm.streams.info("wild");
       assert.deepEqual([state.messages, state.num_subjects], [MSGS, 50]);
@@ -76,10 +76,10 @@ export async function benchCommands(binary, label) {
     };
   for (const kind of ["consume", "fetch"])
     for (const [acks, more] of [
-      ["none", ""],
-      ["explicit", " --clients 2"],
-      ["all", ""],
-      ["explicit", " --doubleack"],
+      [AckPolicy.None, ""],
+      [AckPolicy.Explicit, " --clients 2"],
+      [AckPolicy.All, ""],
+      [AckPolicy.Explicit, " --doubleack"],
     ]) {
       const count = more === "" ? MSGS : 600;
       cases[`js ${kind} --acks ${acks}${more} --batch 100`] = async (command) => {
@@ -87,7 +87,7 @@ export async function benchCommands(binary, label) {
         await purged(count);
         await jsm.consumers.add("benchstream", { durable_name: consumer, ack_policy: acks });
         await session.must(`bench ${command} --consumer ${consumer} --msgs ${count} --no-progress`);
-        await drained(consumer, acks !== "none");
+        await drained(consumer, acks !== AckPolicy.None);
       };
     }
   for (const [command, run] of Object.entries(cases)) {

@@ -50,19 +50,19 @@ const entries = [
   "kv history FULL k",
   "kv put FULL k v9",
   "kv get FULL k --raw",
-  { watch: "kv watch my-kv", ready: /Key2/, then: ["kv del my-kv Key1 -f", "kv put my-kv Key1 watched", "kv purge my-kv Key1 -f"], until: /PURGE/ }, // prettier-ignore
+  { watch: "kv watch my-kv", ready: /Key2/, meanwhile: ["kv del my-kv Key1 -f", "kv put my-kv Key1 watched", "kv purge my-kv Key1 -f"], until: /PURGE/ }, // prettier-ignore
   {
     watch: "kv watch my-kv a.>",
     ready: /dotted/,
-    then: ["kv put my-kv other x", "kv put my-kv a.z zed"],
+    meanwhile: ["kv put my-kv other x", "kv put my-kv a.z zed"],
     until: /zed/,
   },
-  { watch: "kv watch FULL --history", ready: /v9/, then: ["kv put FULL k v10"], until: /v10/ },
-  { watch: "kv watch my-kv --revision 3", ready: /zed/, then: ["kv put my-kv k x"], until: /: x/ },
+  { watch: "kv watch FULL --history", ready: /v9/, meanwhile: ["kv put FULL k v10"], until: /v10/ },
+  { watch: "kv watch my-kv --revision 3", ready: /zed/, meanwhile: ["kv put my-kv k x"], until: /> k: x/ },
   {
     watch: "sub copy.> --subjects-only",
     ready: /Subscribing/,
-    then: ["kv put FULL k republished"],
+    meanwhile: ["kv put FULL k republished"],
     until: /KV.FULL.k/,
   },
   "kv info my-kv",

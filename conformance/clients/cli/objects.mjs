@@ -33,7 +33,7 @@ const entries = [
   "object put myobjbucket small.txt --name chunks.bin -f --no-progress",
   "object get myobjbucket chunks.bin -O got.txt -f --no-progress",
   "stream info OBJ_myobjbucket",
-  { watch: "object watch myobjbucket", ready: /chunks\.bin/, then: ["object put myobjbucket small.txt --name watched --no-progress", "object del myobjbucket watched -f"], until: /DEL[^\n]*watched/ }, // prettier-ignore
+  { watch: "object watch myobjbucket", ready: /chunks\.bin/, meanwhile: ["object put myobjbucket small.txt --name watched --no-progress", "object del myobjbucket watched -f"], until: /DEL[^\n]*watched/ }, // prettier-ignore
   "object info myobjbucket watched",
   "object del myobjbucket nosuch -f",
   "object edit FULL --description edited --ttl 2h",

@@ -1,7 +1,7 @@
 // Runs commands of the nats command line in their order, on a server of their own, and compares what each printed with
 // what it printed against nats-server.
 //
-// An entry is a command, or what goes on while other commands run: { watch, ready, then, until }.
+// An entry is a command, or what goes on while other commands run: { watch, ready, meanwhile, until }.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -17,7 +17,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const MOST_MS = 30_000;
 
 /**
- * @typedef {{ watch: string, ready: RegExp, then: string[], until: RegExp }} Watch
+ * @typedef {{ watch: string, ready: RegExp, meanwhile: string[], until: RegExp }} Watch
  * @param {{ binary: string, label: string, about: string, file: string, entries: (string | Watch)[],
 files?: Record<string, number>,
  *   steady?: (output: string) => string, after?: (session: Session) => Promise<void> }} script
@@ -99,13 +99,13 @@ export class Session {
   }
 
   /** Runs commands while another one goes on; what that one printed. */
-  async watch({ watch, ready, then, until }) {
+  async watch({ watch, ready, meanwhile, until }) {
     const run = this.spawn(watch);
     try {
       const seen = (text) => () => text.test(run.output + run.errors);
       const what = () => `nats ${watch}; it printed ${run.output}${run.errors}`;
       await within(10_000, what, seen(ready));
-      for (const command of then) await this.must(command);
+      for (const command of meanwhile) await this.must(command);
       await within(10_000, what, seen(until));
     } finally {
       run.child.kill("SIGKILL");
