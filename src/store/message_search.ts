@@ -44,7 +44,10 @@ export interface SearchedMessages {
 }
 
 const ROWS_BEFORE_TREE = 512;
+/** How many subjects it is worth to look at for a place to go on from: so many, or a part of the messages that may be looked at. */
 const SUBJECTS_TO_SKIP_BY = 256;
+const MOST_SUBJECTS_TO_SKIP_BY = 16_384;
+const MESSAGES_PER_SUBJECT = 4;
 /** Subjects that a page of subjects looks at, for each that it may show. */
 const LOOKS_PER_SUBJECT = 16;
 /** Messages that are looked at one after another before the next one of a subject is searched for, if that may be among them. */
@@ -249,7 +252,7 @@ export class MessageSearch {
       if (this.#messages.matchesAt(filter, at)) return at;
       at++;
       if (left === most - ROWS_BEFORE_TREE) {
-        const skipped = this.#skipByTree(filter, at);
+        const skipped = this.#skipByTree(filter, at, most / MESSAGES_PER_SUBJECT);
         if (skipped === 0) return 0;
         at = skipped;
       }
@@ -257,9 +260,10 @@ export class MessageSearch {
   }
 
   /** Where to go on looking from, by what the subjects know; 0 when nothing is left. */
-  #skipByTree(filter: SubjectFilter, from: number): number {
+  #skipByTree(filter: SubjectFilter, from: number, looks: number): number {
     let least = Number.POSITIVE_INFINITY;
-    const rest = this.#tree.walk(filter, "" as ByteString, SUBJECTS_TO_SKIP_BY, (subject) => {
+    const most = Math.min(MOST_SUBJECTS_TO_SKIP_BY, Math.max(SUBJECTS_TO_SKIP_BY, looks));
+    const rest = this.#tree.walk(filter, "" as ByteString, most, (subject) => {
       const first = this.#firstBound(subject);
       if (first >= from) least = Math.min(least, first);
       else if (this.#lastBound(subject) >= from) least = from;

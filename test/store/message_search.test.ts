@@ -12,6 +12,7 @@ let live: Map<number, number>;
 let lastSeq: number;
 let walks: number;
 let looks: number;
+let searches: number;
 let search: MessageSearch;
 
 function add(name: string): number {
@@ -38,6 +39,7 @@ beforeEach(() => {
   lastSeq = 0;
   walks = 0;
   looks = 0;
+  searches = 0;
   const walk = tree.walk.bind(tree);
   tree.walk = (...args) => {
     walks++;
@@ -51,6 +53,19 @@ beforeEach(() => {
     firstSeq: 1,
     get lastSeq() {
       return lastSeq;
+    },
+    liveFrom: (from) => {
+      let at = from;
+      while (at <= lastSeq && !live.has(at)) at++;
+      return at > lastSeq ? 0 : at;
+    },
+    subjectAt: (seq) => {
+      looks++;
+      return live.get(seq)!;
+    },
+    nextOfSubject: () => {
+      searches++;
+      return -1;
     },
     liveUpTo: (upTo) => {
       let at = upTo;
@@ -114,6 +129,36 @@ describe("the last message of a pattern", () => {
     expect(walks).toBe(0);
     search.last(filter("*.7.x"));
     expect(walks).toBe(1);
+  });
+});
+
+describe("the next message", () => {
+  test("of a pattern with few subjects is found by them, not by all messages before it", () => {
+    for (let i = 0; i < 2000; i++) for (let j = 0; j < 3; j++) add(`few.${i}`);
+    const last = add("few.1.last");
+    expect(search.next(filter("few.*.last"), 1, 10_000)).toBe(last);
+    expect(looks).toBeLessThan(1000);
+  });
+
+  test("of a subject with many is looked for among the next ones first", () => {
+    for (let i = 0; i < 1000; i++) {
+      add("even");
+      add("odd");
+    }
+    for (let i = 0; i < 1000; i++) {
+      const seq = search.next(filter("odd"), MANY + 2 * i + 1, 10);
+      expect(seq).toBe(MANY + 2 * i + 2);
+    }
+    expect(searches).toBe(0);
+    expect(looks).toBeLessThan(3000);
+  });
+
+  test("of a subject with few is not looked for among others", () => {
+    add("rare");
+    for (let i = 0; i < 1000; i++) add("often");
+    add("rare");
+    search.next(filter("rare"), MANY + 2, 10);
+    expect([searches, looks]).toEqual([1, 0]);
   });
 });
 

@@ -18,7 +18,7 @@ export interface MessageQuery {
 }
 
 /** Messages looked at in one turn. */
-const SLICE = 20_000;
+const SLICE = 8000;
 
 export class MessageGet {
   readonly #surroundings: Pick<JetStreamSurroundings, "nextTurn">;
