@@ -11,11 +11,14 @@
 // nine children, so a million subjects stay cheap.
 
 import type { ByteString } from "../base/bytes.ts";
+import { TailMemo } from "./tail_memo.ts";
 
 const DOT = 0x2e;
 const FNV_BASE = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
 const SMALL = 8;
+/** Subjects with fewer tokens are found as soon. */
+const WORTH_KEEPING = 3;
 
 class Node<T> {
   readonly token: string;
@@ -141,6 +144,9 @@ export class Sublist<T> {
   readonly #laterLevels: number[] = [];
   /** Nodes of the trie that the last `match` went through: what it cost. */
   visited = 0;
+  /** Tokens at the beginning that the last walk compared with literals. */
+  #compared = 0;
+  readonly #memo = new TailMemo<T>();
 
   /** Where subjects come from strangers, `seed` is a random 32 bit number: nobody can make tokens that share a hash. */
   constructor(seed = FNV_BASE) {
@@ -157,6 +163,7 @@ export class Sublist<T> {
     const tokens = pattern.split(".");
     let node = this.#root;
     this.#count++;
+    this.#memo.clear();
     for (let i = 0; i < tokens.length; i++) {
       const token = tokens[i]!;
       if (token === ">" && i === tokens.length - 1) {
@@ -192,6 +199,7 @@ export class Sublist<T> {
     if (isRest) last.rest = removed(before, value);
     else last.values = removed(before, value);
     this.#count--;
+    this.#memo.clear();
     for (let i = path.length - 1; i > 0 && path[i]!.isEmpty; i--) {
       const parent = path[i - 1]!;
       if (parent.any === path[i]) parent.any = undefined;
@@ -206,8 +214,19 @@ export class Sublist<T> {
    * subject with an empty token matches nothing.
    */
   match(bytes: Uint8Array, from: number, to: number, into: T[]): void {
+    this.visited = 1;
+    const known = this.#memo.find(bytes, from, to);
+    if (known !== undefined) {
+      for (let i = 0; i < known.length; i++) into.push(known[i]!);
+      return;
+    }
     this.visited = 0;
-    if (this.#split(bytes, from, to)) this.#walk(into);
+    if (!this.#split(bytes, from, to)) return;
+    const { length } = into;
+    this.#walk(into);
+    const tail = this.#tokens - this.#compared;
+    if (tail > 0 && this.#tokens >= WORTH_KEEPING)
+      this.#memo.keep(bytes, from, this.#starts[this.#compared]!, tail, into, length);
   }
 
   /** Whether any pattern matches the literal subject. */
@@ -288,6 +307,7 @@ export class Sublist<T> {
     const levels = this.#laterLevels;
     let level = 0;
     let visited = 0;
+    let compared = 0;
     for (let at: Node<T> | undefined = this.#root; at !== undefined;) {
       visited++;
       let next: Node<T> | undefined;
@@ -295,7 +315,10 @@ export class Sublist<T> {
         if (at.values !== undefined) collect(at.values, into);
       } else {
         if (at.rest !== undefined) collect(at.rest, into);
-        if (at.children !== undefined) next = this.#literal(at, level);
+        if (at.children !== undefined) {
+          next = this.#literal(at, level);
+          if (level >= compared) compared = level + 1;
+        }
         level++;
         if (next === undefined) next = at.any;
         else if (at.any !== undefined) {
@@ -310,6 +333,7 @@ export class Sublist<T> {
       at = next;
     }
     this.visited += visited;
+    this.#compared = compared;
   }
 
   #probe(node: Node<T>, level: number): boolean {
