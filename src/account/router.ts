@@ -371,7 +371,11 @@ export class Router {
         groupOf(groups, sub.queue).push(sub);
         continue;
       }
-      const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub, sub.shown);
+      // A part of the server reads no head.
+      const isInner = sub.listener !== undefined;
+      const end = isInner
+        ? HEAD_SCRATCH
+        : writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub, sub.shown);
       if (this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, sub.shown)) delivered++;
     }
     if (groups !== undefined) {
