@@ -28,7 +28,14 @@ const LINE_END_BYTES = 2;
 const ZERO = 0x30;
 const DOT = 0x2e;
 const ZULU = 0x5a;
+const COLON = 0x3a;
 const FRACTION_DIGITS = 9;
+/** Seconds, and minutes. */
+const MINUTE = 60;
+const DAY = 86_400;
+const DAYS = 32;
+const MIDNIGHT = "00:00:00Z";
+const NOTHING = new Uint8Array(0);
 /** What all but the message's own headers, the stream's name and the subject may need. */
 const MOST_ADDED = 256 + 3 * DIGITS;
 
@@ -42,9 +49,9 @@ export class DirectHeader {
   /** Whether that is what the buffer begins with; and where the label of the sequence is, 0 when nobody knows. */
   #hasBegin = false;
   #sequenceAt = 0;
-  #sec = Number.NaN;
-  /** That second, without a zone. */
-  #second = text("");
+  /** Days that were written, by the number of each, modulo their count; and how each begins. */
+  readonly #days = new Float64Array(DAYS).fill(Number.NaN);
+  readonly #dates: Uint8Array[] = Array.from({ length: DAYS }, () => NOTHING);
 
   constructor(stream: ByteString) {
     const lines = `Nats-Stream: ${stream}\r\nNats-Subject: `;
@@ -85,11 +92,21 @@ export class DirectHeader {
 
   /** As Go's RFC 3339 with nanoseconds: without zeros at the end. */
   #putTime(into: Uint8Array, from: number, sec: number, nanos: number): number {
-    if (sec !== this.#sec) {
-      this.#sec = sec;
-      this.#second = text(rfc3339Nano(sec, 0).slice(0, -1));
+    const day = Math.floor(sec / DAY);
+    const slot = day & (DAYS - 1);
+    if (this.#days[slot] !== day) {
+      this.#days[slot] = day;
+      this.#dates[slot] = text(rfc3339Nano(day * DAY, 0).slice(0, -MIDNIGHT.length));
     }
-    let at = putAll(into, from, this.#second);
+    let at = putAll(into, from, this.#dates[slot]!);
+    const second = sec - day * DAY;
+    const minute = (second / MINUTE) | 0;
+    const hour = (minute / MINUTE) | 0;
+    at = putTwo(into, at, hour);
+    into[at] = COLON;
+    at = putTwo(into, at + 1, minute - hour * MINUTE);
+    into[at] = COLON;
+    at = putTwo(into, at + 1, second - minute * MINUTE);
     if (nanos > 0) {
       into[at++] = DOT;
       let rest = nanos;
@@ -109,6 +126,13 @@ export class DirectHeader {
 }
 
 const FEW = 64;
+
+function putTwo(into: Uint8Array, at: number, value: number): number {
+  const tens = (value / 10) | 0;
+  into[at] = ZERO + tens;
+  into[at + 1] = ZERO + value - tens * 10;
+  return at + 2;
+}
 
 function putAll(into: Uint8Array, at: number, from: Uint8Array): number {
   for (let i = 0; i < from.length; i++) into[at + i] = from[i]!;
