@@ -183,6 +183,7 @@ export class FileStore extends StoreReads implements StreamStore {
       blockBytes: options.blockBytes,
       how: options.how,
       later: options.later,
+      spares: options.cache.spareGroups,
       events: {
         free: () => {
           if (this.#isSubmitDue) this.#submit();

@@ -22,7 +22,8 @@ import { blockHasher } from "../format/keys.ts";
 import { blockFile } from "../format/layout.ts";
 import { EMPTY_RECORD, recordLength } from "../format/record.ts";
 import type { StoredMsg } from "../stream_store.ts";
-import { WriteGroup, type Piece } from "./write_group.ts";
+import { SpareGroups } from "./spare_groups.ts";
+import type { Piece, WriteGroup } from "./write_group.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -48,6 +49,8 @@ export interface WriterOptions {
   /** Runs `fire` later in this turn, never inside the call. */
   readonly later: (fire: () => void) => void;
   readonly events: WriterEvents;
+  /** Of the server's stores together. */
+  readonly spares?: SpareGroups;
 }
 
 export class GroupWriter {
@@ -67,8 +70,8 @@ export class GroupWriter {
   // The file of the last block that was written to, and that block.
   #file: DiskFile | undefined = undefined;
   #fileBlock = 0;
-  #open = new WriteGroup();
-  #spare: WriteGroup | undefined = undefined;
+  readonly #spares: SpareGroups;
+  #open: WriteGroup | undefined = undefined;
   readonly #submitted: WriteGroup[] = [];
   #isWriting = false;
   #failed: DiskError | undefined = undefined;
@@ -84,6 +87,7 @@ export class GroupWriter {
     this.#how = options.how;
     this.#later = options.later;
     this.#events = options.events;
+    this.#spares = options.spares ?? new SpareGroups();
     this.#block = 0;
     this.#size = 0;
     this.#hasher = blockHasher(options.stream, 0);
@@ -118,31 +122,33 @@ export class GroupWriter {
   }
   /** Bytes of the open group. */
   get openBytes(): number {
-    return this.#open.used;
+    return this.#open?.used ?? 0;
   }
   /** Whether everything appended is durable. */
   get isIdle(): boolean {
-    return this.#submitted.length === 0 && this.#open.used === 0;
+    return this.#submitted.length === 0 && this.openBytes === 0;
   }
-  /** Groups on their way, the oldest first, and the open one. */
+  /** Groups on their way, the oldest first, and the open one if it was begun. */
   *groups(): Generator<WriteGroup> {
     yield* this.#submitted;
-    yield this.#open;
+    if (this.#open !== undefined) yield this.#open;
   }
 
   /** Adds a message to the open group; copies its bytes. `tag` is a number of the caller's. Not while `failed`. */
   appendMessage(seq: number, msg: StoredMsg, tag: number): void {
     const { subjectFrom, subjectTo, headerFrom, headerTo, bodyFrom, bodyTo } = msg;
     this.#place(recordLength(subjectTo - subjectFrom, headerTo - headerFrom, bodyTo - bodyFrom));
-    this.#placed(this.#open.addMessage(seq, msg, tag, this.#hasher));
+    const group = this.#begun();
+    this.#placed(group, group.addMessage(seq, msg, tag, this.#hasher));
   }
 
   /** Adds a hole or a tombstone to the open group. Not while `failed`. */
   appendMark(kind: "hole" | "tombstone", seq: number, sec: number, nanos: number, subject = NO_BYTES): void {
     this.#place(EMPTY_RECORD + subject.length);
-    this.#placed(this.#open.addMark(kind, seq, sec, nanos, subject, this.#hasher));
+    const group = this.#begun();
+    this.#placed(group, group.addMark(kind, seq, sec, nanos, subject, this.#hasher));
     if (kind === "hole") return;
-    const piece = this.#open.pieces.at(-1)!;
+    const piece = group.pieces.at(-1)!;
     piece.hasTombstones = true;
     piece.buried = Math.max(piece.buried, seq);
   }
@@ -163,9 +169,8 @@ export class GroupWriter {
 
   /** Closes the open group, which may be empty, and writes it when the ones before are durable. */
   submit(): void {
-    this.#submitted.push(this.#open);
-    this.#open = this.#spare ?? new WriteGroup();
-    this.#spare = undefined;
+    this.#submitted.push(this.#begun());
+    this.#open = undefined;
     this.#next();
   }
 
@@ -226,8 +231,11 @@ export class GroupWriter {
     if (this.#size > 0 && this.#size + length > this.#blockBytes) this.roll();
   }
 
-  #placed(length: number): void {
-    const group = this.#open;
+  #begun(): WriteGroup {
+    return (this.#open ??= this.#spares.take());
+  }
+
+  #placed(group: WriteGroup, length: number): void {
     const piece = group.pieces.at(-1);
     if (piece?.block === this.#block && !this.#isApart) piece.to = group.used;
     else {
@@ -293,7 +301,7 @@ export class GroupWriter {
     if (this.#submitted.length === 0) this.#events.free();
     else this.#next();
     this.#events.durable(group);
-    if (group.reset()) this.#spare = group;
+    this.#spares.give(group);
   }
 
   #refuse(failed: DiskError): void {
@@ -302,7 +310,7 @@ export class GroupWriter {
     const groups = [...this.groups()];
     this.#failed = failed;
     this.#submitted.length = 0;
-    this.#open = new WriteGroup();
+    this.#open = undefined;
     this.#isApart = false;
     this.#isWriting = false;
     this.#events.refused(failed, groups);

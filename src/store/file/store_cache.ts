@@ -6,6 +6,7 @@
 // holds bytes of it keeps them.
 
 import { PageCache } from "./page_cache.ts";
+import { SpareGroups } from "./spare_groups.ts";
 
 /** Something that can be had again from disk. */
 export interface Cached {
@@ -19,6 +20,7 @@ export interface Cached {
 
 export class StoreCache {
   readonly pages: PageCache;
+  readonly spareGroups = new SpareGroups();
   readonly #mostBytes: number;
   readonly #held = new Map<Cached, number>(); // least recently used first
   #bytes = 0;

@@ -46,6 +46,10 @@ export class WriteGroup {
   #entries = 0;
   readonly #moment = { sec: 0, nanos: 0 };
 
+  /** Memory it holds, in bytes. */
+  get heldBytes(): number {
+    return this.bytes.length + this.#starts.byteLength + this.#tags.byteLength;
+  }
   /** Messages and holes. */
   get entries(): number {
     return this.#entries;
