@@ -18,6 +18,8 @@
 // and none after `close` of the disk. Paths have `/` and are below the disk's
 // root; a rename stays in its directory.
 
+import { assert } from "./assert.ts";
+
 /** The disk failed. */
 export class DiskError {
   /** As the system calls it: ENOENT, EEXIST, ENOSPC, EIO, … */
@@ -84,4 +86,32 @@ export interface Disk {
   syncDirectory(path: string, done: DiskDone): void;
   /** Bytes that can still be written below the path. */
   freeBytes(path: string): number | DiskError;
+}
+
+/** What a disk makes of a file that it opens. */
+interface OpenFile extends DiskFile {
+  readonly isClosed: boolean;
+}
+
+/** A file as the disk knows it that it goes back to: one of `kind`. */
+export function ownFile<T extends OpenFile>(file: DiskFile, kind: abstract new (...args: never[]) => T): T {
+  assert(file instanceof kind, "a file goes back to the disk it came from");
+  return file;
+}
+
+/** The same for a file that is open. */
+export function openFile<T extends OpenFile>(file: DiskFile, kind: abstract new (...args: never[]) => T): T {
+  const own = ownFile(file, kind);
+  assert(!own.isClosed, "a closed file is not used");
+  return own;
+}
+
+/** The directory of a path. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+/** The last name in a path. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -13,7 +13,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { assert } from "../base/assert.ts";
-import { DiskError, type Disk, type DiskDone, type DiskFile } from "../base/disk.ts";
+import { DiskError, openFile, ownFile, parentOf, type Disk, type DiskDone, type DiskFile } from "../base/disk.ts";
 import { diskFailure } from "./disk_failure.ts";
 import { Handle, HandleCache } from "./disk_handles.ts";
 import { sharedSyncs, type SyncScheduler } from "./disk_syncs.ts";
@@ -149,7 +149,7 @@ export class DirectoryDisk implements Disk {
   }
 
   close(file: DiskFile): void {
-    const open = own(file);
+    const open = ownFile(file, OpenFile);
     open.isClosed = true;
     this.#closeIdle(open);
   }
@@ -428,19 +428,10 @@ function failureOf(error: NodeJS.ErrnoException | null): DiskError | undefined {
   return error === null ? undefined : diskFailure(error);
 }
 
-function own(file: DiskFile): OpenFile {
-  assert(file instanceof OpenFile, "a file goes back to the disk it came from");
-  return file;
-}
 function use(file: DiskFile): OpenFile {
-  const open = own(file);
-  assert(!open.isClosed, "a closed file is not used");
-  return open;
+  return openFile(file, OpenFile);
 }
 
 function shareOf(path: string): string {
   return path.split("/", SHARE_NAMES).join("/");
-}
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }

@@ -5,7 +5,16 @@
 // breaks, in tests) are told of each change and may refuse it.
 
 import { assert } from "../base/assert.ts";
-import { DiskError, type Disk, type DiskDone, type DiskFile } from "../base/disk.ts";
+import {
+  DiskError,
+  nameOf,
+  openFile,
+  ownFile,
+  parentOf,
+  type Disk,
+  type DiskDone,
+  type DiskFile,
+} from "../base/disk.ts";
 
 const LEAST_BYTES = 256;
 
@@ -51,7 +60,7 @@ class OpenFile implements DiskFile {
   readonly path: string;
   readonly node: FileNode;
   readonly writable: boolean;
-  closed = false;
+  isClosed = false;
 
   constructor(path: string, node: FileNode, writable: boolean) {
     this.path = path;
@@ -90,7 +99,7 @@ export class MemoryDisk implements Disk {
   }
 
   close(file: DiskFile): void {
-    own(file).closed = true;
+    ownFile(file, OpenFile).isClosed = true;
   }
 
   size(file: DiskFile): number | DiskError {
@@ -282,20 +291,8 @@ export function diskError(code: string): DiskError {
   return new DiskError(code, texts[code] ?? code);
 }
 
-function own(file: DiskFile): OpenFile {
-  assert(file instanceof OpenFile, "a file goes back to the disk it came from");
-  return file;
-}
 function use(file: DiskFile): OpenFile {
-  const open = own(file);
-  assert(!open.closed, "a closed file is not used");
-  return open;
-}
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
-}
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
+  return openFile(file, OpenFile);
 }
 function bytesBelow(directory: DirectoryNode): number {
   let bytes = 0;

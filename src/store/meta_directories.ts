@@ -11,7 +11,7 @@
 // nor of what else is in a directory: catalog.ts and consumer_catalog.ts do. Names are text, not bytes.
 
 import { assert } from "../base/assert.ts";
-import { DiskError, type Disk, type DiskDone } from "../base/disk.ts";
+import { DiskError, nameOf, type Disk, type DiskDone } from "../base/disk.ts";
 import type { Hasher } from "../base/highway_hash.ts";
 import { holdsNothing, removeTree, syncNames } from "./catalog_files.ts";
 import { makeMeta, recoverMeta, replaceMeta, type FoundMeta } from "./catalog_meta.ts";
@@ -214,7 +214,7 @@ export class MetaDirectories {
     let above = top;
     for (const directory of below) {
       const failed =
-        this.#foundOtherwise(above, directory.slice(directory.lastIndexOf("/") + 1)) ??
+        this.#foundOtherwise(above, nameOf(directory)) ??
         unlessThere(this.#disk.makeDirectory(directory)) ??
         (yield* syncNames(this.#disk, above));
       if (failed !== undefined) return failed;

@@ -9,7 +9,7 @@
 // cache may take a window away. Knows nothing of which records count: it is told
 // where one starts.
 
-import { DiskError, type Disk, type DiskFile } from "../../base/disk.ts";
+import { DiskError, parentOf, type Disk, type DiskFile } from "../../base/disk.ts";
 import { HASH_BYTES, Hasher } from "../../base/highway_hash.ts";
 import { uint32 } from "../../base/nanos.ts";
 import { blockHasher } from "../format/keys.ts";
@@ -470,8 +470,4 @@ function pastDamage({ damaged }: FileBlock, at: number): number {
   if (damaged === undefined) return at;
   const range = damaged.find(({ from, to }) => from <= at && at < to);
   return range === undefined ? at : range.to;
-}
-
-function parentOf(directory: string): string {
-  return directory.slice(0, directory.lastIndexOf("/"));
 }
