@@ -133,8 +133,11 @@ const signingKeys: Kind<SigningKeys> = {
       if (typeof entry === "string") keys.set(entry, undefined);
       else if (isObject(entry)) {
         const scope = scopeOf(entry);
-        if (scope instanceof JsonError) reader.noteText(scope.text);
-        else keys.set(scope.key, scope);
+        if (scope instanceof JsonError) {
+          reader.noteText(scope.text);
+          break;
+        }
+        keys.set(scope.key, scope);
       }
     }
     return keys;
