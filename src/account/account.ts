@@ -9,7 +9,7 @@ import { Responses, type ServiceSide } from "./responses.ts";
 import { Router } from "./router.ts";
 import { StreamImports } from "./stream_imports.ts";
 
-/** Undefined is no limit. */
+/** Undefined and negative is no limit; 0 lets nothing through. */
 export interface AccountLimits {
   readonly maxConnections: number | undefined;
   readonly maxSubscriptions: number | undefined;
@@ -60,8 +60,8 @@ export class Account implements ServiceSide {
   }
 }
 
-/** The smaller of two limits, of which `limit` is none when 0 or less and `other` when negative or undefined. */
-export function tighter(limit: number, other: number | undefined): number {
-  if (other === undefined || other < 0) return limit;
-  return limit <= 0 ? other : Math.min(limit, other);
+/** The least of some limits; undefined when none of them is one: they are undefined or negative. */
+export function least(...limits: readonly (number | undefined)[]): number | undefined {
+  const given = limits.filter((limit) => limit !== undefined && limit >= 0) as number[];
+  return given.length === 0 ? undefined : Math.min(...given);
 }

@@ -6,6 +6,7 @@
 import type { ByteString } from "../base/bytes.ts";
 import type { ExportRule, ServiceExport, SharingRules } from "../subject/sharing.ts";
 import { type Activation, type CheckedSharing, checkSharing } from "../subject/sharing_check.ts";
+import { isSubset } from "../subject/subject.ts";
 import type { Account } from "./account.ts";
 import { type RelaySettings, ServiceRelay } from "./service_relay.ts";
 import { ServiceState } from "./service_state.ts";
@@ -16,12 +17,18 @@ export class Exchange {
   readonly #account: (name: string) => Account | undefined;
   readonly #relays = new Map<Account, Subscription[]>();
   readonly #importing = new Set<Account>();
+  #imported: CheckedSharing["services"] = new Map();
   /** By account and subject. */
   #services = new Map<string, ServiceState>();
 
   constructor(settings: RelaySettings, account: (name: string) => Account | undefined) {
     this.#settings = settings;
     this.#account = account;
+  }
+
+  /** Whether an account imports a service under a subject that covers this one. */
+  imports(account: string, subject: ByteString): boolean {
+    return this.#imported.get(account)?.some(({ transform }) => isSubset(subject, transform.local)) ?? false;
   }
 
   /**
@@ -34,6 +41,7 @@ export class Exchange {
     const checked = checkSharing(known, activates, this.#settings.systemAccount !== undefined);
     for (const [account, relays] of this.#relays) for (const relay of relays) account.router.remove(relay);
     this.#relays.clear();
+    this.#imported = checked.services;
     this.#makeServices(checked.exports);
     for (const account of this.#importing) account.streamImports.set([], () => account.router);
     this.#importing.clear();

@@ -29,8 +29,9 @@ interface Waiting {
 }
 
 export class InnerQueue {
-  /** Those that the message being published goes to; the frame is the publisher's. */
-  #now: Subscription[] = [];
+  /** Those that the message being published goes to; the frame is the publisher's. Emptied by its count: so its memory stays. */
+  readonly #now: (Subscription | undefined)[] = [];
+  #nowCount = 0;
   /** As `#now`, each with a frame of its own. */
   #nowCopied: Waiting[] = [];
   #later: Waiting[] = [];
@@ -39,13 +40,13 @@ export class InnerQueue {
 
   /** Nothing was added since the last drain. */
   get isEmpty(): boolean {
-    return this.#now.length === 0 && this.#copied === undefined && this.#nowCopied.length === 0;
+    return this.#nowCount === 0 && this.#copied === undefined && this.#nowCopied.length === 0;
   }
 
   /** The message being published goes to `sub`. */
   add(frame: Frame, sub: Subscription, sender: Receiver | undefined): void {
     if (!this.#isDraining) {
-      this.#now.push(sub);
+      this.#now[this.#nowCount++] = sub;
       return;
     }
     if (this.#copied?.of !== frame) this.#copied = { of: frame, copy: copyOf(frame) };
@@ -60,7 +61,7 @@ export class InnerQueue {
   /** The message is delivered to everyone else: calls the listeners. How many of them were not there. */
   drain(frame: Frame, sender: Receiver | undefined): number {
     this.#copied = undefined;
-    if (this.#isDraining || (this.#now.length === 0 && this.#nowCopied.length === 0)) return 0;
+    if (this.#isDraining || (this.#nowCount === 0 && this.#nowCopied.length === 0)) return 0;
     this.#isDraining = true;
     let absent = 0;
     const now = this.#now;
@@ -69,11 +70,12 @@ export class InnerQueue {
     for (const each of copied) {
       if (!each.sub.isOpen || !each.sub.listener!.onMsg(each.frame, each.sub, each.sender)) absent++;
     }
-    for (let i = 0; i < now.length; i++) {
+    for (let i = 0; i < this.#nowCount; i++) {
       const sub = now[i]!;
+      now[i] = undefined;
       if (!sub.isOpen || !sub.listener!.onMsg(frame, sub, sender)) absent++;
     }
-    now.length = 0;
+    this.#nowCount = 0;
     this.#drainLater();
     return absent;
   }

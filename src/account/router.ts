@@ -276,13 +276,9 @@ export class Router {
   /** Delivers a message to whoever is alone in subscribing to its subject, an inbox. False: nothing was done, `publish` has to. */
   answer(msg: OutMsg): boolean {
     const { subject, subjectFrom: from, subjectTo: to } = msg;
-    const matched = this.#matched;
-    matched.length = 0;
-    this.#sublist.match(subject, from, to, matched);
-    this.effort += this.#sublist.visited + matched.length;
-    const sub = matched[0];
-    if (matched.length !== 1 || sub!.receiver === undefined || sub!.origin !== sub || sub.queue !== undefined)
-      return false;
+    const sub = this.#sublist.sole(subject, from, to);
+    this.effort += this.#sublist.visited;
+    if (sub?.receiver === undefined || sub.origin !== sub || sub.queue !== undefined) return false;
     if (this.#deniesSubject(sub, subject, from, to) || !this.sendAlone(sub, msg)) return false;
     this.stats.matches++;
     return true;

@@ -34,6 +34,8 @@ export interface JetStreamOptions {
   readonly accounts: readonly AccountSetup[];
   /** Accounts without JetStream, which are told so; the system account is not among them. */
   readonly others: readonly { readonly name: string; readonly bus: Bus }[];
+  /** Whether an account imports the JetStream of another one. */
+  readonly asksAnother: (account: string) => boolean;
   /** Where the server's own advisories go; undefined without a system account. */
   readonly system: Bus | undefined;
   /** Bytes. */
@@ -149,6 +151,7 @@ export class JetStream {
       get jetstream() {
         return accounts.get(name);
       },
+      asksAnother: () => this.#options.asksAnother(name),
     });
   }
 

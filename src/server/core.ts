@@ -128,7 +128,7 @@ export class Core implements SessionHost {
     const { accounts, systemAccount } = this;
     this.exchange = openExchange({ world, accounts, systemAccount, serverName: identity.name });
     this.exchange.apply(sharingRules(options));
-    applyMappings(options, GLOBAL_ACCOUNT, accounts, world);
+    applyMappings(options, this, this.exchange);
   }
 
   /** Goes on with other options: a reload. Whoever does it looks after the connections. */
@@ -148,7 +148,7 @@ export class Core implements SessionHost {
       }
     }
     this.exchange.apply(sharingRules(options));
-    applyMappings(options, GLOBAL_ACCOUNT, this.accounts, this.world);
+    applyMappings(options, this, this.exchange);
   }
 
   /** Forgets the accounts that a reload has left out, once nobody is bound to them any more. */
@@ -315,7 +315,8 @@ function limitsOf({ limits }: AccountOptions): AccountLimits {
   return {
     maxConnections: limits.max_connections,
     maxPayload: limits.max_payload,
-    maxSubscriptions: limits.max_subscriptions,
+    // In a configuration 0 is none.
+    maxSubscriptions: limits.max_subscriptions === 0 ? undefined : limits.max_subscriptions,
   };
 }
 

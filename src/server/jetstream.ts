@@ -1,6 +1,7 @@
 // JetStream in a server: its disk, its accounts, its lines in the log, and how
 // it ends. Loaded only when the options ask for it.
 
+import { byteString } from "../base/bytes.ts";
 import { DiskError, type Disk } from "../base/disk.ts";
 import type { JetStreamOptions } from "../config/options.ts";
 import { openStoreDirectory } from "../io/disk_directory.ts";
@@ -92,6 +93,7 @@ export async function openJetStream(
     surroundings,
     accounts,
     others: [...core.accounts.values()].filter(({ name }) => !limits.has(name) && name !== core.systemAccount),
+    asksAnother: (name) => core.exchange.imports(name, byteString("$JS.API.INFO")),
     system: core.systemAccount === undefined ? undefined : core.accounts.get(core.systemAccount)?.bus,
     maxMemory: config.maxMemory,
     maxFile: config.maxStorage,

@@ -4,11 +4,12 @@
 import { createHash } from "node:crypto";
 import type { Account } from "../account/account.ts";
 import { Exchange } from "../account/exchange.ts";
-import { Mappings } from "../account/mappings.ts";
+import { domainMappings, Mappings } from "../account/mappings.ts";
 import { nuid } from "../base/nuid.ts";
 import { byteString } from "../base/bytes.ts";
 import type { World } from "../base/world.ts";
 import type { ServerOptions } from "../config/options.ts";
+import { GLOBAL_ACCOUNT } from "../config/options/accounts.ts";
 import type { MappingRule } from "../subject/mapping_rule.ts";
 import type { SharingRules } from "../subject/sharing.ts";
 
@@ -46,16 +47,43 @@ export function sharingRules(options: ServerOptions): Map<string, SharingRules> 
   return new Map(options.accounts.map((account) => [account.name, account]));
 }
 
-/** Gives every account the mappings of the options, and those of JetStream's domain. */
+/** Gives every account the mappings of the options, and those that lead to JetStream by its domain. */
 export function applyMappings(
   options: ServerOptions,
-  globalAccount: string,
-  accounts: ReadonlyMap<string, Account>,
-  world: World,
+  { accounts, systemAccount, world }: Omit<SharingHost, "serverName">,
+  exchange: Exchange,
 ): void {
   for (const [name, account] of accounts) {
-    const own = options.accounts.find((each) => each.name === name);
-    const rules: readonly MappingRule[] = name === globalAccount ? options.mappings : (own?.mappings ?? []);
+    const own =
+      name === GLOBAL_ACCOUNT ? options.mappings : options.accounts.find((each) => each.name === name)?.mappings;
+    const rules = [...(own ?? [])];
+    const add = (more: readonly MappingRule[]): void => {
+      for (const rule of more) if (!rules.some(({ source }) => source === rule.source)) rules.push(rule);
+    };
+    const domain = options.jetstream?.domain ?? "";
+    const hasJetStream = mayUseJetStream(options, name);
+    // An account that asks another one for JetStream reaches that by its own names.
+    const asksAnother = !hasJetStream && exchange.imports(name, INFO);
+    if (domain !== "" && name !== systemAccount && !asksAnother) add(domainMappings(domain));
+    const elsewhere = options.default_js_domain[name] ?? "";
+    if (elsewhere !== "" && !hasJetStream) add(domainMappings(elsewhere).map(reversed));
     account.mappings = rules.length === 0 ? undefined : new Mappings(rules, "", (below) => world.random(below));
   }
+}
+/** Alone, the global account may. */
+function mayUseJetStream(
+  { jetstream, accounts, system_account: system = "$SYS" }: ServerOptions,
+  name: string,
+): boolean {
+  if (jetstream === undefined) return false;
+  const others = accounts.filter((account) => account.name !== system);
+  if (others.length === 0) return name === GLOBAL_ACCOUNT;
+  return others.find((account) => account.name === name)?.jetstream !== undefined;
+}
+
+const INFO = byteString("$JS.API.INFO");
+
+function reversed({ source, destinations }: MappingRule): MappingRule {
+  const [{ subject, weight, cluster }] = destinations as readonly [MappingRule["destinations"][0]];
+  return { source: subject, destinations: [{ subject: source, weight, cluster }] };
 }

@@ -335,7 +335,6 @@ const asks: Readonly<Record<string, string>> = {
   cluster: "{ port: -1 }",
   gateway: "{ port: -1, name: g }",
   leafnodes: "{ port: -1 }",
-  default_js_domain: "{ $G: x }",
   prof_port: "1",
   prof_block_rate: "1",
   write_timeout: "retry",

@@ -81,6 +81,7 @@ export class Bench {
     this.jetstream = new JetStream({
       surroundings,
       accounts: [{ name: "A", bus: this.account.bus, limits, places }],
+      asksAnother: () => false,
       others: [],
       system: this.system.bus,
       maxMemory: 2 ** 30,

@@ -299,8 +299,6 @@ export const serverRows = {
     {
       doc: "JetStream domains that accounts use.",
       reload: "restart",
-      status: "later",
-      why: "accounts have no subject mappings yet",
     },
     readDomains,
   ),

@@ -5,19 +5,16 @@
 //
 // Owns the requests that wait, and the refusals that do. Knows nothing of what a call does: table.ts.
 
-import type { Bus, Frame, Listener, Sender } from "../../account/bus.ts";
+import type { Bus, Frame, Sender } from "../../account/bus.ts";
 import { type ByteString, byteString, byteStringOf } from "../../base/bytes.ts";
 import { ApiError, apiError } from "../../errors/api.ts";
 import type { Advisories } from "../advisories.ts";
 import type { JetStreamSurroundings } from "../surroundings.ts";
 import { ApiCall, type CallHost } from "./call.ts";
-import { DomainPrefix } from "./domain_prefix.ts";
 import { ApiRequest, type Asker } from "./request.ts";
 import { type ApiRow, apiRows } from "./table.ts";
 
 const PREFIX = "$JS.API.";
-/** What a domain's prefix stands before. */
-const inDomain = ["INFO", "STREAM.>", "CONSUMER.>", "DIRECT.>", "META.>", "SERVER.>", "ACCOUNT.>"];
 /** Requests served at a time; the others wait. */
 const MOST_AT_A_TIME = 16;
 /** What the requests of a queue may hold. */
@@ -85,22 +82,13 @@ export class Api implements CallHost {
     return this.#serving + this.#requests.length + this.#infos.length;
   }
 
-  /** Takes the requests of an account; also those spelled with the domain. */
+  /** Takes the requests of an account. Those spelled with the domain are mapped to these before they come here. */
   listen(asker: Asker): void {
-    const { domain } = this.#options.surroundings;
-    const listener = (prefix: string): Listener => ({
-      onMsg: (frame, _, sender) => this.#onMsg(asker, prefix, frame, sender),
-    });
     const { bus } = asker;
-    const subscribe = (subject: ByteString, each: Listener): void => {
-      const sub = bus.subscribe(subject, each);
-      this.#ends.push(() => bus.unsubscribe(sub));
-    };
-    subscribe(byteString(`${PREFIX}>`), listener(PREFIX));
-    if (domain === "") return;
-    const prefix = `$JS.${domain}.API.`;
-    for (const part of inDomain) subscribe(byteString(prefix + part), listener(prefix));
-    new DomainPrefix(bus, prefix).listen(subscribe);
+    const sub = bus.subscribe(byteString(`${PREFIX}>`), {
+      onMsg: (frame, _, sender) => this.#onMsg(asker, frame, sender),
+    });
+    this.#ends.push(() => bus.unsubscribe(sub));
   }
 
   /** Hears nobody any more. */
@@ -144,9 +132,10 @@ export class Api implements CallHost {
     if (!this.#isServing) this.#serveSoon();
   }
 
-  #onMsg(asker: Asker, prefix: string, frame: Frame, sender: Sender | undefined): boolean {
+  #onMsg(asker: Asker, frame: Frame, sender: Sender | undefined): boolean {
+    if (asker.jetstream === undefined && asker.asksAnother()) return false;
     const { source, subjectFrom, subjectTo } = frame;
-    const rest = byteStringOf(source, subjectFrom + prefix.length, subjectTo);
+    const rest = byteStringOf(source, subjectFrom + PREFIX.length, subjectTo);
     if (elsewhere.some((part) => rest.startsWith(part))) return false;
     const found = this.#find(rest);
     if (found === undefined) return true;

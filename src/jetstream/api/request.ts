@@ -27,6 +27,8 @@ export interface Asker {
   readonly bus: Bus;
   /** Its JetStream now; undefined without. */
   readonly jetstream: JetStreamAccount | undefined;
+  /** Without JetStream of its own: whether it imports that of another account, which answers then. */
+  asksAnother(): boolean;
 }
 
 export class ApiRequest {
