@@ -229,6 +229,13 @@ export class Sublist<T> {
       this.#memo.keep(bytes, from, this.#starts[this.#compared]!, tail, into, length);
   }
 
+  /** As `match`, of the only value that matches; undefined when there are none or several. */
+  sole(bytes: Uint8Array, from: number, to: number): T | undefined {
+    this.visited = 0;
+    const values = this.#split(bytes, from, to) ? this.#soleValues() : undefined;
+    return Array.isArray(values) && values.length === 1 ? values[0] : undefined;
+  }
+
   /** Whether any pattern matches the literal subject. */
   matchesAny(bytes: Uint8Array, from: number, to: number): boolean {
     return this.#split(bytes, from, to) && this.#probe(this.#root, 0);
@@ -334,6 +341,42 @@ export class Sublist<T> {
     }
     this.visited += visited;
     this.#compared = compared;
+  }
+
+  /** The values of the one place that has any; undefined when there are more such places. The way of `#walk`. */
+  #soleValues(): Set<T> | T[] | undefined {
+    const nodes = this.#laterNodes;
+    const levels = this.#laterLevels;
+    let level = 0;
+    let found: Set<T> | T[] | undefined;
+    for (let at: Node<T> | undefined = this.#root; at !== undefined;) {
+      this.visited++;
+      let next: Node<T> | undefined;
+      const values: Set<T> | T[] | undefined = level === this.#tokens ? at.values : at.rest;
+      if (values !== undefined) {
+        if (found !== undefined) {
+          nodes.length = 0;
+          levels.length = 0;
+          return undefined;
+        }
+        found = values;
+      }
+      if (level < this.#tokens) {
+        if (at.children !== undefined) next = this.#literal(at, level);
+        level++;
+        if (next === undefined) next = at.any;
+        else if (at.any !== undefined) {
+          nodes.push(at.any);
+          levels.push(level);
+        }
+      }
+      if (next === undefined && nodes.length > 0) {
+        next = nodes.pop();
+        level = levels.pop()!;
+      }
+      at = next;
+    }
+    return found;
   }
 
   #probe(node: Node<T>, level: number): boolean {

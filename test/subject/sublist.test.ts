@@ -101,6 +101,7 @@ test("the sublist agrees with a naive list under random inserts and removals", (
           const want = [...naive].filter((pair) => subjectMatches(byteString(pair.split(" ")[0]!), subject)).sort();
           expect(match(list, subject).sort()).toEqual(want);
           expect(list.matchesAny(bytesOf(subject), 0, subject.length)).toBe(want.length > 0);
+          expect(list.sole(bytesOf(subject), 0, subject.length)).toBe(want.length === 1 ? want[0] : undefined);
         }
         expect([...list.entries()].sort()).toEqual([...naive].sort());
       },
