@@ -14,6 +14,7 @@ import { scanBlock } from "../../src/store/format/block_scan.ts";
 import { blockRecords, isCompressed } from "../../src/store/format/compressed_block.ts";
 import { blockHasher } from "../../src/store/format/keys.ts";
 import { blockIndexOf } from "../../src/store/format/layout.ts";
+import type { Hasher } from "../../src/base/highway_hash.ts";
 import type { RecordReader } from "../../src/store/format/record.ts";
 import { NO_LIMITS, type StoreLimits } from "../../src/store/stream_store.ts";
 import { FakeDisk } from "../support/fake_disk.ts";
@@ -207,9 +208,35 @@ function rot(life: StoreLife): string {
   let isDamaged = false;
   scanBlock(unpacked, hasher, { onRecord: () => undefined, onDamage: () => (isDamaged = true) });
   scanBlock(unpacked, hasher, { onRecord: spoil, onDamage: () => undefined });
+  for (const seq of hemmedIn(unpacked, hasher, at)) ledger.spoil(seq);
   // What the last sequence was may be lost with it, when nothing else tells.
   ledger.lastConfirmed = Math.min(ledger.lastConfirmed, highestTold(life));
   return `${name}: bits ${bits.join()} of ${records} records`;
+}
+
+/**
+ * Messages between two damaged records whose neighbours' sequences leave no room for these: nothing tells them from the
+ * payload of a damaged message (block_scan.ts).
+ */
+function hemmedIn(records: Uint8Array, hasher: Hasher, hit: readonly number[]): number[] {
+  // Good messages and holes, parted by what is damaged.
+  const runs: number[][] = [[]];
+  const onDamage = (): void => void runs.push([]);
+  const onRecord = ({ kind, seq, from, to }: RecordReader): void => {
+    if (hit.some((byte) => byte >= from && byte < to)) onDamage();
+    else if (kind !== "tombstone") runs.at(-1)!.push(seq);
+  };
+  scanBlock(records, hasher, { onRecord, onDamage });
+  return runs.slice(1, -1).flatMap((run, i) => {
+    const before =
+      runs
+        .slice(0, i + 1)
+        .findLast(({ length }) => length > 0)
+        ?.at(-1) ?? 0;
+    const after = runs.slice(i + 2).find(({ length }) => length > 0)?.[0] ?? Number.POSITIVE_INFINITY;
+    const hasRoom = run.length === 0 || (run[0]! > before + 1 && run.at(-1)! < after - 1);
+    return hasRoom ? [] : run;
+  });
 }
 
 /** The highest sequence in the records that are good. */
