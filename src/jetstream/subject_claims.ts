@@ -19,18 +19,22 @@ export class SubjectClaims {
   set(stream: string, subjects: readonly string[]): void {
     const before = this.#claims.get(stream);
     if (before === subjects) return;
-    for (const subject of before ?? []) this.#index.remove(byteString(subject), stream);
-    this.#claims.delete(stream);
-    if (subjects.length === 0) return;
-    this.#claims.set(stream, subjects);
-    for (const subject of subjects) this.#index.add(byteString(subject), stream);
+    const kept = new Set(subjects);
+    const known = new Set(before);
+    for (const subject of known) if (!kept.has(subject)) this.#index.remove(byteString(subject), stream);
+    for (const subject of kept) if (!known.has(subject)) this.#index.add(byteString(subject), stream);
+    if (subjects.length > 0) this.#claims.set(stream, subjects);
+    else this.#claims.delete(stream);
   }
 
   /** Whether another stream takes messages on these subjects; "unknown" when there is too much to compare. */
   taken(stream: string, subjects: readonly string[]): boolean | "unknown" {
     if (this.#index.count + subjects.length > MOST_SUBJECTS) return "unknown";
     const before = this.#index.visited;
+    // No other can have what the stream itself has already.
+    const own = new Set(this.#claims.get(stream));
     for (const subject of subjects) {
+      if (own.has(subject)) continue;
       const most = MOST_WORK - (this.#index.visited - before);
       const isTaken = this.#index.hasCollision(byteString(subject), stream, most);
       if (isTaken !== false) return isTaken ?? "unknown";

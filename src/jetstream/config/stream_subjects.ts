@@ -4,7 +4,7 @@
 import { type ByteString, byteString } from "../../base/bytes.ts";
 import { quoted } from "../../errors/protocol.ts";
 import { PatternIndex } from "../../subject/pattern_index.ts";
-import { collides, isSubset, isValidSubject } from "../../subject/subject.ts";
+import { collides, hasWildcard, isSubset, isValidSubject } from "../../subject/subject.ts";
 import { invalidConfig, type StreamDraft } from "./stream_draft.ts";
 
 /** Whether configurations take it for a subject: as a SUB would, and without blanks. */
@@ -26,8 +26,7 @@ export function checkSubjects(draft: StreamDraft): void {
     if (draft.mirror === undefined && draft.sources.length === 0) draft.subjects = [draft.name];
     return;
   }
-  const all = new PatternIndex<number>();
-  for (const [at, subject] of draft.subjects.entries()) all.add(byteString(subject), at);
+  const all = areDistinctLiterals(draft.subjects) ? undefined : indexOf(draft.subjects);
   for (const [at, subject] of draft.subjects.entries()) {
     if (!isConfigSubject(subject)) throw invalidConfig("invalid subject");
     if (subject === ">" && !draft.no_ack) throw invalidConfig("capturing all subjects requires no-ack to be true");
@@ -36,6 +35,7 @@ export function checkSubjects(draft: StreamDraft): void {
     }
     const bytes = byteString(subject);
     if (!draft.no_ack) checkServerSpaces(bytes);
+    if (all === undefined) continue;
     const isTaken = all.hasCollision(bytes, at, MOST_WORK - all.visited);
     if (isTaken === undefined) throw invalidConfig("too many subjects with wildcards");
     if (!isTaken) continue;
@@ -45,8 +45,20 @@ export function checkSubjects(draft: StreamDraft): void {
   }
 }
 
+/** Whether none of them can collide with another for sure: what most streams have, and quick to tell. */
+function areDistinctLiterals(subjects: readonly string[]): boolean {
+  return !subjects.some((subject) => hasWildcard(subject as ByteString)) && new Set(subjects).size === subjects.length;
+}
+
+function indexOf(subjects: readonly string[]): PatternIndex<number> {
+  const index = new PatternIndex<number>();
+  for (const [at, subject] of subjects.entries()) index.add(byteString(subject), at);
+  return index;
+}
+
 /** An acknowledgement of what the server itself says would be heard, and acknowledged, again. */
 function checkServerSpaces(subject: ByteString): void {
+  if (!subject.startsWith("$") && !hasWildcard(subject)) return;
   if (apiSpaces.some((space) => collides(subject, space)) && !isSubset(subject, events)) {
     throw invalidConfig("subjects that overlap with jetstream api require no-ack to be true");
   }
