@@ -74,13 +74,15 @@ export async function benchCommands(binary, label) {
       await purged(MSGS);
       await session.must(`bench ${command} --msgs ${MSGS} --no-progress`);
     };
+  /** @type {[AckPolicy, string][]} */
+  const ways = [
+    [AckPolicy.None, ""],
+    [AckPolicy.Explicit, " --clients 2"],
+    [AckPolicy.All, ""],
+    [AckPolicy.Explicit, " --doubleack"],
+  ];
   for (const kind of ["consume", "fetch"])
-    for (const [acks, more] of [
-      [AckPolicy.None, ""],
-      [AckPolicy.Explicit, " --clients 2"],
-      [AckPolicy.All, ""],
-      [AckPolicy.Explicit, " --doubleack"],
-    ]) {
+    for (const [acks, more] of ways) {
       const count = more === "" ? MSGS : 600;
       cases[`js ${kind} --acks ${acks}${more} --batch 100`] = async (command) => {
         const consumer = `c-${kind}-${acks}${more.trim().replaceAll(/\W+/g, "")}`;
