@@ -20,6 +20,15 @@ const HEAD_BYTES = VERSION.length + XKEY_NONCE_BYTES;
 /** Why a message was not opened, or not sealed. */
 export type XkeyFault = "recipient" | "sender" | "version" | "short" | "forged";
 
+/** Faults in the words of nkeys. */
+export const xkeyFaultTexts: Readonly<Record<XkeyFault, string>> = {
+  recipient: "nkeys: not a valid recipient public curve key",
+  sender: "nkeys: not a valid sender public curve key",
+  version: "nkeys: encrypted input wrong version",
+  short: "nkeys: encrypted input is not valid",
+  forged: "nkeys: could not decrypt input",
+};
+
 /** Seals `message` for the holder of `recipient`. `nonce` is unpredictable and never used again. */
 export function seal(own: KeyPair, message: Uint8Array, recipient: string, nonce: Uint8Array): Buffer | XkeyFault {
   assert(nonce.length === XKEY_NONCE_BYTES, "a nonce is 24 bytes");

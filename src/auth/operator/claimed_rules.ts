@@ -14,8 +14,14 @@ const responseTypes: Readonly<Record<string, ResponseType>> = { Stream: "stream"
 /** Exports and imports; entries that are none are left out. */
 export function sharingOf({ nats }: AccountClaims): SharingRules {
   return {
-    exports: nats.exports.filter((each) => each !== undefined).map(exportOf).filter((rule) => rule !== undefined),
-    imports: nats.imports.filter((each) => each !== undefined).map(importOf).filter((rule) => rule !== undefined),
+    exports: nats.exports
+      .filter((each) => each !== undefined)
+      .map(exportOf)
+      .filter((rule) => rule !== undefined),
+    imports: nats.imports
+      .filter((each) => each !== undefined)
+      .map(importOf)
+      .filter((rule) => rule !== undefined),
   };
 }
 
@@ -71,9 +77,13 @@ function importOf(claimed: Import): ImportRule | undefined {
 /** The mappings, in any order: tokens keep none. */
 export function mappingsOf({ nats }: AccountClaims): readonly MappingRule[] {
   return [...nats.mappings].map(([source, destinations]) => ({
-    source,
-    destinations: destinations.map(({ subject, weight, cluster }) => ({ subject, weight: weight || 100, cluster })),
-  })) as readonly MappingRule[];
+    source: byteString(source),
+    destinations: destinations.map(({ subject, weight, cluster }) => ({
+      subject: byteString(subject),
+      weight: weight || 100,
+      cluster,
+    })),
+  }));
 }
 
 /** What an account may store; undefined without JetStream. */
