@@ -33,6 +33,8 @@ export class Account implements ServiceSide {
   readonly streamImports: StreamImports;
   /** Its messages as the server's own parts see them. */
   readonly bus: Bus;
+  /** What people call it. */
+  nameTag: string;
   limits: AccountLimits;
   /** Messages and their bytes received from connections. */
   inMsgs = 0;
@@ -51,6 +53,7 @@ export class Account implements ServiceSide {
     serverHash = "00000000",
   ) {
     this.name = name;
+    this.nameTag = name;
     this.router = new Router(env, inner);
     this.bus = new Bus(this.router, inner);
     this.responses = new Responses(env, this.router, serverHash, () => this);

@@ -25,6 +25,18 @@ export function validate(options: ServerOptions): void {
   }
 }
 
+/** Accounts and users come as tokens. */
+function isTrusting({ operator, trusted_keys }: ServerOptions): boolean {
+  return operator.length > 0 || trusted_keys.length > 0;
+}
+
+/** Where tokens say who may do what, the configuration must not. */
+function trust(options: ServerOptions): string | undefined {
+  if (options.operator.length === 0) return undefined;
+  if (options.accounts.length > 0) return "operators do not allow Accounts to be configured directly";
+  return allUsers(options).length > 0 ? "operators do not allow users to be configured directly" : undefined;
+}
+
 /** Every user of every account. */
 export function allUsers(options: ServerOptions): readonly UserOptions[] {
   return [...options.authorization.users, ...options.accounts.flatMap((account) => account.users)];
@@ -41,6 +53,7 @@ const checks: readonly Check[] = [
     payload > pending ? `max_payload (${payload}) cannot be higher than max_pending (${pending})` : undefined,
   ({ server_name: name }) => (name?.includes(" ") ? "server name cannot contain spaces" : undefined),
   ({ cluster }) => (cluster?.name?.includes(" ") ? "cluster name cannot contain spaces" : undefined),
+  trust,
   (options) => noAuthUser(options.no_auth_user, options),
   clusterComplaint,
   ({ gateway }) => (gateway === undefined ? undefined : gatewayComplaint(gateway)),
@@ -92,6 +105,7 @@ function accountNames(options: ServerOptions): ReadonlySet<string> {
 
 function noAuthUser(name: string | undefined, options: ServerOptions): string | undefined {
   if (name === undefined || name === "") return undefined;
+  if (isTrusting(options)) return "no_auth_user not compatible with Trusted Operator";
   const users = allUsers(options);
   if (users.length === 0) return `no_auth_user: ${quote(name)} present, but users/nkeys are not defined`;
   if (users.some(({ user, nkey }) => user === name || nkey === name)) return undefined;
@@ -154,6 +168,7 @@ function jetstreamOfSystem({ jetstream, accounts, system_account: name }: Server
 
 function systemAccount(options: ServerOptions): string | undefined {
   const { system_account: name } = options;
+  if (isTrusting(options)) return undefined;
   if (name === undefined || name === "" || accountNames(options).has(name)) return undefined;
   return "error resolving system account: account missing";
 }

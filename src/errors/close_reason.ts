@@ -22,6 +22,7 @@ export const closeReasons = {
   serverShutdown: "Server Shutdown",
   authenticationExpired: "Authentication Expired",
   missingAccount: "Missing Account",
+  revocation: "Credentials Revoked",
   headerViolation: "Message Header Violation",
   noRespondersRequiresHeaders: "No Responders Requires Headers",
   kicked: "Kicked",
@@ -43,6 +44,7 @@ export function webSocketStatus(reason: CloseReason): number {
     case "maximumControlLineExceeded":
     case "maximumSubscriptionsExceeded":
     case "missingAccount":
+    case "revocation":
     case "authenticationExpired":
       return 1008;
     case "tlsHandshakeFailure":

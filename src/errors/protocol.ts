@@ -12,6 +12,9 @@ export interface ProtocolErrorSpec {
 export const protocolErrors = {
   unknownOperation: { text: "Unknown Protocol Operation", closes: "protocolViolation" },
   maximumControlLine: { text: "maximum control line exceeded", closes: "maximumControlLineExceeded" },
+  userAuthenticationExpired: { text: "User Authentication Expired", closes: "authenticationExpired" },
+  accountAuthenticationExpired: { text: "Account Authentication Expired", closes: "authenticationExpired" },
+  userAuthenticationRevoked: { text: "User Authentication Revoked", closes: "revocation" },
   authorizationViolation: { text: "Authorization Violation", closes: "authenticationFailure" },
   authenticationTimeout: { text: "Authentication Timeout", closes: "authenticationTimeout" },
   maximumConnections: { text: "maximum connections exceeded", closes: "maximumConnectionsExceeded" },

@@ -178,7 +178,7 @@ function rowOf(each: ConnectionView, options: ConnzOptions, now: Moment, globalA
           account: account === globalAccount ? "" : account,
           jwt: each.jwt,
           issuer_key: each.issuerKey,
-          name_tag: stop !== undefined && account === globalAccount ? "" : account,
+          name_tag: stop !== undefined && account === globalAccount ? "" : each.nameTag,
           tags: each.tags,
         }
       : {}),

@@ -76,6 +76,8 @@ export interface ConnectionView {
   readonly jwt: string;
   readonly issuerKey: string;
   readonly tags: readonly string[];
+  /** What people call its account; empty without one. */
+  readonly nameTag: string;
   readonly mqttClient: string;
   /** The public key of the trusted proxy it came through. */
   readonly proxyKey: string;

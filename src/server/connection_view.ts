@@ -37,9 +37,10 @@ export function viewOf(session: Session): ConnectionView {
     tls: session.tls,
     authorizedUser: identity?.shownName ?? (options === undefined ? "" : claimedName(options).shown),
     account: session.account?.name,
-    jwt: "",
-    issuerKey: "",
-    tags: [],
+    nameTag: session.account?.nameTag ?? "",
+    jwt: identity?.token?.token ?? "",
+    issuerKey: identity?.token === undefined ? "" : (identity.token.signingKey ?? identity.token.account.publicKey),
+    tags: identity?.token?.tags ?? [],
     mqttClient: "",
     proxyKey: "",
   };

@@ -20,7 +20,7 @@ import { Session } from "../session/session.ts";
 import { ClosedConnections } from "./closed_connections.ts";
 import type { System } from "../system/system.ts";
 import { closedViewOf, viewOf } from "./connection_view.ts";
-import { applyMappings, hashOf, openExchange, sharingRules } from "./sharing.ts";
+import { applyMappings, type ClaimedAccounts, hashOf, openExchange, sharingRules } from "./sharing.ts";
 import { API_LEVEL, NATS_VERSION, RUNTIME } from "./version.ts";
 
 /** Who this server is. */
@@ -70,6 +70,8 @@ export class Core implements SessionHost {
   /** When the configuration was read, by the wall clock. */
   configLoaded: Moment;
   readonly accounts = new Map<string, Account>();
+  /** Accounts as tokens say, in operator mode. */
+  claimed: ClaimedAccounts | undefined = undefined;
   /** What the accounts share. */
   readonly exchange: Exchange;
   readonly sessions = new Map<number, Session>();
@@ -127,8 +129,27 @@ export class Core implements SessionHost {
     }
     const { accounts, systemAccount } = this;
     this.exchange = openExchange({ world, accounts, systemAccount, serverName: identity.name });
-    this.exchange.apply(sharingRules(options));
-    applyMappings(options, this, this.exchange);
+    this.applySharing();
+  }
+
+  /** Makes what accounts share as the options, or tokens, say it now. */
+  applySharing(): void {
+    const { claimed, exchange } = this;
+    exchange.apply(claimed?.sharing() ?? sharingRules(this.options), claimed?.activates);
+    applyMappings(this.options, this, exchange, claimed);
+  }
+
+  /** The account of that name, made when there is none, with these limits. */
+  adoptAccount(name: string, limits: AccountLimits): Account {
+    const known = this.accounts.get(name);
+    if (known !== undefined) {
+      known.limits = limits;
+      return known;
+    }
+    const added = this.#newAccount(name, limits);
+    this.accounts.set(name, added);
+    this.system?.serve(name, added.bus);
+    return added;
   }
 
   /** Goes on with other options: a reload. Whoever does it looks after the connections. */
@@ -138,17 +159,8 @@ export class Core implements SessionHost {
     this.authenticator = authenticator;
     this.configLoaded = { sec: this.world.wallSec(), nanos: this.world.wallNanos() };
     this.#settings = settingsOf(options);
-    for (const each of options.accounts) {
-      const account = this.accounts.get(each.name);
-      if (account !== undefined) account.limits = limitsOf(each);
-      else {
-        const added = this.#newAccount(each.name, limitsOf(each));
-        this.accounts.set(each.name, added);
-        this.system?.serve(each.name, added.bus);
-      }
-    }
-    this.exchange.apply(sharingRules(options));
-    applyMappings(options, this, this.exchange);
+    for (const each of options.accounts) this.adoptAccount(each.name, limitsOf(each));
+    this.applySharing();
   }
 
   /** Forgets the accounts that a reload has left out, once nobody is bound to them any more. */

@@ -10,6 +10,7 @@ import { type AccountSetup, JetStream, type RestoreListener, rulesOf } from "../
 import type { AccountLimits } from "../jetstream/limits.ts";
 import { MemoryPlaces } from "../jetstream/memory_places.ts";
 import type { JetStreamSurroundings } from "../jetstream/surroundings.ts";
+import { storedAccounts } from "../store/catalog.ts";
 import { MemoryDisk } from "../store/memory_disk.ts";
 import type { Core } from "./core.ts";
 import type { OnBug } from "./guard.ts";
@@ -63,6 +64,7 @@ export async function openJetStream(
   options: JetStreamOptions,
   withoutDir: "temporary" | typeof IN_MEMORY,
   onBug: OnBug,
+  claimed?: { storage(): Map<string, AccountLimits>; load(names: Iterable<string>): Promise<void> },
 ): Promise<RunningJetStream> {
   const { log, world } = core;
   const began = world.nowMs();
@@ -70,10 +72,15 @@ export async function openJetStream(
   const setup = setUpJetStream(options, thisMachine, withoutDir);
   const { config } = setup;
   if (setup.isTemporary) logTemporaryDir(log);
-  const limits = jetStreamAccounts(core.options);
-  const tooMuch = overcommitted(limits, config);
-  if (tooMuch !== undefined) throw new Error(tooMuch);
   const place = openPlace(core, setup, onBug);
+  // Accounts of tokens are known once they were asked for: those that have something here are.
+  await claimed?.load(namesIn(place.disk));
+  const limits = claimed?.storage() ?? jetStreamAccounts(core.options);
+  const tooMuch = overcommitted(limits, config);
+  if (tooMuch !== undefined) {
+    await place.close();
+    throw new Error(tooMuch);
+  }
   logJetStream(log, { ...config, apiLevel: API_LEVEL });
   const surroundings = surroundingsOf(core, setup);
   const memory = new MemoryPlaces(world, surroundings.beforeFlush);
@@ -140,6 +147,12 @@ export async function openJetStream(
       logShutdown(log, true);
     },
   };
+}
+
+/** The accounts that have streams on this disk. */
+function namesIn(disk: Disk): readonly string[] {
+  const names = storedAccounts(disk);
+  return names instanceof DiskError ? [] : names;
 }
 
 function openPlace(core: Core, { config }: JetStreamSetup, onBug: OnBug): Place {

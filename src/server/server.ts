@@ -21,6 +21,7 @@ import { openWorld } from "../io/world.ts";
 import { Core } from "./core.ts";
 import { guardAccept, guardWorld } from "./guard.ts";
 import { LameDuck } from "./lame_duck.ts";
+import type { Operators } from "./operators.ts";
 import {
   advertiseClients,
   type Door,
@@ -65,6 +66,7 @@ export class Server {
   #monitors: readonly Door[] = [];
   #jetstream: RunningJetStream | undefined = undefined;
   #jetstreamEnd: Promise<void> | undefined = undefined;
+  #operators: Operators | undefined = undefined;
   readonly #withoutDir: "temporary" | typeof IN_MEMORY;
   readonly #views: Views;
   #lameDuck: LameDuck | undefined = undefined;
@@ -133,8 +135,15 @@ export class Server {
    * Opens the listeners of resolved options. Rejects with the first that cannot be opened; nothing stays open then.
    */
   static async open(options: ServerOptions, surroundings: ServerSurroundings): Promise<Server> {
-    const server = new Server(options, surroundings);
+    const isTrusting = options.operator.length > 0 || options.trusted_keys.length > 0;
+    const operators = isTrusting ? await import("./operators.ts") : undefined;
+    const trusted = operators?.readTrust(options);
+    const server = new Server(trusted?.options ?? options, surroundings);
     try {
+      if (operators !== undefined && trusted !== undefined) {
+        server.#operators = await operators.Operators.open(trusted, server.#world, server.#log);
+        await server.#operators.attach(server.#core);
+      }
       // Monitoring answers while streams are restored, as in nats-server.
       server.#monitors = await openMonitor(server.#core, server.#views, server.#onBug);
       await server.#openSystem();
@@ -286,9 +295,11 @@ export class Server {
     this.#lameDuck?.stop();
     this.#core.system?.shutdown();
     const doors = this.#closeDoors();
+    this.#operators?.onStorage(undefined);
     await this.#endJetStream();
     this.#core.closeAll();
     await Promise.all([doors, this.#allGone(), ...this.#monitors.map((monitor) => monitor.close())]);
+    await this.#operators?.close();
     await this.#hasher.close();
   }
 
@@ -313,14 +324,17 @@ export class Server {
   async #openSystem(): Promise<void> {
     if (this.#core.systemAccount === undefined) return;
     const { openSystem } = await import("./system.ts");
-    openSystem(this.#core, this.#views);
+    openSystem(this.#core, this.#views, this.#operators?.keeper());
   }
 
   async #openJetStream(): Promise<void> {
     const { jetstream } = this.#core.options;
     if (jetstream === undefined) return;
     const { openJetStream } = await import("./jetstream.ts");
-    this.#jetstream = await openJetStream(this.#core, jetstream, this.#withoutDir, this.#onBug);
+    const operators = this.#operators;
+    this.#jetstream = await openJetStream(this.#core, jetstream, this.#withoutDir, this.#onBug, operators);
+    const running = this.#jetstream;
+    operators?.onStorage(() => void running.setAccounts(operators.storage()).catch(this.#onBug));
   }
 
   /** Lame duck mode ends it before the clients go; it ends once. */

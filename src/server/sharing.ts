@@ -12,6 +12,7 @@ import type { ServerOptions } from "../config/options.ts";
 import { GLOBAL_ACCOUNT } from "../config/options/accounts.ts";
 import type { MappingRule } from "../subject/mapping_rule.ts";
 import type { SharingRules } from "../subject/sharing.ts";
+import type { Activation } from "../subject/sharing_check.ts";
 
 /** What is shared needs of the server. */
 export interface SharingHost {
@@ -47,21 +48,31 @@ export function sharingRules(options: ServerOptions): Map<string, SharingRules> 
   return new Map(options.accounts.map((account) => [account.name, account]));
 }
 
-/** Gives every account the mappings of the options, and those that lead to JetStream by its domain. */
+/** The accounts of tokens, in operator mode. */
+export interface ClaimedAccounts {
+  /** What they share. */
+  sharing(): ReadonlyMap<string, SharingRules>;
+  mappings(name: string): readonly MappingRule[];
+  mayStore(name: string): boolean;
+  readonly activates: Activation;
+}
+
+/** Gives every account the mappings of the options or of its token, and those that lead to JetStream by its domain. */
 export function applyMappings(
   options: ServerOptions,
   { accounts, systemAccount, world }: Omit<SharingHost, "serverName">,
   exchange: Exchange,
+  claimed?: ClaimedAccounts,
 ): void {
   for (const [name, account] of accounts) {
     const own =
       name === GLOBAL_ACCOUNT ? options.mappings : options.accounts.find((each) => each.name === name)?.mappings;
-    const rules = [...(own ?? [])];
+    const rules = [...(claimed?.mappings(name) ?? own ?? [])];
     const add = (more: readonly MappingRule[]): void => {
       for (const rule of more) if (!rules.some(({ source }) => source === rule.source)) rules.push(rule);
     };
     const domain = options.jetstream?.domain ?? "";
-    const hasJetStream = mayUseJetStream(options, name);
+    const hasJetStream = claimed?.mayStore(name) ?? mayUseJetStream(options, name);
     // An account that asks another one for JetStream reaches that by its own names.
     const asksAnother = !hasJetStream && exchange.imports(name, INFO);
     if (domain !== "" && name !== systemAccount && !asksAnother) add(domainMappings(domain));

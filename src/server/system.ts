@@ -6,6 +6,7 @@ import type { ByteString } from "../base/bytes.ts";
 import { takeProfile } from "../io/profile.ts";
 import type { AccountNumbers } from "../monitor/source.ts";
 import { hasWildcard, isSubset } from "../subject/subject.ts";
+import type { ClaimsKeeper } from "../system/claims.ts";
 import { type Encoders, snappy } from "../system/encoding.ts";
 import type { ServerFacts } from "../system/server_info.ts";
 import { System } from "../system/system.ts";
@@ -15,7 +16,7 @@ import { NATS_VERSION } from "./version.ts";
 import { featureFlagsOf, type Views } from "./views.ts";
 
 /** Opens the system account: from now on it is told what happens, and may ask. */
-export function openSystem(core: Core, views: Views): void {
+export function openSystem(core: Core, views: Views, claims?: ClaimsKeeper): void {
   const name = core.systemAccount;
   const account = name === undefined ? undefined : core.accounts.get(name);
   if (name === undefined || account === undefined) return;
@@ -28,6 +29,7 @@ export function openSystem(core: Core, views: Views): void {
     monitor: views,
     pageRequests: core.pageRequests,
     encoders: encodersOf(core),
+    ...(claims === undefined ? {} : { claims }),
     facts: () => factsOf(core),
     numbersOf: (asked): AccountNumbers | undefined => views.numbersOf(asked),
     beforeFlush: (fire) => core.turn.beforeFlush(fire),
@@ -91,12 +93,21 @@ function sendAway({ sessions, log }: Core, cid: number): string | undefined {
   return undefined;
 }
 
-function userInfoOf({ sessions }: Core, sender: Sender): UserInfo | undefined {
+function userInfoOf({ sessions, world }: Core, sender: Sender): UserInfo | undefined {
   const session = sessions.get(sender.hooks.info().id);
   if (session?.account === undefined) return undefined;
   const rules = session.identity?.permissions?.rules;
-  const account = session.account.name;
-  const info = { user: session.identity?.shownName ?? "", account, accountName: account };
+  const { name, nameTag } = session.account;
+  const token = session.identity?.token;
+  const info: UserInfo = {
+    user: session.identity?.shownName ?? "",
+    account: name,
+    accountName: nameTag,
+    ...(token === undefined || token.name === "" ? {} : { userName: token.name }),
+    ...(session.expiresAtMs === undefined
+      ? {}
+      : { expiresNanos: Math.max(0, Math.round((session.expiresAtMs - world.nowMs()) * 1e6)) }),
+  };
   if (rules === undefined) return info;
   const { publish, subscribe } = rules.source;
   const listsOf = (lists: typeof publish): SubjectLists => ({

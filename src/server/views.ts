@@ -183,7 +183,7 @@ export class Views implements MonitorSource {
       leafnode_connections: 0,
       client_connections: account.connections,
       subscriptions: router.subscriptionCount,
-      name_tag: name,
+      name_tag: account.nameTag,
       sublist_stats: {
         num_subscriptions: router.subscriptionCount,
         num_cache: router.cachedRoutes,

@@ -38,6 +38,7 @@ export function login(
     jwt: options.jwt,
     nonce: session.nonce,
     kind,
+    host: session.transport.remote?.ip ?? "",
     tls: session.tls,
   });
   if (!(verdict instanceof Promise)) {

@@ -5,7 +5,7 @@
 // synchronously within a chunk, but for authentication, which may suspend the
 // rest of the chunk.
 
-import { type Account, tighter } from "../account/account.ts";
+import { type Account, least } from "../account/account.ts";
 import { Receiver } from "../account/receiver.ts";
 import { release } from "../account/rewrite.ts";
 import type { Subscription } from "../account/subscription.ts";
@@ -92,6 +92,9 @@ export class Session implements TransportHandler, ClientOps {
   #pedantic = true;
   #noResponders = false;
   #authTimer: Timer | undefined = undefined;
+  #expiryTimer: Timer | undefined = undefined;
+  /** When its credentials end, on the monotonic clock; undefined for never. */
+  expiresAtMs: number | undefined = undefined;
   #isConnected = false;
   #firstPongSent = false;
   #gone = false;
@@ -144,7 +147,7 @@ export class Session implements TransportHandler, ClientOps {
       },
       (text) => host.log.error(`${this.label} - ${text}`),
     );
-    this.#maxSubscriptions = settings.maxSubscriptions;
+    this.#maxSubscriptions = settings.maxSubscriptions || Infinity;
     this.#pings = new Pings(world, settings, { onPingDue: () => this.#onPingDue(), onStale: () => this.#onStale() });
     this.#openedAtMs = world.nowMs();
     this.startSec = this.lastSec = world.wallSec();
@@ -257,6 +260,9 @@ export class Session implements TransportHandler, ClientOps {
   #afterAuth(verdict: Verdict | undefined): void {
     const options = this.#options!;
     if (verdict?.ok === false) {
+      const { detail } = verdict;
+      if (detail?.isError === true) this.#host.log.error(`${this.label} - ${detail.text}`);
+      else if (detail !== undefined) this.#host.log.debug(`${this.label} - ${detail.text}`);
       this.#client = clientLabel(options, this.account, this.identity);
       this.#refuse(verdict.logText);
       return;
@@ -366,7 +372,7 @@ export class Session implements TransportHandler, ClientOps {
       this.#complaints.tokens(subject);
       return;
     }
-    if (this.#maxSubscriptions > 0 && this.subscriptions.count >= this.#maxSubscriptions) {
+    if (this.subscriptions.count >= this.#maxSubscriptions) {
       this.#complaints.subscriptions();
       return;
     }
@@ -485,6 +491,7 @@ export class Session implements TransportHandler, ClientOps {
     this.stopNanos = world.wallNanos();
     this.#intake.close();
     this.#authTimer?.cancel();
+    this.#expiryTimer?.cancel();
     this.#pings.stop();
     this.receiver.isOpen = false;
     this.outbound.close();
@@ -510,6 +517,7 @@ export class Session implements TransportHandler, ClientOps {
   /** Goes on as the same user under other rules. Subscriptions they do not allow end, and the client is told. */
   become(identity: Identity): void {
     this.#adopt(identity);
+    this.#limit();
     const { account } = this;
     if (account === undefined || this.#permissions === undefined) return;
     for (const sub of this.subscriptions) {
@@ -588,11 +596,13 @@ export class Session implements TransportHandler, ClientOps {
     this.#limit();
   }
 
-  /** What it may send: as the listener or its account says, whichever is less. */
+  /** What it may send: as the listener, its account or its user says, whichever is least. */
   #limit(): void {
-    const limits = this.account?.limits;
-    this.#parser.limits.maxPayload = tighter(this.settings.maxPayload, limits?.maxPayload);
-    this.#maxSubscriptions = tighter(this.settings.maxSubscriptions, limits?.maxSubscriptions);
+    const [account, user] = [this.account?.limits, this.identity?.limits];
+    const { maxPayload, maxSubscriptions } = this.settings;
+    this.#parser.limits.maxPayload = least(maxPayload, account?.maxPayload, user?.maxPayload) ?? -1;
+    const subscriptions = least(maxSubscriptions || undefined, account?.maxSubscriptions, user?.maxSubscriptions);
+    this.#maxSubscriptions = subscriptions ?? Infinity;
   }
 
   #adopt(identity: Identity): void {
@@ -605,6 +615,12 @@ export class Session implements TransportHandler, ClientOps {
   #accept(identity: Identity): void {
     this.#adopt(identity);
     this.#bind(identity.accountName);
+    this.#expiryTimer?.cancel();
+    const expiresInMs = identity.token?.expiresInMs;
+    if (expiresInMs === undefined || this.isClosed) return;
+    const { world } = this.#host;
+    this.expiresAtMs = world.nowMs() + expiresInMs;
+    this.#expiryTimer = world.wallAfter(expiresInMs, () => this.closeWithError("userAuthenticationExpired"));
   }
 
   #trace(traces: boolean): void {

@@ -202,7 +202,7 @@ function clientOf(view: ConnectionView, account: string, stop: Moment | undefine
     stop: stop === undefined ? undefined : rfc3339Nano(stop.sec, stop.nanos),
     jwt: view.jwt,
     issuer_key: view.issuerKey,
-    name_tag: account,
+    name_tag: view.nameTag === "" ? account : view.nameTag,
     tags: view.tags,
     kind: "Client",
     client_type: view.type,

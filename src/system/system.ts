@@ -6,6 +6,7 @@ import type { Bus } from "../account/bus.ts";
 import type { Log } from "../base/log.ts";
 import type { World } from "../base/world.ts";
 import type { AccountNumbers, ConnectionView, MonitorSource } from "../monitor/source.ts";
+import { Claims, type ClaimsKeeper } from "./claims.ts";
 import { type Encoders } from "./encoding.ts";
 import { Events } from "./events.ts";
 import { Requests, type SystemActions } from "./requests.ts";
@@ -23,6 +24,8 @@ export interface SystemSource {
   readonly pageRequests: ReadonlyMap<string, number>;
   readonly actions: SystemActions;
   readonly encoders: Encoders;
+  /** Keeps tokens, in operator mode. */
+  readonly claims?: ClaimsKeeper;
   facts(): ServerFacts;
   numbersOf(account: string): AccountNumbers | undefined;
   /** Runs `fire` at the end of this turn, before connections are flushed. */
@@ -58,6 +61,7 @@ export class System {
       this.#statsz,
     );
     this.#requests.listen(bus);
+    if (source.claims !== undefined) new Claims({ bus, speaker, log, keeper: source.claims }).listen();
   }
 
   /** Begins to tell its numbers. */

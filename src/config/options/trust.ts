@@ -1,5 +1,5 @@
 // Operators, resolvers, OCSP and proxies: whom the server trusts beyond its
-// own configuration. Read so that mistakes show; refused until it can.
+// own configuration. Tokens are read as texts here; what they say is for `auth`.
 
 import { goDuration } from "../go.ts";
 import { isNkey, isPublicNkey } from "../nkey.ts";
@@ -19,8 +19,25 @@ function texts(node: Node, before: string): readonly { readonly text: string; re
   });
 }
 
+/** Where the tokens of accounts are found. */
+export type ResolverOptions =
+  | { readonly type: "memory" }
+  | { readonly type: "url"; readonly url: string }
+  | {
+      readonly type: "full" | "cache";
+      readonly dir: string;
+      readonly allow_delete: boolean;
+      readonly hard_delete: boolean;
+      /** Tokens at most; 0 is none given. */
+      readonly limit: number;
+      /** Milliseconds; 0 is none given. */
+      readonly ttl: number;
+      readonly interval: number;
+      readonly timeout: number;
+    };
+
+const restart = { reload: "restart" } as const;
 const later = { reload: "restart", status: "refused" } as const;
-const why = "operators and JWTs are not supported yet; use authorization and accounts";
 
 export const trustRows = {
   operator: custom<readonly string[]>(
@@ -29,55 +46,60 @@ export const trustRows = {
     {
       doc: "Operators, as JWTs or files with one.",
       aliases: ["operators", "roots", "root", "root_operators", "root_operator"],
-      ...later,
-      why,
+      ...restart,
     },
-    (node) => {
+    (node, _name, reading) => {
       if (node.kind === "array" && node.value.some((item) => item.kind !== "string")) {
         throw new OptionError("error parsing operators: unsupported type *conf.token where string is expected");
       }
-      return texts(node, "error parsing operators:").map(({ text }) => text);
+      return texts(node, "error parsing operators:").map(({ text }) => tokenOf(text, reading));
     },
   ),
   trusted_keys: custom<readonly string[]>(
     "list of texts",
     [],
-    { doc: "Public operator nkeys that are trusted.", aliases: ["trusted"], ...later, why },
+    { doc: "Public operator nkeys that are trusted.", aliases: ["trusted"], ...restart },
     (node) =>
       texts(node, "error parsing trusted:").map(({ text }) => {
         if (isPublicNkey(text, "operator")) return text;
         throw new OptionError(`trust key ${quote(text)} required to be a valid public operator nkey`);
       }),
   ),
-  resolver: custom<string>(
+  resolver: custom<ResolverOptions | undefined>(
     "text or block",
-    "",
-    { doc: "Where account JWTs are found.", aliases: ["account_resolver", "accounts_resolver"], ...later, why },
+    undefined,
+    { doc: "Where account JWTs are found.", aliases: ["account_resolver", "accounts_resolver"], ...restart },
     readResolver,
   ),
   resolver_tls: {
     ...tlsBlock("Certificate shown to a URL resolver."),
-    info: { doc: "Certificate shown to a URL resolver.", ...later, why },
+    info: {
+      doc: "Certificate shown to a URL resolver.",
+      ...later,
+      why: "a URL resolver is asked with the system's certificates only",
+    },
   },
-  resolver_preload: custom<undefined>(
+  resolver_preload: custom<ReadonlyMap<string, string>>(
     "map",
-    undefined,
-    { doc: "Account JWTs known from the start.", ...later, why },
+    new Map(),
+    { doc: "Account JWTs known from the start.", ...restart },
     (node, _name, reading) => {
       if (node.kind !== "map") throw new OptionError("preload should be a map of account_public_key:account_jwt");
+      const tokens = new Map<string, string>();
       for (const entry of node.value.values()) {
-        if (entry.node.kind !== "string") reading.problems.error(entry.at, "preload map value should be a string JWT");
+        if (entry.node.kind === "string") tokens.set(entry.key, entry.node.value);
+        else reading.problems.error(entry.at, "preload map value should be a string JWT");
       }
-      return undefined;
+      return tokens;
     },
   ),
   resolver_pinned_accounts: custom<readonly string[]>(
     "list of texts",
     [],
-    { doc: "The only accounts that may be used.", ...later, why },
+    { doc: "The only accounts that may be used.", ...restart },
     (node) => texts(node, "error parsing resolver_pinned_accounts:").map(({ text }) => text),
   ),
-  default_sentinel: str({ doc: "JWT of clients that bring none.", ...later, why }),
+  default_sentinel: str({ doc: "JWT of clients that bring none.", ...restart }),
   ocsp: custom<boolean>(
     "boolean or block",
     false,
@@ -115,16 +137,16 @@ export const trustRows = {
   ),
 };
 
-const resolverKinds = ["MEM", "MEMORY"];
 const resolverNames = ["dir", "type", "allow_delete", "hard_delete", "interval", "limit", "timeout", "ttl"];
+const noResolver =
+  'error parsing account resolver, should be MEM or  URL("url") or a map containing dir and type state=[FULL|CACHE])';
 
-function readResolver(node: Node): string {
-  const wanted =
-    'error parsing account resolver, should be MEM or  URL("url") or a map containing dir and type state=[FULL|CACHE])';
+function readResolver(node: Node, _name: string, reading: Reading): ResolverOptions | undefined {
   if (node.kind === "string") {
-    const word = node.value.toUpperCase();
-    if (resolverKinds.includes(word) || /^URL\(.+\)$/i.test(node.value)) return node.value;
-    throw new OptionError(wanted);
+    if (/MEM(ORY)?\s*/i.test(node.value)) return { type: "memory" };
+    const url = /URL(?:\(\s*"?([^\s"]*)"?\s*\))?\s*/i.exec(node.value);
+    if (url === null) throw new OptionError(noResolver);
+    return { type: "url", url: url[1] ?? "" };
   }
   if (node.kind !== "map") throw new OptionError(`error parsing operator resolver, wrong type ${goType(node)}`);
   const found = new Map([...node.value.values()].map((entry) => [entry.key.toLowerCase(), entry.node]));
@@ -135,10 +157,67 @@ function readResolver(node: Node): string {
     const go = kind === "int" ? "int64" : kind;
     throw new OptionError(`interface conversion: interface {} is ${goType(value)}, not ${go}`);
   }
-  const type = found.get("type");
-  const word = type?.kind === "string" ? type.value.toLowerCase() : "";
-  if (!found.has("dir") || !["full", "cache", "cached"].includes(word)) throw new OptionError(wanted);
-  return word;
+  return readDirectory(found, node.at, reading);
+}
+
+function readDirectory(
+  found: ReadonlyMap<string, Node>,
+  at: Node["at"],
+  { problems }: Reading,
+): ResolverOptions | undefined {
+  const textOf = (name: string): string => {
+    const value = found.get(name);
+    return value?.kind === "string" ? value.value : "";
+  };
+  const isSet = (name: string): boolean => {
+    const value = found.get(name);
+    return value?.kind === "bool" && value.value;
+  };
+  const duration = (name: string): number => {
+    const value = found.get(name);
+    if (value?.kind !== "string") return 0;
+    const parsed = goDuration(value.value);
+    if (typeof parsed === "number") return parsed;
+    throw new OptionError(parsed.complaint);
+  };
+  const limit = found.get("limit");
+  const [ttl, interval, timeout] = [duration("ttl"), duration("interval"), duration("timeout")];
+  const type = textOf("type").toUpperCase();
+  if (type === "MEM" || type === "MEMORY") return { type: "memory" };
+  if (type !== "FULL" && type !== "CACHE") throw new OptionError(noResolver);
+  const complain = (when: boolean, text: string): void => {
+    if (when) problems.error(at, text);
+  };
+  const dir = textOf("dir");
+  complain(dir === "", "dir has no value and needs to point to a directory");
+  if (type === "CACHE") {
+    complain(interval !== 0, "CACHE does not accept sync");
+    complain(isSet("allow_delete"), "CACHE does not accept allow_delete");
+    complain(found.has("hard_delete"), "CACHE does not accept hard_delete");
+  } else {
+    complain(ttl !== 0, "FULL does not accept ttl");
+    complain(found.has("hard_delete") && !isSet("allow_delete"), "hard_delete has no effect without delete");
+  }
+  return {
+    type: type === "FULL" ? "full" : "cache",
+    dir,
+    allow_delete: isSet("allow_delete"),
+    hard_delete: isSet("hard_delete"),
+    limit: limit?.kind === "int" ? Number(limit.value) : 0,
+    ttl,
+    interval,
+    timeout,
+  };
+}
+
+/** The content of a file, or the token itself. */
+function tokenOf(given: string, { source }: Reading): string {
+  try {
+    return source.read(given);
+  } catch (error) {
+    if (given.startsWith("eyJ")) return given;
+    throw new OptionError(`error parsing operator JWT: ${(error as Error).message}`);
+  }
 }
 
 function readOcsp(node: Node): boolean {

@@ -1,0 +1,421 @@
+// Operator mode: accounts and users come as tokens that a trusted operator
+// signed. Opens what the options say of trust, and keeps the accounts of the
+// core as their tokens say.
+//
+//     token ─→ TrustStore ─→ onChange ─→ Account, what it shares, what it may store, who may stay
+
+import type { Account } from "../account/account.ts";
+import { checkActivation } from "../auth/operator/activation.ts";
+import { type AccountResolver, MemoryResolver } from "../auth/operator/account_resolver.ts";
+import { ClaimsDesk } from "../auth/operator/claims_desk.ts";
+import { type ClaimedStorage, mappingsOf, sharingOf, storageOf } from "../auth/operator/claimed_rules.ts";
+import { DEFAULT_CACHE_LIMIT, DirectoryResolver } from "../auth/operator/directory_resolver.ts";
+import { renew } from "../auth/operator/renewal.ts";
+import { identityOf, TokenAuthenticator } from "../auth/operator/token_authenticator.ts";
+import { TokenDirectory } from "../auth/operator/token_directory.ts";
+import { Trust } from "../auth/operator/trust.ts";
+import { TrustStore } from "../auth/operator/trust_store.ts";
+import type { TrustedAccount } from "../auth/operator/trusted_account.ts";
+import { UrlResolver } from "../auth/operator/url_resolver.ts";
+import { tokenOfFile } from "../auth/jwt/decorated.ts";
+import { JwtError } from "../auth/jwt/jwt_error.ts";
+import type { OperatorClaims } from "../auth/jwt/operator_claims.ts";
+import { decodeAccountClaims, decodeOperatorClaims } from "../auth/jwt/token.ts";
+import { parseServerVersion } from "../auth/jwt/validate.ts";
+import { DiskError } from "../base/disk.ts";
+import type { Log } from "../base/log.ts";
+import type { World } from "../base/world.ts";
+import type { ServerOptions } from "../config/options.ts";
+import { openStoreDirectory, type StoreDirectory } from "../io/disk_directory.ts";
+import { getText } from "../io/http_get.ts";
+import { TimeZones } from "../io/time_zones.ts";
+import type { ImportRule, SharingRules } from "../subject/sharing.ts";
+import type { ClaimsAnswer, ClaimsKeeper } from "../system/claims.ts";
+import type { Core } from "./core.ts";
+import type { ClaimedAccounts } from "./sharing.ts";
+import { StartError } from "./listeners.ts";
+import { NATS_VERSION } from "./version.ts";
+
+/** Accounts that are looked up, one through the other, for one that connects. */
+const MOST_LINKED = 1000;
+/** Milliseconds between the start and a look at whether an account has expired, and between such looks. */
+const EXPIRY_CHECK_MS = 1000;
+
+/** Whether the options ask for operator mode. */
+export function wantsOperators({ operator, trusted_keys }: ServerOptions): boolean {
+  return operator.length > 0 || trusted_keys.length > 0;
+}
+
+/** Whom a server trusts, before anything is opened. */
+export interface Trusted {
+  readonly trust: Trust;
+  /** The tokens of the operators. */
+  readonly tokens: readonly string[];
+  /** The options with what the operators say in them. */
+  readonly options: ServerOptions;
+  readonly resolver: ServerOptions["resolver"];
+}
+
+/** Reads what the options say of trust. Throws StartError with nats-server's text. */
+export function readTrust(options: ServerOptions): Trusted {
+  const tokens = options.operator.map(tokenOfFile);
+  const operators = tokens.map((token): OperatorClaims => {
+    const claims = decodeOperatorClaims(token);
+    if (claims instanceof JwtError) throw new StartError(`error parsing operator JWT: ${claims.text}`);
+    return claims;
+  });
+  const version = parseServerVersion(NATS_VERSION);
+  if (typeof version === "string") throw new StartError(version);
+  const resolver = options.resolver ?? urlOf(operators);
+  const trust = Trust.open({
+    operators,
+    trustedKeys: options.trusted_keys,
+    systemAccount: options.system_account ?? "",
+    defaultSentinel: options.default_sentinel ?? "",
+    pinnedAccounts: options.resolver_pinned_accounts,
+    resolver: kindOf(resolver),
+    serverVersion: version,
+  });
+  if (trust instanceof JwtError) throw new StartError(trust.text);
+  const { systemAccount } = trust;
+  return {
+    trust,
+    tokens,
+    options: systemAccount === "" ? options : { ...options, system_account: systemAccount },
+    resolver,
+  };
+}
+
+function kindOf(resolver: ServerOptions["resolver"]): "none" | "memory" | "url" | "directory" {
+  if (resolver === undefined) return "none";
+  return resolver.type === "full" || resolver.type === "cache" ? "directory" : resolver.type;
+}
+
+/** As Go prints a time of the local zone. */
+function goTime(sec: number): string {
+  const date = new Date(sec * 1000);
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const offset = -date.getTimezoneOffset();
+  const zone = /\(([^)]+)\)/.exec(date.toString())?.[1] ?? "";
+  const name = offset === 0 ? "UTC" : zone.replaceAll(/[^A-Z]/g, "");
+  const sign = offset < 0 ? "-" : "+";
+  const away = Math.abs(offset);
+  return (
+    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
+    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ` +
+    `${sign}${two(Math.floor(away / 60))}${two(away % 60)} ${name}`
+  );
+}
+
+export class Operators implements ClaimedAccounts {
+  readonly trust: Trust;
+  readonly store: TrustStore;
+  readonly authenticator: TokenAuthenticator;
+  /** The tokens of the operators, for /varz. */
+  readonly tokens: readonly string[];
+  readonly #resolver: AccountResolver;
+  readonly #directory: StoreDirectory | undefined;
+  readonly #options: ServerOptions;
+  readonly #world: World;
+  readonly #log: Log;
+  #core: Core | undefined = undefined;
+  /** What accounts may store changed. */
+  #onStorage: (() => void) | undefined = undefined;
+
+  private constructor(
+    options: ServerOptions,
+    trust: Trust,
+    tokens: readonly string[],
+    resolver: AccountResolver,
+    directory: StoreDirectory | undefined,
+    world: World,
+    log: Log,
+  ) {
+    this.trust = trust;
+    this.tokens = tokens;
+    this.#options = options;
+    this.#resolver = resolver;
+    this.#directory = directory;
+    this.#world = world;
+    this.#log = log;
+    this.store = new TrustStore(trust, resolver, world, new TimeZones(), (after, before) =>
+      this.#onChange(after, before),
+    );
+    this.authenticator = new TokenAuthenticator({
+      store: this.store,
+      env: world,
+      ready: (account) => this.#ready(account),
+    });
+  }
+
+  /** Opens where tokens are kept. Rejects with a StartError in nats-server's text. */
+  static async open({ trust, tokens, options, resolver: wanted }: Trusted, world: World, log: Log): Promise<Operators> {
+    let made: Operators | undefined = undefined as Operators | undefined;
+    const { resolver, directory } = openResolver(wanted, world, (key, token) => made?.onSaved(key, token));
+    made = new Operators(options, trust, tokens, resolver, directory, world, log);
+    try {
+      await made.#preload();
+    } catch (error) {
+      await directory?.close();
+      throw error;
+    }
+    return made;
+  }
+
+  /** Says whom the server trusts. */
+  logBanner(): void {
+    if (this.trust.operators.length === 0) return;
+    this.#log.notice("Trusted Operators");
+    for (const { name, iat, exp, nats } of this.trust.operators) {
+      this.#log.notice(`  System  : ${JSON.stringify(nats.system_account)}`);
+      this.#log.notice(`  Operator: ${JSON.stringify(name)}`);
+      this.#log.notice(`  Issued  : ${goTime(iat)}`);
+      this.#log.notice(`  Expires : ${exp === 0 ? "Never" : goTime(exp)}`);
+    }
+  }
+
+  /** Decides who may connect to `core`, and makes its accounts. Rejects when there is no system account. */
+  async attach(core: Core): Promise<void> {
+    this.#core = core;
+    core.claimed = this;
+    core.authenticator = this.authenticator;
+    this.logBanner();
+    const { systemAccount } = this.trust;
+    if (systemAccount === "") return;
+    const found = await this.store.lookup(systemAccount);
+    if (found instanceof JwtError) throw new StartError(`error resolving system account: ${found.text}`);
+    await this.#ready(found);
+    this.#checkExpiry();
+  }
+
+  /** Loads accounts that have something stored here. */
+  async load(names: Iterable<string>): Promise<void> {
+    for (const name of names) {
+      const found = await this.store.lookup(name);
+      if (found instanceof JwtError) this.#log.warn(`Account ${name} could not be looked up: ${found.text}`);
+    }
+  }
+
+  /** What the accounts that are known may store. */
+  storage(): Map<string, ClaimedStorage> {
+    const limits = new Map<string, ClaimedStorage>();
+    for (const { publicKey, claims } of this.store.all()) {
+      const storage = publicKey === this.trust.systemAccount ? undefined : storageOf(claims);
+      if (storage !== undefined) limits.set(publicKey, storage);
+    }
+    return limits;
+  }
+  mayStore(name: string): boolean {
+    const account = this.store.known(name);
+    return account !== undefined && storageOf(account.claims) !== undefined;
+  }
+  onStorage(changed: (() => void) | undefined): void {
+    this.#onStorage = changed;
+  }
+
+  /** What keeps tokens does with requests by message. */
+  keeper(): ClaimsKeeper {
+    const resolver = this.#resolver;
+    if (!(resolver instanceof DirectoryResolver)) {
+      return { update: (token, named) => Promise.resolve(this.#update(token, named ?? "")) };
+    }
+    const { resolver: options } = this.#options;
+    const kind = options?.type === "cache" ? "cache" : "full";
+    const desk = new ClaimsDesk(resolver.directory, this.#world, this.store.zones, {
+      kind,
+      operator: this.trust.operators[0]!,
+      systemAccount: this.trust.systemAccount,
+      isKnown: (key) => this.store.known(key) !== undefined,
+      onDeleted: (key) => this.#remove(key),
+      allowsDelete: options?.type === "full" && options.allow_delete,
+    });
+    return {
+      update: (token, named) => desk.update(token, named),
+      delete: (token) => desk.delete(token),
+      list: () => desk.list(),
+      ...(kind === "cache" ? {} : { pack: (hash) => desk.pack(hash), lookup: (key) => desk.lookup(key) }),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#resolver instanceof DirectoryResolver) await this.#resolver.directory.close();
+    await this.#directory?.close();
+  }
+
+  /** A resolver has a new token. */
+  onSaved(key: string, token: string): void {
+    if (this.store.known(key) === undefined) return;
+    const updated = this.store.update(key, token);
+    if (updated instanceof JwtError)
+      this.#log.error(`DirResolver - Update for account "${key}" resulted in error ${updated.text}`);
+  }
+
+  async #preload(): Promise<void> {
+    const { resolver_preload: preload } = this.#options;
+    if (preload.size === 0) return;
+    if (this.#resolver.isReadOnly) {
+      throw new StartError("resolver preloads only available for writeable resolver types MEM/DIR/CACHE_DIR");
+    }
+    for (const [key, token] of preload) {
+      const claims = decodeAccountClaims(token);
+      if (claims instanceof JwtError) throw new StartError(`preload account error for "${key}": ${claims.text}`);
+      const failed = await this.#resolver.store(key, token);
+      if (failed !== undefined) this.#log.warn(`Preloaded account [${key}] not kept: ${failed.text}`);
+    }
+  }
+
+  /** A token that was pushed to a resolver that keeps none. */
+  #update(token: string, key: string): ClaimsAnswer {
+    const failed = (error: string, message = "jwt update resulted in error"): ClaimsAnswer => ({
+      account: key,
+      message,
+      error,
+    });
+    if (token === "") return failed("request body is empty", "jwt update error");
+    const claims = decodeAccountClaims(token);
+    if (claims instanceof JwtError) return failed(claims.text);
+    if (claims.sub !== key) return failed("subject does not match jwt content");
+    if (this.store.known(key) === undefined) return { account: key, message: "jwt update skipped", error: undefined };
+    const updated = this.store.update(key, token);
+    return updated instanceof JwtError
+      ? failed(updated.text)
+      : { account: key, message: "jwt updated", error: undefined };
+  }
+
+  #remove(key: string): void {
+    const gone = this.store.remove(key);
+    if (gone === undefined) return;
+    for (const session of this.#core?.sessions.values() ?? []) {
+      if (session.account?.name === key) session.closeWithError("accountAuthenticationExpired");
+    }
+  }
+
+  /** Resolves when the accounts that `account` imports from are known; undefined when they are. */
+  #ready(account: TrustedAccount): Promise<void> | undefined {
+    const missing = (each: TrustedAccount): string[] =>
+      sharingOf(each.claims)
+        .imports.map((rule) => rule.account)
+        .filter((key) => this.store.known(key) === undefined);
+    if (missing(account).length === 0) return undefined;
+    const seen = new Set<string>();
+    const look = async (each: TrustedAccount): Promise<void> => {
+      for (const key of missing(each)) {
+        if (seen.has(key) || seen.size >= MOST_LINKED) continue;
+        seen.add(key);
+        const found = await this.store.lookup(key);
+        if (!(found instanceof JwtError)) await look(found);
+      }
+    };
+    return look(account);
+  }
+
+  #onChange(after: TrustedAccount, before: TrustedAccount | undefined): void {
+    const core = this.#core;
+    if (core === undefined) return;
+    const { conn, payload, subs } = after.claims.nats.limits;
+    const account = core.adoptAccount(after.publicKey, {
+      maxConnections: conn,
+      maxPayload: payload,
+      maxSubscriptions: subs,
+    });
+    account.nameTag = after.name === "" ? after.publicKey : after.name;
+    core.applySharing();
+    this.#onStorage?.();
+    if (before !== undefined) this.#dismiss(core, account, after);
+  }
+
+  /** Whoever may not stay under the new token is told; the others go on under it. */
+  #dismiss(core: Core, account: Account, after: TrustedAccount): void {
+    const { maxConnections = -1 } = account.limits;
+    let kept = 0;
+    for (const session of core.sessions.values()) {
+      const user = session.identity?.token;
+      if (session.account !== account || user === undefined) continue;
+      const renewed = renew(user, after);
+      if (renewed === "revoked") session.closeWithError("userAuthenticationRevoked");
+      else if (renewed === "bearer") session.refuse();
+      else if (renewed === "signingKey") session.close("authenticationFailure");
+      else if (maxConnections >= 0 && ++kept > maxConnections) session.closeWithError("maximumAccountConnections");
+      else
+        session.become({
+          ...identityOf(renewed, this.#world),
+          ...keptPermissions(session.identity?.permissions, renewed.permissions, user.permissions),
+        });
+    }
+  }
+
+  /** What the accounts that are known share. */
+  sharing(): Map<string, SharingRules> {
+    return new Map(this.store.all().map(({ publicKey, claims }) => [publicKey, sharingOf(claims)]));
+  }
+
+  /** Whether the token of an import lets the account in. */
+  readonly activates = (importer: string, rule: ImportRule): boolean => {
+    const exporter = this.store.known(rule.account);
+    const claimed = this.store
+      .known(importer)
+      ?.claims.nats.imports.find(
+        (each) => each !== undefined && each.token === rule.token && each.account === rule.account,
+      );
+    if (exporter === undefined || claimed === undefined) return false;
+    const through = exporter.claims.nats.exports.find(
+      (each) => each?.subject === claimed.subject || each?.token_req === true,
+    );
+    const today = { nowSec: this.#world.wallSec(), zones: this.store.zones };
+    return checkActivation(claimed, importer, exporter, through?.revocations ?? new Map(), today).ok;
+  };
+
+  mappings(name: string): ReturnType<typeof mappingsOf> {
+    const account = this.store.known(name);
+    return account === undefined ? [] : mappingsOf(account.claims);
+  }
+
+  /** Ends the connections of accounts that have expired, within a second of it. */
+  #checkExpiry(): void {
+    this.#world.after(EXPIRY_CHECK_MS, () => {
+      const core = this.#core;
+      if (core === undefined || core.isClosing) return;
+      for (const session of core.sessions.values()) {
+        const name = session.account?.name;
+        if (name !== undefined && this.store.isExpired(name)) session.closeWithError("accountAuthenticationExpired");
+      }
+      this.#checkExpiry();
+    });
+  }
+}
+
+/** The counts of answers that were allowed stay, where the rules do. */
+function keptPermissions<P>(kept: P | undefined, after: unknown, before: unknown): { readonly permissions?: P } {
+  return kept !== undefined && after === before ? { permissions: kept } : {};
+}
+
+/** Where a single operator says that its accounts are. */
+function urlOf(operators: readonly OperatorClaims[]): { readonly type: "url"; readonly url: string } | undefined {
+  const url = operators.length === 1 ? operators[0]!.nats.account_server_url : "";
+  return url === "" ? undefined : { type: "url", url: `${url}/accounts` };
+}
+
+function openResolver(
+  wanted: ServerOptions["resolver"],
+  world: World,
+  onSaved: (key: string, token: string) => void,
+): { readonly resolver: AccountResolver; readonly directory: StoreDirectory | undefined } {
+  if (wanted === undefined || wanted.type === "memory") return { resolver: new MemoryResolver(), directory: undefined };
+  if (wanted.type === "url") return { resolver: new UrlResolver(wanted.url, getText), directory: undefined };
+  const isCache = wanted.type === "cache";
+  const opened = openStoreDirectory(wanted.dir, { later: (fire) => world.atTurnEnd(fire), enter: (fire) => fire() });
+  if (opened instanceof DiskError) throw new StartError(opened.text);
+  const tokens = TokenDirectory.open(
+    opened.disk,
+    world,
+    {
+      limit: wanted.limit > 0 ? wanted.limit : isCache ? DEFAULT_CACHE_LIMIT : Infinity,
+      whenFull: isCache ? "evict" : "refuse",
+      ttlMs: isCache ? wanted.ttl : Infinity,
+      deletes: wanted.allow_delete ? (wanted.hard_delete ? "hard" : "rename") : "no",
+    },
+    onSaved,
+  );
+  if (tokens instanceof DiskError) throw new StartError(tokens.text);
+  return { resolver: new DirectoryResolver(tokens), directory: opened };
+}
