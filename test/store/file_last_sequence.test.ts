@@ -2,6 +2,9 @@
 
 import { expect, test } from "vitest";
 import type { FileStore } from "../../src/store/file/file_store.ts";
+import { scanBlock } from "../../src/store/format/block_scan.ts";
+import { blockHasher } from "../../src/store/format/keys.ts";
+import { blockIndexOf } from "../../src/store/format/layout.ts";
 import { NO_LIMITS, StoredMsg, type StageRule } from "../../src/store/stream_store.ts";
 import type { FakeDisk } from "../support/fake_disk.ts";
 import { deaf, madeDisk, opened } from "./file_support.ts";
@@ -19,6 +22,18 @@ function stage(store: FileStore, rule: StageRule = "plain", subject = "s"): numb
 const open = (disk: FakeDisk, compression: "none" | "s2" = "none"): ReturnType<typeof opened> =>
   opened(NO_LIMITS, deaf, { disk, blockBytes: BLOCK_BYTES, compression });
 
+/** The highest sequence in the last block: what nats-server takes for the last one of an empty stream. */
+function toldByLastBlock(disk: FakeDisk): number {
+  const names = disk.list("S/msgs") as string[];
+  const number = Math.max(...names.map((name) => blockIndexOf(name) ?? 0));
+  let told = 0;
+  scanBlock(disk.contents(`S/msgs/${number}.blk`), blockHasher("S", number), {
+    onRecord: ({ seq }) => void (told = Math.max(told, seq)),
+    onDamage: () => expect.unreachable("nothing is damaged"),
+  });
+  return told;
+}
+
 test("a compaction of all tells the last sequence, also when its group goes on in the next block", () => {
   const disk = madeDisk();
   const { store, complete } = open(disk);
@@ -32,7 +47,30 @@ test("a compaction of all tells the last sequence, also when its group goes on i
   complete();
   expect(store.state()).toMatchObject({ msgs: 0, lastSeq: 7 });
   disk.kill();
+  expect(toldByLastBlock(disk)).toBe(7);
   expect(open(disk).store.state()).toMatchObject({ msgs: 0, firstSeq: 8, lastSeq: 7 });
+});
+
+test("the last block tells the last sequence of a stream that was emptied message by message", () => {
+  for (const order of [
+    [6, 5, 4, 3, 2, 1],
+    [6, 1, 2, 3, 4, 5],
+    [1, 2, 3, 4, 5, 6],
+  ]) {
+    const disk = madeDisk();
+    const { store, complete } = open(disk);
+    for (let i = 0; i < 6; i++) stage(store);
+    store.submit();
+    complete();
+    for (const seq of order) {
+      store.stageRemove(seq, false);
+      store.submit();
+      complete();
+    }
+    expect(toldByLastBlock(disk)).toBe(6);
+    disk.kill();
+    expect(open(disk).store.state()).toMatchObject({ msgs: 0, lastSeq: 6, lastSec: NOW + 6 });
+  }
 });
 
 test("a block whose messages were compacted goes at the next start, when a mark behind it tells the last sequence", () => {

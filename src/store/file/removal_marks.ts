@@ -13,7 +13,7 @@
 import { NumberQueue } from "../chunks.ts";
 import { NO_SUBJECT } from "../subject_tree.ts";
 import { Hasher } from "../../base/highway_hash.ts";
-import { RecordReader } from "../format/record.ts";
+import { EMPTY_RECORD, RecordReader } from "../format/record.ts";
 import type { FileMessages } from "./file_messages.ts";
 import { FLOOR_MARK, isFloorMark } from "./floor_mark.ts";
 import type { GroupWriter } from "./group_writer.ts";
@@ -33,6 +33,8 @@ export class RemovalMarks {
   /** Where the stream begins, as the last floor mark says, and as the last one before this start did; and whether the open group needs one. */
   #floor = 0;
   #startFloor = 0;
+  /** Everything up to here was removed at once. */
+  #emptiedUpTo = 0;
   #needsFloor = false;
 
   constructor(messages: FileMessages, writer: GroupWriter) {
@@ -60,6 +62,7 @@ export class RemovalMarks {
   compact(first: number, isAll: boolean): void {
     const needsFloor = this.#needsFloor;
     if (!isAll) this.#buryBelow(first);
+    else this.#emptiedUpTo = first - 1;
     this.#floor = this.#startFloor;
     this.#markFloor(first);
     // The stream may begin further up, where limits took what something else in the group makes room for.
@@ -99,6 +102,7 @@ export class RemovalMarks {
   close(): void {
     if (this.#rolledUp.size > 0 || this.#rolledAllAt > 0) this.#buryRolledUp();
     if (this.#needsFloor) this.#markFloor(this.#messages.firstSeq);
+    this.#tellLast();
   }
 
   /** A limit took a message that was not the first: before what is removed next, else this one would come back when that makes room. */
@@ -123,6 +127,7 @@ export class RemovalMarks {
     this.#rolledAllAt = 0;
     this.#needsFloor = false;
     this.#floor = this.#startFloor;
+    this.#emptiedUpTo = 0;
   }
 
   /** A group has landed while something could not be read: a rollup may not have found all that its tombstones name. */
@@ -172,6 +177,29 @@ export class RemovalMarks {
     this.#floor = first;
     const { sec, nanos } = this.#lastMoment();
     this.#writer.appendMark("tombstone", first - 1, sec, nanos, FLOOR_MARK);
+  }
+
+  /**
+   * Of an empty stream nats-server takes for the last sequence what the last block tells. So when that may have nothing
+   * but tombstones of lower ones, the last sequence is said again.
+   */
+  #tellLast(): void {
+    const messages = this.#messages;
+    let [lastSeq, bytes, buried] = [Math.max(messages.lastSeq, this.#emptiedUpTo), 0, 0];
+    let open: WriteGroup | undefined;
+    for (const group of this.#writer.groups()) {
+      open = group;
+      bytes += group.used;
+      for (const piece of group.pieces) buried = Math.max(buried, piece.buried);
+      if (group.entries > 0) lastSeq = Math.max(lastSeq, group.seqOf(group.entries - 1));
+    }
+    const piece = open?.pieces.at(-1);
+    if (piece?.hasTombstones !== true || piece.buried >= lastSeq) return;
+    const isGone = buried >= lastSeq || !messages.has(lastSeq);
+    const mayBeEmpty = lastSeq === messages.lastSeq && isGone && messages.msgs <= bytes / EMPTY_RECORD;
+    if (!mayBeEmpty && lastSeq !== this.#emptiedUpTo) return;
+    const { sec, nanos } = this.#lastMoment();
+    this.#writer.appendMark("tombstone", lastSeq, sec, nanos);
   }
 
   /** When the last sequence was used, staged ones included: a mark may be all that is left to tell. */
