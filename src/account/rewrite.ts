@@ -15,8 +15,10 @@ import { copyOf } from "./inner_queue.ts";
 import { headerLineLengths, REQUEST_INFO, withoutHeaderLines } from "./header_lines.ts";
 import { sameSubject, type SubjectWriter } from "./subject_writer.ts";
 
-/** How often one message may go on. */
-const MOST = 128;
+/** Through how many accounts a message may go. */
+const MOST_DEPTH = 128;
+/** How often what is made of one message may go on: by many ways through few accounts it could for ever. */
+const MOST_MADE = 1000;
 /** A subject that a transform could make longer goes nowhere. */
 const MOST_SUBJECT_BYTES = 1 << 22;
 const END = RELAY + RELAY_BYTES;
@@ -33,6 +35,8 @@ const frames: Frame[] = [];
 const tops: number[] = [];
 let top = RELAY;
 let depth = 0;
+/** Messages made since there was none. */
+let made = 0;
 
 /**
  * `of` under the subject that `writer` makes of source[from, to), its own one or
@@ -49,7 +53,8 @@ export function rewritten(
   reply: Uint8Array | undefined,
   line: Uint8Array | undefined,
 ): Frame | undefined {
-  if (depth === MOST) return undefined;
+  if (depth === 0) made = 0;
+  if (depth === MOST_DEPTH || ++made > MOST_MADE) return undefined;
   const frame = (frames[depth] ??= new Frame());
   const subjectRoom = writer.roomFor(to - from);
   if (subjectRoom > MOST_SUBJECT_BYTES) return undefined;
