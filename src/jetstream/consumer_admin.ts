@@ -9,8 +9,7 @@
 import { byteString } from "../base/bytes.ts";
 import type { Moment } from "../base/nanos.ts";
 import { ApiError, apiError } from "../errors/api.ts";
-import { collides } from "../subject/subject.ts";
-import { type ConsumerAction, type ConsumerConfig, filtersOf } from "./config/consumer_config.ts";
+import type { ConsumerAction, ConsumerConfig } from "./config/consumer_config.ts";
 import { decideConsumer, type ConsumerDecision } from "./config/consumer_create.ts";
 import { inUtc } from "./config/consumer_moment.ts";
 import { withConsumerLevel } from "./config/consumer_metadata.ts";
@@ -79,15 +78,10 @@ export class ConsumerAdmin implements StreamConsumers {
     return this.consumers.get(name)?.config;
   }
   get limitable(): number {
-    return this.consumers.list().filter(({ config }) => !config.direct).length;
+    return this.consumers.limitable;
   }
   overlaps(name: string, filters: readonly string[]): boolean {
-    return this.consumers.list().some((other) => {
-      if (other.name === name || other.config.direct) return false;
-      const taken = filtersOf(other.config);
-      if (taken.length === 0 || filters.length === 0) return true;
-      return taken.some((one) => filters.some((filter) => collides(byteString(one), byteString(filter))));
-    });
+    return this.consumers.overlaps(name, filters);
   }
   hasInterest(subject: string): boolean {
     return subject !== "" && this.#options.bus.hasInterest(byteString(subject));

@@ -5,21 +5,22 @@
 //            ─→ onRemoved, onCompacted ─→ every consumer
 //     Consumer ─→ finished ─→ (interest, work queue) the message goes
 //
-// Owns the table and the index of filters. Knows nothing of requests, nor of
+// Owns how far they were told, and what is swept. Who they are is consumer_table.ts's; knows nothing of requests, nor of
 // where a consumer's state is kept.
 
 import type { Bus } from "../account/bus.ts";
-import { type ByteString, byteString } from "../base/bytes.ts";
+import type { ByteString } from "../base/bytes.ts";
 import { StoredMsg, type StreamStore } from "../store/stream_store.ts";
 import { ALL_SUBJECTS } from "../store/subject_filter.ts";
-import { Sublist } from "../subject/sublist.ts";
 import type { ConsumerConfig } from "./config/consumer_config.ts";
 import type { Consumer, ConsumerEnd } from "./consumer/consumer.ts";
 import type { ConsumerStream } from "./consumer/parts.ts";
+import { ConsumerTable } from "./consumer_table.ts";
 import type { JetStreamSurroundings } from "./surroundings.ts";
 
 /** Messages told of, or looked at for retention, in one turn. */
 const SLICE = 1000;
+const NOBODY: readonly Consumer[] = [];
 
 /** The stream itself, as far as its consumers change it. */
 export interface ConsumedStream {
@@ -39,17 +40,18 @@ export class Consumers implements ConsumerStream {
   readonly #surroundings: JetStreamSurroundings;
   readonly #stream: ConsumedStream;
   readonly #onInactive: (name: string) => void;
-  readonly #byName = new Map<string, Consumer>();
-  /** Those with filters by what they filter, and those without. */
-  readonly #filtered: Sublist<Consumer>;
-  readonly #unfiltered = new Set<Consumer>();
-  readonly #filtersOf = new Map<Consumer, readonly ByteString[]>();
+  readonly #table: ConsumerTable;
   readonly #msg = new StoredMsg();
-  readonly #matched: Consumer[] = [];
   /** Consumers were told of every message up to here. */
   #toldUpTo: number;
   #isTelling = false;
   #isClosed = false;
+  #isSweeping = false;
+  /** How far the next sweep goes; 0: there is none. */
+  #sweepTo = 0;
+  /** Of those without filters, who was asked last whether it needs a message, and who comes behind. */
+  #asked: Consumer | undefined = undefined;
+  #asking: Iterator<Consumer, undefined>;
   readonly #waiting: (() => void)[] = [];
 
   /** `onInactive` is told of a consumer that decided to end. */
@@ -57,7 +59,8 @@ export class Consumers implements ConsumerStream {
     this.#surroundings = surroundings;
     this.#stream = stream;
     this.#onInactive = onInactive;
-    this.#filtered = new Sublist(surroundings.world.random(2 ** 32));
+    this.#table = new ConsumerTable(surroundings.world.random(2 ** 32), stream.retention === "workqueue");
+    this.#asking = this.#table.unfiltered.values();
     this.#toldUpTo = stream.store.state().lastSeq;
   }
 
@@ -83,50 +86,58 @@ export class Consumers implements ConsumerStream {
     return this.#stream.store;
   }
   get count(): number {
-    return this.#byName.size;
+    return this.#table.size;
+  }
+  /** How many count as consumers of the stream. */
+  get limitable(): number {
+    return this.#table.limitable;
   }
   get(name: string): Consumer | undefined {
-    return this.#byName.get(name);
+    return this.#table.get(name);
   }
-  /** By ascending name. */
+  /** By ascending name, as they are now. */
   list(): Consumer[] {
-    return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...this.#table.ordered];
+  }
+  /** Of those that count, by ascending name, `most` from the place `from` on. */
+  page(from: number, most: number): readonly Consumer[] {
+    const { ordered, limitable, size } = this.#table;
+    const counted = limitable === size ? ordered : ordered.filter(({ config }) => !config.direct);
+    return counted.slice(from, from + most);
+  }
+  /** Whether another than `name` that counts takes messages that these filters take: of a work queue. */
+  overlaps(name: string, filters: readonly string[]): boolean {
+    return this.#table.overlaps(name, filters);
   }
 
   /** Whether a consumer wants messages on this literal subject. */
   wants(bytes: Uint8Array, from: number, to: number): boolean {
-    if (this.#unfiltered.size > 0) return true;
-    const matched = this.#matched;
-    matched.length = 0;
-    this.#filtered.match(bytes, from, to, matched);
-    return matched.length > 0;
+    return this.#table.unfiltered.size > 0 || this.#table.matching(bytes, from, to).length > 0;
   }
 
   // ---- who they are
 
   /** A consumer begins once those that are there know all that is stored; `ready` when it is. */
   add(consumer: Consumer, ready: () => void): void {
-    this.#byName.set(consumer.name, consumer);
+    this.#table.add(consumer);
     this.#whenTold(() => {
-      if (this.#byName.get(consumer.name) !== consumer) return;
-      this.#index(consumer);
+      if (this.#table.get(consumer.name) !== consumer) return;
+      this.#table.tell(consumer);
       consumer.open(ready);
     });
   }
 
   /** Its configuration, which was checked and is durable, is another one. */
   update(consumer: Consumer, config: ConsumerConfig): void {
-    this.#unindex(consumer);
-    consumer.update(config);
-    this.#index(consumer);
+    this.#table.update(consumer, () => consumer.update(config));
   }
 
   /** Takes a consumer out; messages that only it still needed go, over turns. */
   end(consumer: Consumer, end: ConsumerEnd): void {
-    this.#byName.delete(consumer.name);
-    this.#unindex(consumer);
+    this.#table.remove(consumer);
+    if (this.#asked === consumer) this.#asked = undefined;
     consumer.close(end);
-    if (end === "deleted" && this.#stream.retention === "interest") this.#sweep(this.store.state().firstSeq, Infinity);
+    if (end === "deleted" && this.#stream.retention === "interest") this.#beginSweep(Infinity);
   }
 
   /** After a start, with all consumers back: removes what the one before had no time for. */
@@ -134,39 +145,25 @@ export class Consumers implements ConsumerStream {
     const { retention } = this.#stream;
     if (retention === "limits" || this.count === 0) return;
     // Of a work queue only what was delivered: what waits may be a lot.
-    const delivered = [...this.#byName.values()].map((consumer) => consumer.info().delivered.streamSeq);
-    this.#sweep(this.store.state().firstSeq, retention === "interest" ? Infinity : Math.max(...delivered));
+    let delivered = 0;
+    for (const consumer of this.#table.values()) {
+      delivered = Math.max(delivered, consumer.info().delivered.streamSeq);
+    }
+    this.#beginSweep(retention === "interest" ? Infinity : delivered);
   }
 
   /** Ends all of them. */
   close(end: ConsumerEnd): void {
     this.#isClosed = true;
-    for (const consumer of this.#byName.values()) this.end(consumer, end);
-  }
-
-  #index(consumer: Consumer): void {
-    const { filter_subject, filter_subjects } = consumer.config;
-    const filters = filter_subject === "" ? filter_subjects : [filter_subject];
-    const patterns = filters.filter((filter) => filter !== ">").map((filter) => byteString(filter));
-    if (patterns.length < filters.length || patterns.length === 0) {
-      this.#unfiltered.add(consumer);
-      return;
-    }
-    this.#filtersOf.set(consumer, patterns);
-    for (const pattern of patterns) this.#filtered.insert(pattern, consumer);
-  }
-
-  #unindex(consumer: Consumer): void {
-    this.#unfiltered.delete(consumer);
-    for (const pattern of this.#filtersOf.get(consumer) ?? []) this.#filtered.remove(pattern, consumer);
-    this.#filtersOf.delete(consumer);
+    // From the end: the others keep their places.
+    for (const consumer of this.list().reverse()) this.end(consumer, end);
   }
 
   // ---- what they are told
 
   /** Messages were committed, or sequences skipped. */
   onLanded(): void {
-    if (this.#byName.size === 0 && this.#waiting.length === 0) this.#toldUpTo = this.store.state().lastSeq;
+    if (this.count === 0 && this.#waiting.length === 0) this.#toldUpTo = this.store.state().lastSeq;
     else if (!this.#isTelling) this.#tell();
   }
 
@@ -174,17 +171,17 @@ export class Consumers implements ConsumerStream {
   onRemoved(seq: number, subject: Uint8Array, from: number, to: number): void {
     // Nobody knows of it yet, and nobody will.
     if (seq > this.#toldUpTo) return;
-    for (const consumer of this.#byName.values()) consumer.onRemoved(seq, subject, from, to);
+    for (const consumer of this.#table.values()) consumer.onRemoved(seq, subject, from, to);
   }
 
   /** Inside an event of the store, which is not called. */
   onCompacted(first: number): void {
     this.#toldUpTo = Math.max(this.#toldUpTo, first - 1);
-    for (const consumer of this.#byName.values()) consumer.onCompacted(first);
+    for (const consumer of this.#table.values()) consumer.onCompacted(first);
   }
 
   onPurged(pattern: ByteString): void {
-    for (const consumer of this.#byName.values()) consumer.onPurged(pattern);
+    for (const consumer of this.#table.values()) consumer.onPurged(pattern);
   }
 
   /** Tells of a slice of what is new, each message to those that want it. */
@@ -211,13 +208,12 @@ export class Consumers implements ConsumerStream {
   }
 
   #tellOf(seq: number): void {
-    for (const consumer of this.#unfiltered) consumer.onStored(seq);
-    if (this.#filtersOf.size === 0) return;
+    const table = this.#table;
+    for (const consumer of table.unfiltered) consumer.onStored(seq);
+    if (!table.hasFiltered) return;
     const msg = this.#msg;
     if (!this.store.load(seq, msg)) return;
-    const matched = this.#matched;
-    matched.length = 0;
-    this.#filtered.match(msg.subject, msg.subjectFrom, msg.subjectTo, matched);
+    const matched = table.matching(msg.subject, msg.subjectFrom, msg.subjectTo);
     // They only take note: the message stays where it is.
     for (const consumer of matched) consumer.onStored(seq, msg.subject, msg.subjectFrom, msg.subjectTo);
   }
@@ -247,35 +243,67 @@ export class Consumers implements ConsumerStream {
 
   /** Whether a consumer wants the message and has not finished with it. */
   #isNeeded(seq: number): boolean {
-    for (const consumer of this.#unfiltered) if (!consumer.isFinishedWith(seq)) return true;
-    if (this.#filtersOf.size === 0) return false;
-    const msg = this.#msg;
-    if (!this.store.load(seq, msg)) return false;
-    const matched = this.#matched;
-    matched.length = 0;
-    this.#filtered.match(msg.subject, msg.subjectFrom, msg.subjectTo, matched);
-    return matched.splice(0).some((consumer) => !consumer.isFinishedWith(seq));
+    if (this.#isNeededByAll(seq)) return true;
+    return this.#matching(seq).some((consumer) => !consumer.isFinishedWith(seq));
+  }
+
+  /** The same of those that take every message. Who needed one last is asked first, then those behind, round and round. */
+  #isNeededByAll(seq: number): boolean {
+    const all = this.#table.unfiltered;
+    for (let left = all.size + 1; left > 0; left--) {
+      const asked = this.#asked;
+      if (asked !== undefined && all.has(asked) && !asked.isFinishedWith(seq)) return true;
+      this.#asked = this.#nextToAsk();
+    }
+    return false;
+  }
+
+  #nextToAsk(): Consumer | undefined {
+    let next = this.#asking.next();
+    if (next.done !== true) return next.value;
+    this.#asking = this.#table.unfiltered.values();
+    next = this.#asking.next();
+    return next.done === true ? undefined : next.value;
   }
 
   /** Whether, of a work queue, somebody wants the message, and has finished with it. */
   #isDone(seq: number): boolean {
-    for (const consumer of this.#unfiltered) if (consumer.isFinishedWith(seq)) return true;
-    const msg = this.#msg;
-    if (this.#filtersOf.size === 0 || !this.store.load(seq, msg)) return false;
-    const matched = this.#matched;
-    matched.length = 0;
-    this.#filtered.match(msg.subject, msg.subjectFrom, msg.subjectTo, matched);
-    return matched.splice(0).some((consumer) => consumer.isFinishedWith(seq));
+    for (const consumer of this.#table.unfiltered) if (consumer.isFinishedWith(seq)) return true;
+    return this.#matching(seq).some((consumer) => consumer.isFinishedWith(seq));
   }
 
-  /** Removes, over turns, what nobody needs any more, up to `to`. */
+  /** Those with filters that want a message. */
+  #matching(seq: number): readonly Consumer[] {
+    const msg = this.#msg;
+    if (!this.#table.hasFiltered || !this.store.load(seq, msg)) return NOBODY;
+    return this.#table.matching(msg.subject, msg.subjectFrom, msg.subjectTo);
+  }
+
+  /** Removes, over turns, what nobody needs any more, up to `to`: after another sweep that goes on, if one does. */
+  #beginSweep(to: number): void {
+    this.#sweepTo = Math.max(this.#sweepTo, to);
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    this.#startSweep();
+  }
+
+  #startSweep(): void {
+    const to = this.#sweepTo;
+    this.#sweepTo = 0;
+    this.#sweep(this.store.state().firstSeq, to);
+  }
+
   #sweep(from: number, to: number): void {
     if (this.#isClosed) return;
     const { store } = this;
     let at = from;
     for (let budget = SLICE; budget > 0; budget--) {
       const seq = store.next(ALL_SUBJECTS, at, SLICE);
-      if (seq === 0 || seq > to) return;
+      if (seq === 0 || seq > to) {
+        this.#isSweeping = this.#sweepTo > 0;
+        if (this.#isSweeping) this.#surroundings.nextTurn(() => this.#startSweep());
+        return;
+      }
       at = seq < 0 ? -seq : seq + 1;
       if (seq < 0) continue;
       const goes = this.#stream.retention === "workqueue" ? this.#isDone(seq) : !this.#isNeeded(seq);

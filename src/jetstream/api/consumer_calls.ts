@@ -72,25 +72,23 @@ export function consumerCreate(call: ApiCall, surroundings: JetStreamSurrounding
 
 export function consumerNames(call: ApiCall): void {
   const { offset } = call.request.decodeOptional(consumersRequest);
-  const names = adminOf(call)
-    .consumers.list()
-    .filter(({ config }) => !config.direct)
-    .map(({ name }) => name);
-  const from = Math.min(Math.max(0, offset), names.length);
-  const consumers = names.slice(from, from + NAMES_PAGE);
-  call.answer(consumerNamesResponse, { total: names.length, offset: from, limit: NAMES_PAGE, consumers });
+  const { consumers } = adminOf(call);
+  const total = consumers.limitable;
+  const from = Math.min(Math.max(0, offset), total);
+  const names = consumers.page(from, NAMES_PAGE).map(({ name }) => name);
+  call.answer(consumerNamesResponse, { total, offset: from, limit: NAMES_PAGE, consumers: names });
 }
 
 export function consumerList(call: ApiCall, surroundings: JetStreamSurroundings): void {
   const { offset } = call.request.decodeOptional(consumersRequest);
   const admin = adminOf(call);
-  const all = admin.consumers.list().filter(({ config }) => !config.direct);
-  const from = Math.min(Math.max(0, offset), all.length);
-  const consumers = all
-    .slice(from, from + LIST_PAGE)
+  const total = admin.consumers.limitable;
+  const from = Math.min(Math.max(0, offset), total);
+  const consumers = admin.consumers
+    .page(from, LIST_PAGE)
     .map((consumer) => consumerInfoOf(consumer, call.request.stream, surroundings, "list"));
   call.answerSlowly(consumerListResponse, {
-    total: all.length,
+    total,
     offset: from,
     limit: LIST_PAGE,
     consumers,

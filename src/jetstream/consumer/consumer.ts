@@ -406,7 +406,8 @@ export class Consumer {
 
   #onAcked(): void {
     this.#ackedAt.mark();
-    this.#onFreed();
+    // Nothing is due earlier than before.
+    if (this.isActive) this.#signal();
   }
 
   #onFreed(): void {
