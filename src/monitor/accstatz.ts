@@ -53,7 +53,7 @@ export function accountStatOf(each: AccountNumbers): AccountStat {
   const links = { gateways: nothing, routes: nothing, leafs: nothing };
   return {
     acc: each.name,
-    name: each.name,
+    name: each.nameTag ?? each.name,
     conns: each.connections,
     leafnodes: each.leafnodes,
     total_conns: each.connections + each.leafnodes,

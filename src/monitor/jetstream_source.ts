@@ -5,19 +5,8 @@
 // is written, so an implementation makes each element when its turn comes. What
 // a call returns is walked once.
 
-import type { Kind } from "../base/json.ts";
-import type { JsonWriter } from "../base/json_writer.ts";
+import type { JsonPart } from "./json_part.ts";
 import type { Moment } from "./source.ts";
-
-/** A value with the table that writes it, of a room that monitoring does not know. */
-export interface JsonPart {
-  write(writer: JsonWriter): void;
-}
-
-/** `value` as its own `kind` writes it. */
-export function partOf<E>(kind: { write: Kind<unknown, E>["write"] }, value: E): JsonPart {
-  return { write: (writer) => kind.write(writer, value) };
-}
 
 /** How JetStream was set up, with the limits that were found out. */
 export interface JetStreamConfig {

@@ -4,22 +4,13 @@
 // streams and consumers are made while the page is written.
 
 import { rfc3339Nano, ZERO_TIME } from "../base/gotime.ts";
-import { bigUint64, bool, type Encodable, int, int64, type Kind, list, omitEmpty, record, text } from "../base/json.ts"; // prettier-ignore
+import { bigUint64, bool, type Encodable, int, int64, list, omitEmpty, record, text } from "../base/json.ts"; // prettier-ignore
 import { byBytes } from "../base/json_writer.ts";
 import { apiStats, configOf, jetstreamConfig, jetstreamLimits, jetstreamStats, limitsOf, statsOf } from "./jetstream.ts"; // prettier-ignore
-import type { JetStreamAccountView, JetStreamView, JsonPart, StreamStateView, StreamView } from "./jetstream_source.ts";
+import type { JetStreamAccountView, JetStreamView, StreamStateView, StreamView } from "./jetstream_source.ts";
+import { type JsonPart, part } from "./json_part.ts";
 import { type Paging, pagingOf, type Query, QueryError, rowsOf } from "./query.ts";
 import type { Moment, MonitorSource } from "./source.ts";
-
-/** Whatever the part writes. */
-const part: Kind<undefined, JsonPart> = {
-  zero: undefined,
-  read: (reader) => void reader.skip(),
-  write: (writer, value) => value.write(writer),
-  isEmpty: () => false,
-  writeSlowly: undefined,
-  optional: false,
-};
 
 const streamState = record({
   messages: int64,

@@ -91,6 +91,8 @@ export interface Flow {
 
 export interface AccountNumbers {
   readonly name: string;
+  /** What people call it, where that is something else. */
+  readonly nameTag?: string;
   readonly connections: number;
   readonly totalConnections: number;
   readonly leafnodes: number;

@@ -3,6 +3,7 @@
 import { rfc3339Nano, uptimeText } from "../base/gotime.ts";
 import { bool, type Encodable, float, int, int64, list, map, omitEmpty, record, text } from "../base/json.ts";
 import { jetstreamVarz, jetstreamVarzOf } from "./jetstream.ts";
+import { part } from "./json_part.ts";
 import type { MonitorSource } from "./source.ts";
 
 const tlsOptions = { tls_timeout: omitEmpty(float), tls_required: omitEmpty(bool), tls_verify: omitEmpty(bool) };
@@ -157,6 +158,7 @@ export const varz = record({
   metadata: omitEmpty(map(text)),
   feature_flags: omitEmpty(map(bool)),
   trusted_operators_jwt: omitEmpty(list(text)),
+  trusted_operators_claim: omitEmpty(list(part)),
   system_account: omitEmpty(text),
   pinned_account_fails: omitEmpty(int64),
   slow_consumer_stats: perKind,

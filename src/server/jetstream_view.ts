@@ -15,13 +15,12 @@ import {
   type JetStreamLimits,
   type JetStreamUsage,
   type JetStreamView,
-  type JsonPart,
-  partOf,
   type StoredAccountView,
   type StoredStreamView,
   type StreamStateView,
   type StreamView,
 } from "../monitor/jetstream_source.ts";
+import { type JsonPart, partOf } from "../monitor/json_part.ts";
 import { storedAccounts } from "../store/catalog.ts";
 import { STREAMS } from "../store/format/layout.ts";
 import type { JetStreamSetup } from "./jetstream_setup.ts";

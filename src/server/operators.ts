@@ -19,7 +19,7 @@ import type { TrustedAccount } from "../auth/operator/trusted_account.ts";
 import { UrlResolver } from "../auth/operator/url_resolver.ts";
 import { tokenOfFile } from "../auth/jwt/decorated.ts";
 import { JwtError } from "../auth/jwt/jwt_error.ts";
-import type { OperatorClaims } from "../auth/jwt/operator_claims.ts";
+import { operatorClaims, type OperatorClaims } from "../auth/jwt/operator_claims.ts";
 import { decodeAccountClaims, decodeOperatorClaims } from "../auth/jwt/token.ts";
 import { parseServerVersion } from "../auth/jwt/validate.ts";
 import { DiskError } from "../base/disk.ts";
@@ -29,6 +29,7 @@ import type { ServerOptions } from "../config/options.ts";
 import { openStoreDirectory, type StoreDirectory } from "../io/disk_directory.ts";
 import { getText } from "../io/http_get.ts";
 import { TimeZones } from "../io/time_zones.ts";
+import { type JsonPart, partOf } from "../monitor/json_part.ts";
 import type { ImportRule, SharingRules } from "../subject/sharing.ts";
 import type { ClaimsAnswer, ClaimsKeeper } from "../system/claims.ts";
 import type { Core } from "./core.ts";
@@ -194,6 +195,11 @@ export class Operators implements ClaimedAccounts {
       const found = await this.store.lookup(name);
       if (found instanceof JwtError) this.#log.warn(`Account ${name} could not be looked up: ${found.text}`);
     }
+  }
+
+  /** What the operators' tokens say. */
+  claims(): readonly JsonPart[] {
+    return this.trust.operators.map((each) => partOf(operatorClaims, each));
   }
 
   /** What the accounts that are known may store. */

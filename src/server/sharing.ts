@@ -11,6 +11,7 @@ import type { World } from "../base/world.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { GLOBAL_ACCOUNT } from "../config/options/accounts.ts";
 import type { MappingRule } from "../subject/mapping_rule.ts";
+import type { JsonPart } from "../monitor/json_part.ts";
 import type { SharingRules } from "../subject/sharing.ts";
 import type { Activation } from "../subject/sharing_check.ts";
 
@@ -50,6 +51,9 @@ export function sharingRules(options: ServerOptions): Map<string, SharingRules> 
 
 /** The accounts of tokens, in operator mode. */
 export interface ClaimedAccounts {
+  /** Tokens of the operators, and what they say. */
+  readonly tokens: readonly string[];
+  claims(): readonly JsonPart[];
   /** What they share. */
   sharing(): ReadonlyMap<string, SharingRules>;
   mappings(name: string): readonly MappingRule[];

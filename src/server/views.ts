@@ -52,7 +52,7 @@ export class Views implements MonitorSource {
   }
 
   config(): VarzConfig {
-    const { options, client, websocket, configDigest, configLoaded, authenticator } = this.#core;
+    const { options, client, websocket, configDigest, configLoaded, authenticator, claimed: operators } = this.#core;
     const { tls } = options;
     const ws = options.websocket;
     return {
@@ -101,6 +101,8 @@ export class Views implements MonitorSource {
       tags: options.server_tags,
       metadata: new Map(Object.entries(options.server_metadata)),
       feature_flags: featureFlagsOf(options),
+      trusted_operators_jwt: operators?.tokens ?? [],
+      trusted_operators_claim: operators?.claims() ?? [],
     };
   }
 
@@ -266,6 +268,7 @@ export function featureFlagsOf({ feature_flags }: ServerOptions): ReadonlyMap<st
 function numbersOf(account: Account): AccountNumbers {
   return {
     name: account.name,
+    nameTag: account.nameTag,
     connections: account.connections,
     totalConnections: account.totalConnections,
     leafnodes: 0,

@@ -1,12 +1,11 @@
 // A JetStream that is only values, for the monitoring views.
 
+import { type JsonPart, partOf } from "../../src/monitor/json_part.ts";
 import { text } from "../../src/base/json.ts";
 import { type JsonWriter, quoted } from "../../src/base/json_writer.ts";
 import {
   type JetStreamAccountView,
   type JetStreamView,
-  type JsonPart,
-  partOf,
   type StoredAccountView,
   type StoredStreamView,
   type StreamView,

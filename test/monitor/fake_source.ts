@@ -57,6 +57,7 @@ export function connection(cid: number, more: Partial<ConnectionView> = {}): Con
     tls: undefined,
     authorizedUser: "",
     account: "$G",
+    nameTag: more.account ?? "$G",
     jwt: "",
     issuerKey: "",
     tags: [],
