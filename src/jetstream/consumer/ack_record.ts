@@ -303,6 +303,9 @@ export abstract class AckRecord {
       const known = this.unacked.consumerSeq(first) > 0;
       this.#shownStreamSeq = known ? this.unacked.streamSeq(first) - 1 : streamSeq;
       this.#shownConsumerSeq = known ? this.unacked.consumerSeq(first) - 1 : consumerSeq;
+      // An ack of all with a consumer sequence that is not that message's has left it below.
+      this.#floorStreamSeq = Math.max(this.#floorStreamSeq, this.#shownStreamSeq);
+      this.#floorConsumerSeq = Math.max(this.#floorConsumerSeq, this.#shownConsumerSeq);
     }
   }
 

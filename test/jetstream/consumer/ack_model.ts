@@ -166,6 +166,8 @@ export class AckModel {
       const above = Math.min(...this.pending.keys());
       const next = this.pending.get(above)!.consumerSeq;
       this.shown = next > 0 ? { stream: above - 1, consumer: next - 1 } : { stream: seq, consumer: consumerSeq };
+      const { floor, shown } = this;
+      this.floor = { stream: Math.max(floor.stream, shown.stream), consumer: Math.max(floor.consumer, shown.consumer) };
     }
   }
   #take(seq: number): void {

@@ -335,3 +335,13 @@ test("the floors follow the stream's first sequence when they are far below it, 
   expect([state.finishedStreamSeq, state.nextStreamSeq]).toEqual([99, 100]);
   state.checkInvariants();
 });
+
+test("after an ack of all with a false consumer sequence the floor that is shown is never above the other", () => {
+  const state = new AckState({ ackPolicy: "flow_control", ackWaitMs: 0, backoffMs: [], maxDeliver: -1 }, 1);
+  state.deliver(2, 0);
+  state.deliver(5, 0);
+  expect(state.ack(1, 4, () => undefined)).toBe("acked");
+  expect(state.forget(2)).toBe(true);
+  state.checkInvariants();
+  expect([state.ackFloorStreamSeq, state.finishedStreamSeq]).toEqual([4, 4]);
+});
