@@ -15,6 +15,12 @@ const texts = {
   { user: pub, password: secret, permissions: { publish: ${four("bench.*")}, subscribe: ${four("_INBOX.>")} } }
   { user: sub, password: secret, permissions: { publish: ${four("_INBOX.>")}, subscribe: ${four("bench.*")} } }
 ] }\n`,
+  accounts: () => `accounts {
+  PUB { users: [{ user: pub, password: secret }], exports: [{ stream: "bench.>" }],
+    imports: [{ service: { account: SVC, subject: "bench.>" } }, { service: { account: SVC, subject: "service.>" } }] }
+  SUB { users: [{ user: sub, password: secret }], imports: [{ stream: { account: PUB, subject: "bench.>" } }] }
+  SVC { users: [{ user: svc, password: secret }], exports: [{ service: "bench.>" }, { service: "service.>" }] }
+}\n`,
   tls: ({ cacheDir }) => {
     const certs = ensureCerts(cacheDir);
     return `tls { cert_file: "${certs}/server.pem", key_file: "${certs}/server-key.pem" }\n`;

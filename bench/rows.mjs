@@ -63,6 +63,19 @@ const subjects = [
   row("permissions-128", "1:1 with 4 permissions each, 128 B", users({ mode: "fan", size: 128 }), { rate: 2 }, "users"),
 ];
 
+/** From one account to another. */
+const accounts = [
+  row(
+    "stream-import-128",
+    "1:1 through a stream import, 128 B",
+    { ...users({ mode: "fan", size: 128 }) },
+    { rate: 2 },
+    "accounts",
+  ),
+  row("service-import-128", "1:1 through a service import, 128 B", services({ mode: "fan", size: 128 }), { rate: 2 }, "accounts"), // prettier-ignore
+  row("service-import-rr16", "request-reply through a service import, 16 requesters", services({ mode: "rr", pubs: 16 }), { rate: 1 }, "accounts"), // prettier-ignore
+];
+
 const latency = [
   row("rr-1", "request-reply, 1 requester", { mode: "rr" }, { p50: 2, p99: 1.43 }),
   row("rr-16", "request-reply, 16 requesters", { mode: "rr", pubs: 16 }, { rate: 1.4 }),
@@ -189,6 +202,7 @@ export const rows = [
   ...publish,
   ...deliver,
   ...subjects,
+  ...accounts,
   ...latency,
   ...transports,
   ...memory,
@@ -233,6 +247,11 @@ function matches(one, name) {
 
 function users(load) {
   return { ...load, "pub-user": "pub:secret", "sub-user": "sub:secret" };
+}
+
+/** Services get requests with a header that says who asks; these read none, and compare the rest. */
+function services(load) {
+  return { ...load, "pub-user": "pub:secret", "sub-user": "svc:secret", "plain-sub": 1 };
 }
 
 /** Percentiles of a paced load need more time to be worth something. */

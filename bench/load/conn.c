@@ -83,10 +83,11 @@ void openConn(Conn *conn, const Options *options, int id, const char *user) {
     if (!colon) fail("a user is name:password");
     snprintf(login, sizeof login, ",\"user\":\"%.*s\",\"pass\":\"%s\"", (int)(colon - user), user, colon + 1);
   }
+  const char *headers = options->plainSub && user && user == options->subUser ? "false" : "true";
   int length = snprintf(line, sizeof line,
                         "CONNECT {\"verbose\":false,\"pedantic\":false,\"tls_required\":%s,\"lang\":\"c\",\"version\":"
-                        "\"1.0\",\"protocol\":1,\"headers\":true,\"no_responders\":true,\"name\":\"load-%d\"%s}\r\n",
-                        options->tls ? "true" : "false", id, login);
+                        "\"1.0\",\"protocol\":1,\"headers\":%s,\"no_responders\":%s,\"name\":\"load-%d\"%s}\r\n",
+                        options->tls ? "true" : "false", headers, headers, id, login);
   if (options->websocket) {
     conn->websocket = true;
     websocketConnect(conn, options->port);

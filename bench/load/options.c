@@ -24,7 +24,7 @@ static const Key keys[] = {
     KEY("pub-user", TEXT, pubUser),    KEY("sub-user", TEXT, subUser),    KEY("flood", TEXT, flood),
     KEY("storage", TEXT, storage),     KEY("op", TEXT, op),               KEY("monitor", NUMBER, monitorPort),
     KEY("streams", NUMBER, streams),   KEY("settle", REAL, settleSec),
-    KEY("batch", NUMBER, batch),       KEY("bucket", FLAG, bucket),
+    KEY("batch", NUMBER, batch),       KEY("bucket", FLAG, bucket),         KEY("plain-sub", FLAG, plainSub),
 };
 
 static void setKey(Options *options, const Key *key, const char *value) {
