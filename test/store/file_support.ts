@@ -3,6 +3,7 @@
 import { DiskError } from "../../src/base/disk.ts";
 import type { FileStore } from "../../src/store/file/file_store.ts";
 import { openFileStore } from "../../src/store/file/open_file_store.ts";
+import type { PageCache } from "../../src/store/file/page_cache.ts";
 import { StoreCache } from "../../src/store/file/store_cache.ts";
 import type { StoreEvents, StoreLimits } from "../../src/store/stream_store.ts";
 import { FakeDisk } from "../support/fake_disk.ts";
@@ -13,6 +14,7 @@ export interface Opening {
   readonly how?: "synced" | "written";
   readonly blockBytes?: number;
   readonly cacheBytes?: number;
+  readonly pages?: PageCache;
   readonly firstSeq?: number;
   readonly indexedACall?: number;
   readonly compression?: "none" | "s2";
@@ -72,7 +74,7 @@ export function opened(
       leastGain: 30,
       indexedACall,
       compression: opening.compression ?? "none",
-      cache: new StoreCache(cacheBytes),
+      cache: new StoreCache(cacheBytes, opening.pages),
       randomBytes: (count) => new Uint8Array(count).fill(0xee),
       later: (fire) => waiting.push(fire),
       slice: (fire) => {
