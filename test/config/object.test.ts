@@ -148,10 +148,7 @@ describe("mistakes", () => {
       'options.ping_interval: error parsing ping_interval: time: unknown unit "d" in duration "1d"',
     ],
     [{ max_payload: 2, max_pending: 1 }, "max_payload (2) cannot be higher than max_pending (1)"],
-    [
-      { operator: "x" },
-      'options.operator: option "operator" is not supported: operators and JWTs are not supported yet; use authorization and accounts',
-    ],
+    [{ operator: "x" }, "options.operator: error parsing operator JWT: open x: no such file or directory"],
     [[], "options: expected an object"],
   ])("%o", (options, error) => {
     expect(said(options)).toBe(error);

@@ -252,13 +252,83 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-const table = Object.entries(cases);
+const directory = {
+  allow_delete: false,
+  hard_delete: false,
+  limit: 0,
+  ttl: 0,
+  interval: 0,
+  timeout: 0,
+};
+const trustCases: Readonly<Record<string, Case>> = {
+  operator: {
+    fallback: [],
+    takes: [
+      ["eyJ.a.b", ["eyJ.a.b"]],
+      ["[eyJa, eyJb]", ["eyJa", "eyJb"]],
+    ],
+    refuses: [
+      ["nope", "error parsing operator JWT: open nope: no such file or directory"],
+      ["{x: 1}", "error parsing operators: unsupported type map[string]interface {}"],
+    ],
+  },
+  trusted_keys: {
+    fallback: [],
+    takes: [["[]", []]],
+    refuses: [["x", 'trust key "x" required to be a valid public operator nkey']],
+  },
+  resolver: {
+    fallback: undefined,
+    takes: [
+      ["MEMORY", { type: "memory" }],
+      ["mem", { type: "memory" }],
+      ["'URL(\"http://a/b\")'", { type: "url", url: "http://a/b" }],
+      [
+        "{ type: cache, dir: d, ttl: '1h', limit: 7 \n}",
+        { type: "cache", dir: "d", ...directory, ttl: 3_600_000, limit: 7 },
+      ],
+      [
+        "{ type: full, dir: d, allow_delete: true, hard_delete: true, interval: '1m', timeout: '2s' }",
+        {
+          type: "full",
+          dir: "d",
+          ...directory,
+          allow_delete: true,
+          hard_delete: true,
+          interval: 60_000,
+          timeout: 2000,
+        },
+      ],
+    ],
+    refuses: [
+      ["{ type: full }", "dir has no value and needs to point to a directory"],
+      ["{ type: full, dir: d, ttl: '1h' }", "FULL does not accept ttl"],
+      ["{ type: full, dir: d, hard_delete: true }", "hard_delete has no effect without delete"],
+      ["{ type: cache, dir: d, interval: '1h' }", "CACHE does not accept sync"],
+      ["{ type: cache, dir: d, allow_delete: true }", "CACHE does not accept allow_delete"],
+      ["{ type: cache, dir: d, hard_delete: true }", "CACHE does not accept hard_delete"],
+      ["{ type: cache, dir: d, ttl: 'x' }", 'time: invalid duration "x"'],
+    ],
+  },
+  resolver_preload: {
+    fallback: new Map(),
+    takes: [["{ A: b }", new Map([["A", "b"]])]],
+    refuses: [
+      ["x", "preload should be a map of account_public_key:account_jwt"],
+      ["{ A: 1 }", "preload map value should be a string JWT"],
+    ],
+  },
+  resolver_pinned_accounts: { fallback: [], takes: [["[A, B]", ["A", "B"]]], refuses: [] },
+  default_sentinel: { fallback: undefined, takes: [["x", "x"]], refuses: [] },
+};
+
+const table = [...Object.entries(cases), ...Object.entries(trustCases)];
 
 describe("every option", () => {
   test("has a case here, or is refused altogether, or stands for others", () => {
     const rows = Object.entries<AnyRow>(serverRows);
     const without = rows.filter(
-      ([name, row]) => !("spread" in row) && row.info.status !== "refused" && !(name in cases),
+      ([name, row]) => !("spread" in row) && row.info.status !== "refused" && !(name in cases) && !(name in trustCases),
     );
     expect(without.map(([name]) => name)).toEqual(["ocsp_cache", "proxies"]);
   });
@@ -320,13 +390,7 @@ function blocks(rows: Rows = serverRows, path = ""): readonly (readonly [path: s
 }
 
 const asks: Readonly<Record<string, string>> = {
-  operator: "'./op.jwt'",
-  trusted_keys: "[]",
-  resolver: "MEMORY",
   resolver_tls: "{}",
-  resolver_preload: "{}",
-  resolver_pinned_accounts: "[]",
-  default_sentinel: "x",
   ocsp: "true",
   ocsp_cache: "true",
   proxies: "{ trusted: [{ key: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 }] }",
@@ -415,9 +479,9 @@ describe("an option that works", () => {
     "jetstream.max_concurrent_io": "Node has four threads for files, and four is the least one may give",
   };
   const room = join(import.meta.dirname, "../../src");
-  // Monitoring shows what `server` hands it under the same names, a reload compares all: that is no use of an option.
+  // Monitoring shows what `server` hands it under the same names, a reload compares all, tokens have words of their own: that is no use of an option.
   const sources = readdirSync(room, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && !/^(config|monitor)\/|reload_changes/.test(file))
+    .filter((file) => file.endsWith(".ts") && !/^(config|monitor)\/|reload_changes|^auth\/jwt\//.test(file))
     .map((file) => readFileSync(join(room, file), "utf8").replaceAll(/^\s*(\/\/|\*|\/\*\*).*$/gm, ""))
     .join("\n");
   const isRead = (name: string): boolean => new RegExp(String.raw`(\.|[{,]\s*)${name}\b`).test(sources);

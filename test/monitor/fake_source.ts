@@ -57,7 +57,7 @@ export function connection(cid: number, more: Partial<ConnectionView> = {}): Con
     tls: undefined,
     authorizedUser: "",
     account: "$G",
-    nameTag: more.account ?? "$G",
+    nameTag: "account" in more ? (more.account ?? "") : "$G",
     jwt: "",
     issuerKey: "",
     tags: [],
