@@ -1,4 +1,4 @@
-// Reads [{name, header, payload, prefix, seed, v1, generic}] and says what nats-io/jwt makes of each: see ../vectors.ts.
+// Reads [{name, header, payload, prefix, seed, v1, generic} or {name, token}] and says what nats-io/jwt makes of each: see ../vectors.ts.
 package main
 
 import (
@@ -20,6 +20,7 @@ type in struct {
 	Seed    int    `json:"seed"`
 	V1      bool   `json:"v1"`
 	Generic bool   `json:"generic"`
+	Token   string `json:"token"`
 }
 
 var prefixes = map[string]nkeys.PrefixByte{"O": nkeys.PrefixByteOperator, "A": nkeys.PrefixByteAccount, "U": nkeys.PrefixByteUser, "N": nkeys.PrefixByteServer, "C": nkeys.PrefixByteCluster}
@@ -40,6 +41,7 @@ func main() {
 		if c.V1 { over = pp }
 		sig, _ := kp.Sign([]byte(over))
 		token := hp + "." + pp + "." + e(sig)
+		if c.Token != "" { token = c.Token }
 		m := map[string]any{"name": c.Name, "token": token}
 		if c.Generic {
 			g, err := jwt.DecodeGeneric(token)
