@@ -20,6 +20,7 @@ test("a response that no client could take is refused; it is not put together", 
   } as unknown as Bus;
   const host: CallHost = {
     advisories: { audit: () => undefined } as unknown as CallHost["advisories"],
+    isClosed: false,
     nextTurn: (fire) => turns.push(fire),
     holdBack: (_, __, fire) => turns.push(fire),
     onAnswered: (_, isError) => ends.push(isError ? "refused" : "answered"),

@@ -52,6 +52,7 @@ interface Waiting {
 
 export class Api implements CallHost {
   readonly advisories: Advisories;
+  isClosed = false;
   /** Requests answered since the start, and those refused. */
   total = 0;
   errors = 0;
@@ -91,8 +92,11 @@ export class Api implements CallHost {
     this.#ends.push(() => bus.unsubscribe(sub));
   }
 
-  /** Hears nobody any more. */
+  /** Hears nobody any more, and forgets what waits. */
   close(): void {
+    this.isClosed = true;
+    this.#requests.clear();
+    this.#infos.clear();
     for (const end of this.#ends) end();
     this.#ends.length = 0;
   }

@@ -17,6 +17,8 @@ const LONGEST = 128 * 1024 * 1024;
 /** What calls share. */
 export interface CallHost {
   readonly advisories: Advisories;
+  /** The server ends: what fails fails because of that, and the next start knows better. */
+  readonly isClosed: boolean;
   /** Runs `fire` in a later turn. */
   nextTurn(fire: () => void): void;
   /** Runs `fire` after a while, or sooner when many wait so. */
@@ -97,10 +99,10 @@ export class ApiCall {
     if (reply !== "") asker.bus.publishText(reply, encode(this.#refusalKind, response));
   }
 
-  /** An error response. */
+  /** An error response; none when the server ends. */
   refuse(error: ApiError): void {
     this.#end();
-    this.#sendRefusal(error);
+    if (!this.#host.isClosed) this.#sendRefusal(error);
   }
 
   /** An error response, held back for a while, in which the request is over for everybody else. */
