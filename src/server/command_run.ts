@@ -8,6 +8,7 @@ import type { Action } from "../config/flags.ts";
 import { loadOptions, type Loaded } from "../config/load.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { portsFilePath, removePortsFile, systemSource, writePidFile, writePortsFile } from "../io/files.ts";
+import { giveMemoryBackAtRest } from "../io/idle_memory.ts";
 import { LogClock } from "../io/log_line.ts";
 import type { ServerLog } from "../io/log_server.ts";
 import { nameProcess, signalTexts, type ServerSignal, type Signals } from "../io/signals.ts";
@@ -81,6 +82,7 @@ class Command {
     );
     // Only now, as it takes milliseconds: nobody looks for a server that is not there yet.
     nameProcess("nats-server");
+    giveMemoryBackAtRest();
     await this.#writePortsFile(this.#server, options);
   }
 
