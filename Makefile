@@ -1,5 +1,5 @@
 # Every task of the project. `make help` lists them.
-.PHONY: help run test check types lint format-src format-test build conformance bench clean install docs fuzz format sim kill9
+.PHONY: help run test check types lint format-src format-test build conformance bench clean install docs fuzz format sim kill9 soak
 VITEST = node_modules/.bin/vitest --config test/vitest.config.ts run
 export NODE_OPTIONS ?=
 
@@ -56,6 +56,9 @@ sim: install ## simulates the file store on a disk that breaks (SEEDS=10000; SEE
 
 kill9: build ## kills the command under load and compares what it confirmed (LOOPS=200)
 	node test/sim/kill9.mjs $(or $(LOOPS),200)
+
+soak: build ## minutes of load, with restarts and an object of 1.5 GiB: what is acknowledged holds, memory levels off (SECONDS=300)
+	node test/sim/soak.mjs $(or $(SECONDS),300)
 
 format: install ## formats the sources
 	node_modules/.bin/prettier --log-level warn --write src test conformance bench .make
