@@ -5,12 +5,11 @@
 //
 // Prints a line for each check; exit code 1 when one fails. Without a reference server it says so and exits 0.
 
-import { build } from "esbuild";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
+import { loadDoors } from "./load_store.mjs";
 import { Reference } from "./reference_store.mjs";
 
 const DOORS = `
@@ -24,16 +23,7 @@ if (binary === undefined) {
   process.exit(0);
 }
 const root = mkdtempSync(path.join(tmpdir(), "store-catalog-"));
-const outfile = path.join(root, "catalog.mjs");
-await build({
-  stdin: { contents: DOORS, resolveDir: path.join(import.meta.dirname, "../.."), loader: "ts" },
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  outfile,
-  logLevel: "warning",
-});
-const { openStoreDirectory, StreamCatalog } = await import(pathToFileURL(outfile).href);
+const { openStoreDirectory, StreamCatalog } = await loadDoors(DOORS, path.join(root, "catalog.mjs"));
 
 let failures = 0;
 function check(what, found, expected) {

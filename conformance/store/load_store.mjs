@@ -19,20 +19,28 @@ export { metaSum } from "./src/store/format/meta_sum.ts";
 `;
 
 /**
- * Builds and loads the store.
- * @param {string} directory where the built file may be
+ * Builds and loads what `doors` exports of src/.
+ * @param {string} doors
+ * @param {string} outfile where the built file may be
  */
-export async function loadStore(directory) {
-  const outfile = path.join(directory, "store.mjs");
+export async function loadDoors(doors, outfile) {
   await build({
-    stdin: { contents: DOORS, resolveDir: path.join(import.meta.dirname, "../.."), loader: "ts" },
+    stdin: { contents: doors, resolveDir: path.join(import.meta.dirname, "../.."), loader: "ts" },
     bundle: true,
     platform: "node",
     format: "esm",
     outfile,
     logLevel: "warning",
   });
-  const store = await import(pathToFileURL(outfile).href);
+  return import(pathToFileURL(outfile).href);
+}
+
+/**
+ * Builds and loads the store.
+ * @param {string} directory where the built file may be
+ */
+export async function loadStore(directory) {
+  const store = await loadDoors(DOORS, path.join(directory, "store.mjs"));
   const waiting = [];
   const finishOne = () => {
     const isThere = waiting.length > 0;
