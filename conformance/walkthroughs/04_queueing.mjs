@@ -1,4 +1,4 @@
-// Walkthrough 4: a queue group of three, one added, one killed.
+// Walkthrough 4: a queue group of three, one added, one taken away.
 
 import assert from "node:assert/strict";
 import { within } from "../clients/lib/wait.mjs";
@@ -40,12 +40,12 @@ await walkthrough("04 queueing", {
     for (const name of ["A", "B", "C"]) assert.ok(shares.get(name) >= 5, `${name} answered ${shares.get(name)} of 60`);
     await join("D");
     assert.ok((await ask(60)).get("D") >= 3, "the new member is not asked");
-    await members.get("A").close();
+    await members.get("A").drain();
     members.delete("A");
     await client.flush();
     assert.equal((await ask(30)).has("A"), false);
     for (const name of ["B", "C"]) {
-      await members.get(name).close();
+      await members.get(name).drain();
       members.delete(name);
     }
     await client.flush();
