@@ -6,6 +6,8 @@ import { isPublicKey } from "../nkey.ts";
 export interface AccountResolver {
   /** The token of an account as it came: nobody has looked at it. Never rejects. */
   fetch(publicKey: string): Promise<string | JwtError>;
+  /** A token that is here already, so that nobody has to be asked; undefined where there is none. */
+  own(publicKey: string): string | undefined;
   /** Keeps a token that was preloaded or looked up. An error also from a resolver that keeps none. Never rejects. */
   store(publicKey: string, token: string): Promise<JwtError | undefined>;
   /** Whether `store` can ever succeed. */
@@ -28,6 +30,9 @@ export class MemoryResolver implements AccountResolver {
 
   fetch(publicKey: string): Promise<string | JwtError> {
     return Promise.resolve(this.#tokens.get(publicKey) ?? new JwtError("account missing"));
+  }
+  own(publicKey: string): string | undefined {
+    return this.#tokens.get(publicKey);
   }
   store(publicKey: string, token: string): Promise<undefined> {
     this.#tokens.set(publicKey, token);

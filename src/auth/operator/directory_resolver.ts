@@ -30,6 +30,11 @@ export class DirectoryResolver implements AccountResolver {
     this.#lookup = lookup;
   }
 
+  own(publicKey: string): string | undefined {
+    const token = this.directory.load(publicKey);
+    return typeof token === "string" && token !== "" ? token : undefined;
+  }
+
   async fetch(publicKey: string): Promise<string | JwtError> {
     const own = this.directory.load(publicKey);
     if (typeof own === "string" && own !== "") return own;

@@ -84,8 +84,10 @@ export class Trust {
   }
 }
 
-function faultWithoutOperators({ defaultSentinel }: TrustOptions): string | undefined {
-  return defaultSentinel === "" ? undefined : "default sentinel requires operators and accounts";
+function faultWithoutOperators({ defaultSentinel, resolver }: TrustOptions): string | undefined {
+  if (defaultSentinel !== "") return "default sentinel requires operators and accounts";
+  // It answers to its operator, who has to be known by more than a key.
+  return resolver === "directory" ? "Could not start resolver: no operator key found" : undefined;
 }
 
 function faultOf(options: TrustOptions): string | undefined {

@@ -36,6 +36,9 @@ export class UrlResolver implements AccountResolver {
     if (failure !== undefined) return new JwtError(`could not fetch <${quoted(withoutPassword(url))}>: ${failure}`);
     return (answer as HttpAnswer).body;
   }
+  own(): undefined {
+    return undefined;
+  }
   store(): Promise<JwtError> {
     return Promise.resolve(new JwtError("store operation not supported for URL Resolver"));
   }

@@ -195,6 +195,14 @@ describe("the operators a server starts with", () => {
     expect(refusal(false, { resolver: "directory", systemAccount: publicKey })).toBe("");
   });
 
+  test("a resolver in a directory needs an operator, keys are not enough", () => {
+    const trustedKeys = [key("operator", 9).publicKey];
+    expect(refusal(false, { operators: [], trustedKeys })).toBe("");
+    expect(refusal(false, { operators: [], trustedKeys, resolver: "directory" })).toBe(
+      "Could not start resolver: no operator key found",
+    );
+  });
+
   test("a newer server", () => {
     const asking = (assert_server_version: string): Partial<TrustOptions> => {
       const [operator] = [...trust().operators];
