@@ -1,47 +1,27 @@
 // The committed messages of a file stream, and their numbers: how many, how
 // large, first and last, for the stream and for each subject.
 //
-// Which messages are there is known in memory (BlockTable); what they are is
-// read from disk when it is asked for. The first and last sequence of a subject
-// in the tree may be bounds, which are negative: −n stands for "the first at or
-// after n" and "the last at or below n"; they are resolved when needed.
-//
-// Owns the blocks, the subjects and the numbers; says which messages go. Knows
+// Reading them is the matter of ReadMessages. Owns the blocks, the subjects and the numbers; says which messages go. Knows
 // nothing of limits and groups.
 
 import { assert } from "../../base/assert.ts";
-import type { Disk } from "../../base/disk.ts";
 import { GO_ZERO } from "../../base/nanos.ts";
 import type { BlockSummary, StreamSummary } from "../format/index_db.ts";
 import type { RecordReader } from "../format/record.ts";
 import type { LimitedMessages } from "../limit_keeper.ts";
-import type { SearchedMessages } from "../message_search.ts";
 import type { PlannedMessages } from "../publish_plan.ts";
 import type { StagedSubjects } from "../staged_subjects.ts";
-import { ZERO_SEC, type StoredMsg, type StoreEvents, type StoreState } from "../stream_store.ts";
-import type { SubjectFilter } from "../subject_filter.ts";
-import { NO_SUBJECT, SubjectTree } from "../subject_tree.ts";
+import { ZERO_SEC, type StoreEvents, type StoreState } from "../stream_store.ts";
+import { NO_SUBJECT } from "../subject_tree.ts";
 import { NO_ENTRY_SUBJECT } from "./block_index.ts";
-import { BlockReader } from "./block_reader.ts";
-import { BlockTable } from "./block_table.ts";
 import type { FileBlock } from "./file_block.ts";
 import { hasSchedule, hasTtl } from "./header_marks.ts";
-import { RecordFinder } from "./record_finder.ts";
-import type { StoreCache } from "./store_cache.ts";
+import { ReadMessages, type ReadMessagesOptions } from "./read_messages.ts";
 import { UnreadRemovals } from "./unread_removals.ts";
 import { HOLE_ENTRY, type Piece, type WriteGroup } from "./write_group.ts";
-import type { WrittenRecords } from "./written_records.ts";
 
-export interface FileMessagesOptions {
-  readonly disk: Disk;
-  readonly directory: string;
-  readonly stream: string;
-  readonly seed: number;
-  readonly cache: StoreCache;
-  /** As `RecordFinder` says. */
-  readonly indexedACall: number;
+export interface FileMessagesOptions extends ReadMessagesOptions {
   readonly staged: StagedSubjects;
-  readonly stagedRecords: WrittenRecords;
   readonly events: Pick<StoreEvents, "removed" | "compacted">;
   /** A block is not needed any more: its file is to be removed. */
   readonly onDropped: (block: FileBlock) => void;
@@ -49,8 +29,6 @@ export interface FileMessagesOptions {
   readonly isRemoving: () => boolean;
   /** A limit took a message that was not the first. */
   readonly onTrimmed: (seq: number, sec: number, nanos: number) => void;
-  /** A block could not be read. */
-  readonly onUnreadable: (block: number, failure: string) => void;
 }
 
 const NO_MOMENT = { sec: 0, nanos: 0 };
@@ -58,21 +36,12 @@ const NO_MOMENT = { sec: 0, nanos: 0 };
 const UNREAD_A_CALL = 256;
 const MOST_CALLS = 64;
 
-export class FileMessages implements PlannedMessages, SearchedMessages, LimitedMessages {
-  readonly tree: SubjectTree;
-  readonly table = new BlockTable();
-  readonly #reader: BlockReader;
-  readonly #finder: RecordFinder;
+export class FileMessages extends ReadMessages implements PlannedMessages, LimitedMessages {
   readonly #staged: StagedSubjects;
-  readonly #stagedRecords: WrittenRecords;
   readonly #events: Pick<StoreEvents, "removed" | "compacted">;
   readonly #onDropped: (block: FileBlock) => void;
   readonly #isRemoving: () => boolean;
   readonly #onTrimmed: (seq: number, sec: number, nanos: number) => void;
-  readonly #onUnreadable: (block: number, failure: string, isDamage?: boolean) => void;
-  #failures = 0;
-  /** Messages are damaged, so subjects may count too many: but for these, which were counted since. */
-  #recounted: Set<number> | undefined = undefined;
   readonly #unread = new UnreadRemovals();
   // Calls until what was removed unread is tried again, and how many it was to be.
   #callsToWait = 0;
@@ -92,33 +61,23 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   #entry = 0;
 
   constructor(options: FileMessagesOptions) {
-    this.tree = new SubjectTree(options.seed);
-    this.#onUnreadable = (block, failure, isDamage = false) => {
-      this.#failures++;
-      if (isDamage) this.#recounted = new Set();
-      options.onUnreadable(block, failure);
-    };
-    const { disk, directory, stream, cache, indexedACall } = options;
-    this.#reader = new BlockReader(disk, directory, stream, cache, this.#onUnreadable);
-    this.#finder = new RecordFinder(this.#reader, this.table, this.tree, cache, indexedACall, this.#onUnreadable);
+    super(options);
     this.#staged = options.staged;
-    this.#stagedRecords = options.stagedRecords;
     this.#events = options.events;
     this.#onDropped = options.onDropped;
     this.#isRemoving = options.isRemoving;
     this.#onTrimmed = options.onTrimmed;
   }
 
-  /** How often something could not be read. */
-  get failures(): number {
-    return this.#failures;
-  }
   get msgs(): number {
     return this.#msgs;
   }
   /** Those there are for sure, as long as messages were removed unread. */
   get bytes(): number {
     return this.#unread.isEmpty ? this.#bytes : Math.max(0, this.#bytes - this.#unread.doubtfulBytes);
+  }
+  protected get overcounted(): number {
+    return this.#unread.uncounted;
   }
   get firstSeq(): number {
     return this.#firstSeq;
@@ -158,165 +117,17 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     };
   }
 
-  has(seq: number): boolean {
-    return this.table.blockOf(seq) !== undefined;
-  }
-
-  /** Fills `into` from disk; false when there is no such message, or it is damaged. */
-  load(seq: number, into: StoredMsg): boolean {
-    const block = this.table.blockOf(seq);
-    if (block === undefined) return false;
-    if (!this.#finder.find(block, seq)) {
-      if (block.has(seq)) this.#onUnreadable(block.number, `message ${seq} is not found`);
-      return false;
-    }
-    const isIntact =
-      this.#reader.isIntact() ||
-      (this.#finder.inspect(block) && this.#finder.find(block, seq) && this.#reader.isIntact());
-    if (!isIntact) {
-      this.#onUnreadable(block.number, `the checksum of message ${seq} is wrong`);
-      return false;
-    }
-    const { record, bytes } = this.#reader;
-    into.seq = seq;
-    into.sec = record.sec;
-    into.nanos = record.nanos;
-    into.subject = bytes;
-    into.subjectFrom = record.subjectFrom;
-    into.subjectTo = record.subjectTo;
-    into.header = bytes;
-    into.headerFrom = record.headersFrom;
-    into.headerTo = record.headersTo;
-    into.body = bytes;
-    into.bodyFrom = record.payloadFrom;
-    into.bodyTo = record.payloadTo;
-    return true;
-  }
-
-  /** When a message was stored: `sec` and `nanos` of the record; false when it cannot be had. The record is borrowed. */
-  peek(seq: number): { readonly sec: number; readonly nanos: number } | undefined {
-    const block = this.table.blockOf(seq);
-    return block !== undefined && this.#finder.find(block, seq) ? this.#reader.record : undefined;
-  }
-
-  /** The block of a message; undefined when it is not there. */
-  blockOf(seq: number): FileBlock | undefined {
-    return this.table.blockOf(seq);
-  }
   /** Where in a block the record of a message is, live or not, and its time; undefined when it is not there. Raises events. */
   whereIs(
     block: FileBlock,
     seq: number,
   ): { readonly at: number; readonly length: number; readonly sec: number; readonly nanos: number } | undefined {
-    if (!this.#finder.find(block, seq)) return undefined;
+    if (!this.finder.find(block, seq)) return undefined;
     this.#countRead(block, seq, true);
     // That may have moved the reader.
-    if (!this.#finder.find(block, seq)) return undefined;
-    const { sec, nanos } = this.#reader.record;
-    return { at: this.#reader.at, length: this.#reader.end - this.#reader.at, sec, nanos };
-  }
-
-  /** While it runs, bytes that were loaded before stay as they are. */
-  borrowing<T>(run: () => T): T {
-    this.#reader.isBorrowed = true;
-    const result = run();
-    this.#reader.isBorrowed = false;
-    return result;
-  }
-
-  // What searches ask.
-
-  liveFrom(from: number): number {
-    return this.table.liveFrom(from);
-  }
-  liveUpTo(upTo: number): number {
-    return this.table.liveUpTo(upTo);
-  }
-  runFrom(seq: number): number {
-    const block = this.table.blockOf(seq);
-    assert(block !== undefined, "a run begins with a message");
-    return block.runFrom(seq);
-  }
-  countBetween(from: number, upTo: number): number {
-    return this.table.count(from, upTo);
-  }
-  matchesAt(filter: SubjectFilter, seq: number): boolean {
-    if (filter.all) return true;
-    const block = this.table.blockOf(seq)!;
-    if (!this.#finder.find(block, seq)) return false;
-    const { record, bytes } = this.#reader;
-    return filter.matches(bytes, record.subjectFrom, record.subjectTo);
-  }
-
-  subjectAt(seq: number): number {
-    const block = this.table.blockOf(seq);
-    return block !== undefined && this.#finder.find(block, seq) ? this.#finder.subjectHere() : NO_SUBJECT;
-  }
-  firstOf(subject: number): number {
-    const first = this.tree.first(subject);
-    if (first > 0 && (this.#failures === 0 || this.has(first))) return first;
-    // One that was removed unread is a bound.
-    if (first > 0) this.tree.setFirst(subject, -first);
-    return this.#readAll(() => this.nextOfSubject(subject, Math.abs(first), Number.POSITIVE_INFINITY));
-  }
-  lastOf(subject: number): number {
-    const last = this.tree.last(subject);
-    if (last > 0 && (this.#failures === 0 || this.has(last))) return last;
-    if (last > 0) this.tree.setLast(subject, -last);
-    return this.#readAll(() => this.previousOfSubject(subject, Math.abs(last), Number.POSITIVE_INFINITY));
-  }
-
-  nextOfSubject(subject: number, from: number, most: number): number {
-    const before = this.#failures;
-    const found = this.#finder.nextOfSubject(subject, from, most);
-    const first = this.tree.first(subject);
-    // What lies between the bound and what was found is none of its messages.
-    if (first < 0 && from <= -first && found !== 0 && this.#failures === before) {
-      this.tree.setFirst(subject, found > 0 ? found : Math.min(first, found));
-    }
-    return found;
-  }
-  previousOfSubject(subject: number, upTo: number, most: number): number {
-    const before = this.#failures;
-    const found = this.#finder.previousOfSubject(subject, upTo, most);
-    const last = this.tree.last(subject);
-    if (last < 0 && upTo >= -last && found !== 0 && this.#failures === before) {
-      this.tree.setLast(subject, found > 0 ? found : Math.max(last, found));
-    }
-    return found;
-  }
-  seqAt(sec: number, nanos: number): number {
-    return this.#finder.seqAt(sec, nanos);
-  }
-
-  // What plans ask.
-
-  countOf(subject: number): number {
-    return this.tree.count(subject);
-  }
-  sureCountOf(subject: number): number {
-    return this.#recount(subject) ? this.tree.count(subject) - this.#unread.uncounted : 0;
-  }
-  sizeAt(seq: number): number {
-    if (seq > this.#lastSeq) return this.#stagedRecords.sizeOf(seq);
-    const block = this.table.blockOf(seq);
-    return block !== undefined && this.#finder.find(block, seq) ? this.#reader.record.to - this.#reader.record.from : 0;
-  }
-  nextOf(seq: number): number {
-    if (seq > this.#lastSeq) return this.#stagedRecords.nextOf(this.#stagedRecords.subjectOf(seq), seq);
-    const block = this.table.blockOf(seq);
-    if (block === undefined || !this.#finder.find(block, seq)) return 0;
-    const subject = this.#finder.subjectHere();
-    if (subject === NO_SUBJECT) return 0;
-    return this.nextAfter(subject, seq);
-  }
-  /** The message of a subject behind `seq`, staged ones included; 0 when there is none. */
-  nextAfter(subject: number, seq: number): number {
-    if (seq < this.#lastSeq && this.tree.count(subject) > 0 && Math.abs(this.tree.last(subject)) > seq) {
-      const next = this.nextOfSubject(subject, seq + 1, Number.POSITIVE_INFINITY);
-      if (next > 0) return next;
-    }
-    return this.#stagedRecords.nextOf(subject, Math.max(seq, this.#lastSeq));
+    if (!this.finder.find(block, seq)) return undefined;
+    const { sec, nanos } = this.reader.record;
+    return { at: this.reader.at, length: this.reader.end - this.reader.at, sec, nanos };
   }
 
   // Being filled when the stream is opened.
@@ -476,12 +287,12 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
 
   trim(seq: number): boolean {
     if (!this.has(seq)) {
-      assert(seq === 0 || this.#failures > 0, "what is trimmed is there");
+      assert(seq === 0 || this.failures > 0, "what is trimmed is there");
       return false;
     }
     // Nothing goes because it cannot be read, unless that is for good.
     const block = this.table.blockOf(seq)!;
-    if (!this.#finder.find(block, seq) && block.damaged === undefined) return false;
+    if (!this.finder.find(block, seq) && block.damaged === undefined) return false;
     const isFirst = seq === this.#firstSeq;
     const record = isFirst ? undefined : this.peek(seq);
     const { sec, nanos } = record ?? NO_MOMENT;
@@ -495,9 +306,9 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     const block = this.table.blockOf(seq);
     assert(block !== undefined, "what is removed is there");
     const { damaged } = block;
-    const before = this.#failures;
-    if (!this.#finder.find(block, seq)) {
-      if (this.#failures === before || block.damaged !== damaged) this.#lose(block, seq);
+    const before = this.failures;
+    if (!this.finder.find(block, seq)) {
+      if (this.failures === before || block.damaged !== damaged) this.#lose(block, seq);
       else {
         this.#unread.add(block, seq, tell);
         this.#take(block, seq, 0);
@@ -505,9 +316,9 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
       }
       return;
     }
-    const { record } = this.#reader;
+    const { record } = this.reader;
     const size = record.to - record.from;
-    const subject = this.#finder.subjectHere();
+    const subject = this.finder.subjectHere();
     this.#unplan(subject, seq);
     this.#take(block, seq, size);
     if (tell) this.#tell(block, seq, subject);
@@ -526,7 +337,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   /** Counts what was removed unread, as far as it can be read by now; with `mayTell` raises the events too. */
   readRemoved(mayTell: boolean): void {
     if (this.#unread.isEmpty || this.#callsToWait-- > 0) return;
-    const before = this.#failures;
+    const before = this.failures;
     let left = UNREAD_A_CALL;
     for (const block of this.#unread.blocks) {
       for (
@@ -536,13 +347,13 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
       ) {
         left--;
         const { failures } = this;
-        if (this.#finder.find(block, seq)) this.#countRead(block, seq, mayTell);
-        else if (this.#failures !== failures) break;
+        if (this.finder.find(block, seq)) this.#countRead(block, seq, mayTell);
+        else if (this.failures !== failures) break;
         else this.#giveUp(block, seq);
       }
     }
     // A disk that does not tell is not asked again and again.
-    this.#callsWaited = this.#failures === before ? 0 : Math.min(MOST_CALLS, this.#callsWaited * 2 + 1);
+    this.#callsWaited = this.failures === before ? 0 : Math.min(MOST_CALLS, this.#callsWaited * 2 + 1);
     this.#callsToWait = this.#callsWaited;
   }
 
@@ -581,7 +392,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     const block = this.table.last!;
     assert(block.msgs === 1, "a rollup of all begins a block");
     // Numbers of subjects began anew.
-    this.#finder.dropIndex(block);
+    this.finder.dropIndex(block);
     this.#msgs = 1;
     this.#bytes = block.bytes;
     this.#firstSeq = seq;
@@ -589,26 +400,14 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     return kept;
   }
 
-  /** Reads a block from memory until `unpin`, while its file is replaced; false when it cannot be read. */
-  pin(block: FileBlock): boolean {
-    return this.#reader.pin(block);
-  }
-  unpin(block: FileBlock): void {
-    this.forget(block);
-  }
   /** Whether files of blocks are being removed: until they are gone for good, what was in them may come back. */
   isRemoving(): boolean {
     return this.#isRemoving();
   }
 
-  /** The reader forgets a block, whose file is about to be changed or removed. */
-  forget(block: FileBlock): void {
-    this.#finder.forget(block);
-  }
-
   close(): void {
     for (const block of this.table.all) this.forget(block);
-    this.#reader.close();
+    this.reader.close();
   }
 
   checkInvariants(): void {
@@ -619,11 +418,11 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     let bytes = 0;
     for (let seq = this.liveFrom(1); seq > 0; seq = this.liveFrom(seq + 1)) {
       const block = this.table.blockOf(seq)!;
-      assert(this.#finder.find(block, seq), "a live message is on disk");
-      assert(this.#reader.isIntact(), "a message on disk is intact");
+      assert(this.finder.find(block, seq), "a live message is on disk");
+      assert(this.reader.isIntact(), "a message on disk is intact");
       msgs++;
-      bytes += this.#reader.record.to - this.#reader.record.from;
-      const subject = this.#finder.subjectHere();
+      bytes += this.reader.record.to - this.reader.record.from;
+      const subject = this.finder.subjectHere();
       const seqs = counts.get(subject) ?? [];
       seqs.push(seq);
       counts.set(subject, seqs);
@@ -692,7 +491,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     const block = this.table.add(piece.block, this.#lastSeq);
     block.lastSec = this.#lastSec;
     block.lastNanos = this.#lastNanos;
-    this.#finder.begin(block, last);
+    this.finder.begin(block, last);
     if (last !== undefined) this.#settle(last);
     return block;
   }
@@ -727,9 +526,9 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     const isCounted = this.#unread.isCounted(block, seq);
     const mustTell = mayTell && this.#unread.mustTell(block, seq);
     if (!isCounted && !mustTell) return;
-    const { record } = this.#reader;
+    const { record } = this.reader;
     const size = record.to - record.from;
-    const subject = this.#finder.subjectHere();
+    const subject = this.finder.subjectHere();
     if (isCounted) {
       if (this.#unread.hasBytes(block, seq)) {
         block.bytes -= size;
@@ -746,7 +545,7 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
   /** What was removed unread cannot be read for good. */
   #giveUp(block: FileBlock, seq: number): void {
     this.#unread.settle(block, seq, true);
-    this.#onUnreadable(block.number, `message ${seq} is not where it should be`, true);
+    this.unreadable(block.number, `message ${seq} is not where it should be`, true);
     this.#settle(block);
   }
 
@@ -755,8 +554,8 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     if (subject !== NO_SUBJECT) {
       const start = this.tree.startOf(subject);
       this.#events.removed(seq, this.tree.bufferOf(subject), start, start + this.tree.lengthOf(subject));
-    } else if (this.#finder.find(block, seq)) {
-      const { record, bytes } = this.#reader;
+    } else if (this.finder.find(block, seq)) {
+      const { record, bytes } = this.reader;
       this.#events.removed(seq, bytes, record.subjectFrom, record.subjectTo);
     }
   }
@@ -776,40 +575,10 @@ export class FileMessages implements PlannedMessages, SearchedMessages, LimitedM
     else if (tree.first(subject) > 0) tree.setLast(subject, tree.first(subject));
   }
 
-  /** What a search found that could read all it had to; 0 when it could not, also when tried again. */
-  #readAll(search: () => number): number {
-    for (let tries = 0; tries < 2; tries++) {
-      const before = this.#failures;
-      const found = search();
-      if (this.#failures === before) return found;
-    }
-    return 0;
-  }
-
-  /** Counts a subject anew, when a damaged message that nobody finds may be among its own; false when that cannot be read. */
-  #recount(subject: number): boolean {
-    if (this.#recounted === undefined || this.#recounted.has(subject) || this.tree.count(subject) === 0) return true;
-    const before = this.#failures;
-    const next = (from: number): number => this.nextOfSubject(subject, from, Number.POSITIVE_INFINITY);
-    const first = next(1);
-    let count = 0;
-    for (let seq = first; seq > 0; seq = next(seq + 1)) {
-      count++;
-      this.tree.setLast(subject, seq);
-    }
-    if (this.#failures !== before) return false;
-    if (count > 0) {
-      this.tree.setFirst(subject, first);
-      this.tree.setCount(subject, count);
-      this.#recounted.add(subject);
-    }
-    return true;
-  }
-
   /** A damaged message is gone. What its subject counts stays too high until the next start. */
   #lose(block: FileBlock, seq: number): void {
     this.#take(block, seq, Math.floor(block.bytes / block.msgs));
-    this.#onUnreadable(block.number, `message ${seq} is not where it should be`, true);
+    this.unreadable(block.number, `message ${seq} is not where it should be`, true);
     this.#settle(block);
   }
 
