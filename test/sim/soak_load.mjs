@@ -58,11 +58,11 @@ export class WorkQueue {
     }
   }
 
-  /** Runs until all that was published is taken out, or `until` says it is too late. */
+  /** Runs until it is over and nothing is left, or `until` says it is too late. */
   async take(nc, until) {
     const js = nc.jetstream({ timeout: 3000 });
     const consumer = await insist(this, () => js.consumers.get("WORK", "workers"));
-    while (!until() && !(this.isOver && this.#isThrough())) {
+    while (!until()) {
       try {
         for await (const msg of await consumer.fetch({ max_messages: 50, expires: 1000 })) {
           const id = msg.string().trim();
@@ -73,15 +73,13 @@ export class WorkQueue {
             this.confirmed++;
           }
         }
+        if (!this.isOver) continue;
+        const { num_pending: pending, num_ack_pending: unacked } = await consumer.info();
+        if (pending + unacked === 0) return;
       } catch {
         await pause(100);
       }
     }
-  }
-
-  #isThrough() {
-    for (const id of this.#acknowledged) if (!this.#confirmed.has(id)) return false;
-    return true;
   }
 
   async check(nc) {
