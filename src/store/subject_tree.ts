@@ -111,6 +111,20 @@ export class SubjectTree {
     this.#values.set(id * STRIDE + 2, count);
   }
 
+  /** A message behind all others of the subject. */
+  addMessage(id: number, seq: number): void {
+    const count = this.count(id);
+    if (count === 0) this.setFirst(id, seq);
+    this.setLast(id, seq);
+    this.setCount(id, count + 1);
+  }
+  /** The only message of the subject. */
+  setOnly(id: number, seq: number): void {
+    this.setFirst(id, seq);
+    this.setLast(id, seq);
+    this.setCount(id, 1);
+  }
+
   /** The buffer a name lies in, at [startOf, startOf + lengthOf). Good until a subject is added or released. */
   bufferOf(id: number): Uint8Array {
     return this.#names.bufferOf(this.#addressOf(id));

@@ -12,6 +12,7 @@ import type { LimitedMessages } from "../limit_keeper.ts";
 import type { PlannedMessages } from "../publish_plan.ts";
 import type { StagedSubjects } from "../staged_subjects.ts";
 import { ZERO_SEC, type StoreEvents, type StoreState } from "../stream_store.ts";
+import { StreamTotals } from "../stream_totals.ts";
 import { NO_SUBJECT } from "../subject_tree.ts";
 import { NO_ENTRY_SUBJECT } from "./block_index.ts";
 import type { FileBlock } from "./file_block.ts";
@@ -46,12 +47,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
   // Calls until what was removed unread is tried again, and how many it was to be.
   #callsToWait = 0;
   #callsWaited = 0;
-  #msgs = 0;
-  #bytes = 0;
-  #firstSeq = 0;
-  #lastSeq = 0;
-  #lastSec = ZERO_SEC;
-  #lastNanos = 0;
+  readonly #totals = new StreamTotals();
   // When the first message was stored, once that was asked for.
   #timedSeq = 0;
   #firstSec = ZERO_SEC;
@@ -70,26 +66,26 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
   }
 
   get msgs(): number {
-    return this.#msgs;
+    return this.#totals.msgs;
   }
   /** Those there are for sure, as long as messages were removed unread. */
   get bytes(): number {
-    return this.#unread.isEmpty ? this.#bytes : Math.max(0, this.#bytes - this.#unread.doubtfulBytes);
+    return this.#unread.isEmpty ? this.#totals.bytes : Math.max(0, this.#totals.bytes - this.#unread.doubtfulBytes);
   }
   protected get overcounted(): number {
     return this.#unread.uncounted;
   }
   get firstSeq(): number {
-    return this.#firstSeq;
+    return this.#totals.firstSeq;
   }
   get lastSeq(): number {
-    return this.#lastSeq;
+    return this.#totals.lastSeq;
   }
   get lastSec(): number {
-    return this.#lastSec;
+    return this.#totals.lastSec;
   }
   get lastNanos(): number {
-    return this.#lastNanos;
+    return this.#totals.lastNanos;
   }
   get firstSec(): number {
     this.#timeFirst();
@@ -102,19 +98,8 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
 
   state(): StoreState {
     this.readRemoved(false);
-    const isEmpty = this.#msgs === 0;
-    return {
-      msgs: this.#msgs,
-      bytes: this.#bytes,
-      firstSeq: this.#firstSeq,
-      firstSec: isEmpty ? ZERO_SEC : this.firstSec,
-      firstNanos: isEmpty ? 0 : this.firstNanos,
-      lastSeq: this.#lastSeq,
-      lastSec: this.#lastSec,
-      lastNanos: this.#lastNanos,
-      subjects: this.tree.size,
-      deleted: this.#lastSeq === 0 ? 0 : this.#lastSeq - this.#firstSeq + 1 - this.#msgs,
-    };
+    const isEmpty = this.#totals.msgs === 0;
+    return this.#totals.state(this.tree.size, isEmpty ? 0 : this.firstSec, isEmpty ? 0 : this.firstNanos);
   }
 
   /** Where in a block the record of a message is, live or not, and its time; undefined when it is not there. Raises events. */
@@ -134,30 +119,30 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
 
   restoreMessage(block: FileBlock, record: RecordReader, bytes: Uint8Array): void {
     const { seq, sec, nanos } = record;
-    if (seq <= this.#lastSeq) return;
+    if (seq <= this.#totals.lastSeq) return;
     const size = record.to - record.from;
     block.add(seq, size, sec, nanos);
     if (hasTtl(bytes, record.headersFrom, record.headersTo)) block.ttlMsgs++;
     if (hasSchedule(bytes, record.headersFrom, record.headersTo)) block.scheduledMsgs++;
-    this.#count(this.tree.intern(bytes, record.subjectFrom, record.subjectTo), seq, size);
-    this.#lastSec = sec;
-    this.#lastNanos = nanos;
+    this.tree.addMessage(this.tree.intern(bytes, record.subjectFrom, record.subjectTo), seq);
+    this.#totals.add(seq, size, sec, nanos);
   }
 
   restoreHole(block: FileBlock, seq: number, sec: number, nanos: number): void {
-    if (seq <= this.#lastSeq) return;
+    if (seq <= this.#totals.lastSeq) return;
     block.skip(seq, sec, nanos);
-    this.#skipped(seq, sec, nanos);
+    this.#totals.skip(seq, sec, nanos);
   }
 
   /** A block without messages says that the sequences up to `seq` are used. */
   restoreMark(block: FileBlock, seq: number, sec: number, nanos: number): void {
     // It tells the same as a block before, which is not needed for that any more.
-    if (seq === this.#lastSeq && sec === this.#lastSec && nanos === this.#lastNanos) block.hasEntries = true;
-    if (seq <= this.#lastSeq) return;
+    if (seq === this.#totals.lastSeq && sec === this.#totals.lastSec && nanos === this.#totals.lastNanos)
+      block.hasEntries = true;
+    if (seq <= this.#totals.lastSeq) return;
     const isZero = sec === GO_ZERO.sec && nanos === GO_ZERO.nanos;
     block.skip(seq, isZero ? ZERO_SEC : sec, isZero ? 0 : nanos);
-    this.#skipped(seq, block.lastSec, block.lastNanos);
+    this.#totals.skip(seq, block.lastSec, block.lastNanos);
   }
 
   restoreBlock(block: FileBlock, stored: BlockSummary): void {
@@ -167,19 +152,19 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     block.ttlMsgs = stored.ttlMsgs;
     block.scheduledMsgs = stored.scheduledMsgs;
     block.hasTombstones = true; // it may
-    block.hasEntries = block.lastSeq > this.#lastSeq;
+    block.hasEntries = block.lastSeq > this.#totals.lastSeq;
     block.hasDead = block.bytes < block.size;
-    this.#lastSeq = block.lastSeq;
+    this.#totals.lastSeq = block.lastSeq;
   }
 
   restoreTotals(summary: StreamSummary): void {
-    this.#msgs = summary.msgs;
-    this.#bytes = summary.bytes;
-    this.#lastSeq = summary.lastSeq;
-    this.#firstSeq = this.#msgs > 0 ? this.liveFrom(1) : summary.lastSeq === 0 ? 0 : summary.lastSeq + 1;
+    this.#totals.msgs = summary.msgs;
+    this.#totals.bytes = summary.bytes;
+    this.#totals.lastSeq = summary.lastSeq;
+    this.#totals.firstSeq = this.#totals.msgs > 0 ? this.liveFrom(1) : summary.lastSeq === 0 ? 0 : summary.lastSeq + 1;
     const isZero = summary.lastSec === GO_ZERO.sec && summary.lastNanos === GO_ZERO.nanos;
-    this.#lastSec = isZero || summary.lastSeq === 0 ? ZERO_SEC : summary.lastSec;
-    this.#lastNanos = isZero || summary.lastSeq === 0 ? 0 : summary.lastNanos;
+    this.#totals.lastSec = isZero || summary.lastSeq === 0 ? ZERO_SEC : summary.lastSec;
+    this.#totals.lastNanos = isZero || summary.lastSeq === 0 ? 0 : summary.lastNanos;
   }
 
   /** A subject, bytes [from, to), whose messages lie in these blocks. */
@@ -195,8 +180,8 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     const blocks = this.table.all;
     const first = blocks[this.table.indexOfNumber(firstBlock)];
     const last = blocks[this.table.indexOfNumber(lastBlock + 1) - 1];
-    this.tree.setFirst(subject, -(first?.firstSeq ?? this.#firstSeq));
-    this.tree.setLast(subject, -(last?.lastSeq ?? this.#lastSeq));
+    this.tree.setFirst(subject, -(first?.firstSeq ?? this.#totals.firstSeq));
+    this.tree.setLast(subject, -(last?.lastSeq ?? this.#totals.lastSeq));
     this.tree.setCount(subject, count);
   }
 
@@ -221,12 +206,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     }
     this.tree.clear();
     this.#unread.clear();
-    this.#msgs = 0;
-    this.#bytes = 0;
-    this.#firstSeq = 0;
-    this.#lastSeq = 0;
-    this.#lastSec = ZERO_SEC;
-    this.#lastNanos = 0;
+    this.#totals.clear();
   }
 
   /** Drops the blocks in which nothing is live. */
@@ -244,7 +224,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
 
   /** Makes the next message of the landing group visible; its subject. */
   advance(group: WriteGroup): number {
-    const seq = this.#lastSeq + 1;
+    const seq = this.#totals.lastSeq + 1;
     const entry = this.#entry;
     const start = group.startOf(entry);
     const subject = group.tagOf(entry);
@@ -257,9 +237,8 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     if (group.hasHeaders(entry)) this.#markHeaders(block, group, start);
     block.index?.add(seq, offset, subject);
     block.size = offset + length;
-    this.#count(subject, seq, length);
-    this.#lastSec = sec;
-    this.#lastNanos = nanos;
+    this.tree.addMessage(subject, seq);
+    this.#totals.add(seq, length, sec, nanos);
     this.#staged.drop(subject);
     if (isBeginning) this.settle();
     return subject;
@@ -275,7 +254,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     block.skip(seq, sec, nanos);
     block.index?.add(seq, offset, NO_ENTRY_SUBJECT);
     block.size = offset + group.lengthOf(entry);
-    this.#skipped(seq, sec, nanos);
+    this.#totals.skip(seq, sec, nanos);
     if (isBeginning) this.settle();
   }
 
@@ -293,7 +272,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     // Nothing goes because it cannot be read, unless that is for good.
     const block = this.table.blockOf(seq)!;
     if (!this.finder.find(block, seq) && block.damaged === undefined) return false;
-    const isFirst = seq === this.#firstSeq;
+    const isFirst = seq === this.#totals.firstSeq;
     const record = isFirst ? undefined : this.peek(seq);
     const { sec, nanos } = record ?? NO_MOMENT;
     this.remove(seq, true);
@@ -365,37 +344,32 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
 
   /** Removes everything below `first`. */
   compactTo(first: number): void {
-    let gone = this.#msgs;
-    if (first > this.#lastSeq && this.#staged.total === 0) {
+    let gone = this.#totals.msgs;
+    if (first > this.#totals.lastSeq && this.#staged.total === 0) {
       this.tree.clear();
       this.#dropBlocks(undefined);
     } else {
-      while (this.#msgs > 0 && this.#firstSeq < first) this.remove(this.#firstSeq, false);
-      gone -= this.#msgs;
+      while (this.#totals.msgs > 0 && this.#totals.firstSeq < first) this.remove(this.#totals.firstSeq, false);
+      gone -= this.#totals.msgs;
     }
-    this.#lastSeq = Math.max(this.#lastSeq, first - 1);
-    if (this.#msgs === 0 && this.#lastSeq > 0) this.#firstSeq = this.#lastSeq + 1;
+    this.#totals.compactTo(first);
     if (gone > 0) this.#events.compacted(first, gone);
   }
 
   /** Removes everything but the last message, which is alone in its block; the number its subject has now. */
   keepOnly(seq: number, subject: number): number {
-    const gone = this.#msgs - 1;
+    const gone = this.#totals.msgs - 1;
     const start = this.tree.startOf(subject);
     const name = Uint8Array.from(this.tree.bufferOf(subject).subarray(start, start + this.tree.lengthOf(subject)));
     this.tree.clear();
     const kept = this.tree.intern(name, 0, name.length);
-    this.tree.setFirst(kept, seq);
-    this.tree.setLast(kept, seq);
-    this.tree.setCount(kept, 1);
+    this.tree.setOnly(kept, seq);
     this.#dropBlocks(this.table.last);
     const block = this.table.last!;
     assert(block.msgs === 1, "a rollup of all begins a block");
     // Numbers of subjects began anew.
     this.finder.dropIndex(block);
-    this.#msgs = 1;
-    this.#bytes = block.bytes;
-    this.#firstSeq = seq;
+    this.#totals.keepOnly(seq, block.bytes);
     if (gone > 0) this.#events.compacted(seq, gone);
     return kept;
   }
@@ -427,38 +401,16 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
       seqs.push(seq);
       counts.set(subject, seqs);
     }
-    assert(msgs === this.#msgs, "messages are counted");
-    assert(bytes === this.#bytes, "bytes are counted");
+    this.#totals.checkInvariants(msgs, bytes, this.liveFrom(1));
     assert(counts.size === this.tree.size, "subjects are counted");
     for (const [subject, seqs] of counts) {
       assert(this.tree.count(subject) === seqs.length, "a subject's messages are counted");
       assert(this.firstOf(subject) === seqs[0], "a subject knows its first message");
       assert(this.lastOf(subject) === seqs.at(-1), "a subject knows its last message");
     }
-    assert(this.#msgs > 0 || this.#lastSeq === 0 || this.#firstSeq === this.#lastSeq + 1, "empty: first is last + 1");
-    assert(this.#msgs === 0 || this.liveFrom(1) === this.#firstSeq, "the first sequence is the first message");
     if (this.#staged.total === 0) {
       assert(this.tree.held === this.tree.size, "a subject without messages is released");
     }
-  }
-
-  #count(subject: number, seq: number, size: number): void {
-    const { tree } = this;
-    const count = tree.count(subject);
-    if (count === 0) tree.setFirst(subject, seq);
-    tree.setLast(subject, seq);
-    tree.setCount(subject, count + 1);
-    this.#bytes += size;
-    this.#msgs++;
-    this.#lastSeq = seq;
-    if (this.#msgs === 1) this.#firstSeq = seq;
-  }
-
-  #skipped(seq: number, sec: number, nanos: number): void {
-    this.#lastSeq = seq;
-    this.#lastSec = sec;
-    this.#lastNanos = nanos;
-    if (this.#msgs === 0) this.#firstSeq = seq + 1;
   }
 
   /** Where in its block the entry is that starts at `start` of the landing group; makes the block known. */
@@ -479,7 +431,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     block.size = piece.at + piece.to - piece.from;
     if (!piece.hasTombstones) return;
     block.hasTombstones = true;
-    if (piece.buried < this.#lastSeq || block.hasEntries) return;
+    if (piece.buried < this.#totals.lastSeq || block.hasEntries) return;
     // When all is gone, this says what was used.
     block.hasEntries = true;
     this.settle();
@@ -488,9 +440,9 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
   #blockOfPiece(piece: Piece): FileBlock {
     const { last } = this.table;
     if (last?.number === piece.block) return last;
-    const block = this.table.add(piece.block, this.#lastSeq);
-    block.lastSec = this.#lastSec;
-    block.lastNanos = this.#lastNanos;
+    const block = this.table.add(piece.block, this.#totals.lastSeq);
+    block.lastSec = this.#totals.lastSec;
+    block.lastNanos = this.#totals.lastNanos;
     this.finder.begin(block, last);
     if (last !== undefined) this.#settle(last);
     return block;
@@ -509,9 +461,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     const taken = block.msgs === 1 ? block.bytes : size;
     block.remove(seq, taken);
     if (block.msgs === 0) this.#unread.emptied(block);
-    this.#msgs--;
-    this.#bytes -= taken;
-    if (seq === this.#firstSeq) this.#firstSeq = this.#msgs === 0 ? this.#lastSeq + 1 : this.liveFrom(seq);
+    this.#totals.take(seq, taken, this);
   }
 
   /** What the plan holds of this subject has to know who comes next; asked while the message is there. */
@@ -532,7 +482,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     if (isCounted) {
       if (this.#unread.hasBytes(block, seq)) {
         block.bytes -= size;
-        this.#bytes -= size;
+        this.#totals.bytes -= size;
       }
       this.#unplan(subject, seq);
     }
@@ -597,7 +547,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     // Without it nobody would know after a crash that its last sequence was used.
     if (
       block.hasEntries &&
-      block.lastSeq === this.#lastSeq &&
+      block.lastSeq === this.#totals.lastSeq &&
       !all.some((each) => each.number > block.number && each.hasEntries)
     )
       return true;
@@ -609,8 +559,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
   #dropBlocks(but: FileBlock | undefined): void {
     this.#unread.clear();
     for (const block of this.table.all.slice()) if (block !== but) this.#drop(block);
-    this.#msgs = 0;
-    this.#bytes = 0;
+    this.#totals.empty();
   }
 
   #drop(block: FileBlock): void {
@@ -620,17 +569,17 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
   }
 
   #timeFirst(): void {
-    if (this.#timedSeq === this.#firstSeq) return;
-    const record = this.peek(this.#firstSeq);
+    if (this.#timedSeq === this.#totals.firstSeq) return;
+    const record = this.peek(this.#totals.firstSeq);
     if (record === undefined) {
       // It is as old as the last of its block at least.
-      const block = this.table.blockOf(this.#firstSeq);
+      const block = this.table.blockOf(this.#totals.firstSeq);
       this.#firstSec = block?.lastSec ?? ZERO_SEC;
       this.#firstNanos = block?.lastNanos ?? 0;
       return;
     }
     this.#firstSec = record.sec;
     this.#firstNanos = record.nanos;
-    this.#timedSeq = this.#firstSeq;
+    this.#timedSeq = this.#totals.firstSeq;
   }
 }

@@ -15,6 +15,7 @@ import { ZERO_SEC, StoredMsg, type StoreEvents, type StoreState } from "../strea
 import type { SubjectFilter } from "../subject_filter.ts";
 import type { LimitedMessages } from "../limit_keeper.ts";
 import type { SearchedMessages } from "../message_search.ts";
+import { StreamTotals } from "../stream_totals.ts";
 import { SubjectTree } from "../subject_tree.ts";
 import { MessageLog } from "./message_log.ts";
 
@@ -35,12 +36,7 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
   readonly tree: SubjectTree;
   readonly #staged: StagedSubjects;
   readonly #events: Pick<StoreEvents, "removed" | "compacted">;
-  #msgs = 0;
-  #bytes = 0;
-  #firstSeq = 0;
-  #lastSeq = 0;
-  #lastSec = ZERO_SEC;
-  #lastNanos = 0;
+  readonly #totals = new StreamTotals();
   #appendedSeq = 0;
 
   constructor(options: CommittedOptions) {
@@ -51,37 +47,26 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
   }
 
   get msgs(): number {
-    return this.#msgs;
+    return this.#totals.msgs;
   }
   get bytes(): number {
-    return this.#bytes;
+    return this.#totals.bytes;
   }
   get firstSeq(): number {
-    return this.#firstSeq;
+    return this.#totals.firstSeq;
   }
   get lastSeq(): number {
-    return this.#lastSeq;
+    return this.#totals.lastSeq;
   }
 
   state(): StoreState {
     let firstSec = ZERO_SEC;
     let firstNanos = 0;
-    if (this.#msgs > 0 && this.log.locate(this.#firstSeq)) {
+    if (this.#totals.msgs > 0 && this.log.locate(this.#totals.firstSeq)) {
       firstSec = this.log.sec;
       firstNanos = this.log.nanos;
     }
-    return {
-      msgs: this.#msgs,
-      bytes: this.#bytes,
-      firstSeq: this.#firstSeq,
-      firstSec,
-      firstNanos,
-      lastSeq: this.#lastSeq,
-      lastSec: this.#lastSec,
-      lastNanos: this.#lastNanos,
-      subjects: this.tree.size,
-      deleted: this.#lastSeq === 0 ? 0 : this.#lastSeq - this.#firstSeq + 1 - this.#msgs,
-    };
+    return this.#totals.state(this.tree.size, firstSec, firstNanos);
   }
 
   /** Fills `into` when `seq` is there and not above `last`, which may be a staged one. */
@@ -97,7 +82,7 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
 
   /** Points at the first committed message at or after `from`; its sequence, or 0. */
   liveFrom(from: number): number {
-    return this.log.liveFrom(from, this.#lastSeq);
+    return this.log.liveFrom(from, this.#totals.lastSeq);
   }
 
   matches(filter: SubjectFilter, subject: number): boolean {
@@ -114,15 +99,15 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
   // What searches and limits ask.
 
   get firstSec(): number {
-    assert(this.log.locate(this.#firstSeq), "the first message is there");
+    assert(this.log.locate(this.#totals.firstSeq), "the first message is there");
     return this.log.sec;
   }
   get firstNanos(): number {
-    assert(this.log.locate(this.#firstSeq), "the first message is there");
+    assert(this.log.locate(this.#totals.firstSeq), "the first message is there");
     return this.log.nanos;
   }
   liveUpTo(upTo: number): number {
-    return this.log.liveUpTo(Math.min(upTo, this.#lastSeq));
+    return this.log.liveUpTo(Math.min(upTo, this.#totals.lastSeq));
   }
   runFrom(seq: number): number {
     assert(this.log.locate(seq), "a run begins with a message");
@@ -210,29 +195,18 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
 
   /** Makes the next staged message visible; its subject. */
   advance(): number {
-    const seq = this.#lastSeq + 1;
+    const seq = this.#totals.lastSeq + 1;
     assert(this.log.locate(seq), "a staged message is there");
     const subject = this.log.subject;
-    const count = this.tree.count(subject);
-    if (count === 0) this.tree.setFirst(subject, seq);
-    this.tree.setLast(subject, seq);
-    this.tree.setCount(subject, count + 1);
-    this.#lastSec = this.log.sec;
-    this.#lastNanos = this.log.nanos;
-    this.#bytes += this.sizeHere();
-    this.#msgs++;
-    this.#lastSeq = seq;
-    if (this.#msgs === 1) this.#firstSeq = seq;
+    this.tree.addMessage(subject, seq);
+    this.#totals.add(seq, this.sizeHere(), this.log.sec, this.log.nanos);
     this.#staged.drop(subject);
     return subject;
   }
 
   /** The sequences up to `seq` are used without messages. */
   skip(seq: number, sec: number, nanos: number): void {
-    this.#lastSeq = seq;
-    this.#lastSec = sec;
-    this.#lastNanos = nanos;
-    if (this.#msgs === 0) this.#firstSeq = seq + 1;
+    this.#totals.skip(seq, sec, nanos);
   }
 
   /** Removes a committed message. */
@@ -244,8 +218,7 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
     const previous = this.log.neighbour(seq, -1);
     this.#staged.forget(subject, seq, next);
     this.log.remove(seq, previous, next, erase);
-    this.#msgs--;
-    this.#bytes -= size;
+    this.#totals.take(seq, size, this);
     if (tell) {
       const start = this.tree.startOf(subject);
       this.#events.removed(seq, this.tree.bufferOf(subject), start, start + this.tree.lengthOf(subject));
@@ -256,42 +229,35 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
       if (this.tree.first(subject) === seq) this.tree.setFirst(subject, next);
       if (this.tree.last(subject) === seq) this.tree.setLast(subject, previous);
     } else if (this.#staged.find(subject) < 0) this.tree.release(subject);
-    if (seq === this.#firstSeq) this.#firstSeq = this.#msgs === 0 ? this.#lastSeq + 1 : this.liveFrom(seq);
   }
 
   /** Removes everything below `first`. */
   compactTo(first: number): void {
-    let gone = this.#msgs;
-    if (first > this.#lastSeq && this.#staged.total === 0) {
+    let gone = this.#totals.msgs;
+    if (first > this.#totals.lastSeq && this.#staged.total === 0) {
       this.log.clear();
       this.tree.clear();
-      this.#msgs = 0;
-      this.#bytes = 0;
+      this.#totals.empty();
     } else {
-      while (this.#msgs > 0 && this.#firstSeq < first) this.remove(this.#firstSeq, false, false);
-      gone -= this.#msgs;
+      while (this.#totals.msgs > 0 && this.#totals.firstSeq < first) this.remove(this.#totals.firstSeq, false, false);
+      gone -= this.#totals.msgs;
     }
-    this.#lastSeq = Math.max(this.#lastSeq, first - 1);
-    if (this.#msgs === 0 && this.#lastSeq > 0) this.#firstSeq = this.#lastSeq + 1;
+    this.#totals.compactTo(first);
     if (gone > 0) this.#events.compacted(first, gone);
   }
 
   /** Removes everything but the last message, in a time that does not depend on how much that is. */
   keepOnly(seq: number): void {
-    const gone = this.#msgs - 1;
+    const gone = this.#totals.msgs - 1;
     const kept = new StoredMsg();
-    assert(seq === this.#lastSeq && this.load(seq, seq, kept), "a rollup keeps its own message");
+    assert(seq === this.#totals.lastSeq && this.load(seq, seq, kept), "a rollup keeps its own message");
     this.log.clear(); // the bytes that `kept` points at stay as long as it does
     this.tree.clear();
     const subject = this.tree.intern(kept.subject, kept.subjectFrom, kept.subjectTo);
     this.log.append(seq, subject, kept, 0);
-    this.tree.setFirst(subject, seq);
-    this.tree.setLast(subject, seq);
-    this.tree.setCount(subject, 1);
+    this.tree.setOnly(subject, seq);
     this.log.locate(seq);
-    this.#msgs = 1;
-    this.#bytes = this.sizeHere();
-    this.#firstSeq = seq;
+    this.#totals.keepOnly(seq, this.sizeHere());
     if (gone > 0) this.#events.compacted(seq, gone);
   }
 
@@ -308,8 +274,7 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
       seqs.push(at);
       counts.set(subject, seqs);
     }
-    assert(msgs === this.#msgs, "messages are counted");
-    assert(bytes === this.#bytes, "bytes are counted");
+    this.#totals.checkInvariants(msgs, bytes, this.liveFrom(1));
     assert(counts.size === this.tree.size, "subjects are counted");
     for (const [subject, seqs] of counts) {
       assert(this.tree.count(subject) === seqs.length, "a subject's messages are counted");
@@ -321,8 +286,6 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
       }
       assert(this.log.neighbour(seqs[0]!, -1) === 0, "nothing is before a subject's first message");
     }
-    assert(this.#msgs > 0 || this.#lastSeq === 0 || this.#firstSeq === this.#lastSeq + 1, "empty: first is last + 1");
-    assert(this.#msgs === 0 || this.liveFrom(1) === this.#firstSeq, "the first sequence is the first message");
     this.log.checkInvariants();
     if (this.#staged.total === 0) {
       assert(this.tree.held === this.tree.size, "a subject without messages is released");
@@ -339,7 +302,7 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
   }
 
   #lastStagedOf(subject: number): number {
-    for (let at = this.#appendedSeq; at > this.#lastSeq; at--) {
+    for (let at = this.#appendedSeq; at > this.#totals.lastSeq; at--) {
       if (this.log.locate(at) && this.log.subject === subject) return at;
     }
     return this.#committedTail(subject);
