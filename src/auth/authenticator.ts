@@ -36,6 +36,14 @@ export interface Credentials {
   readonly isProxied?: boolean;
   /** Its IP address; empty when it has none. */
   readonly host?: string;
+  /** What else it says of itself, for whoever is asked about it. */
+  readonly about?: {
+    readonly cid: number;
+    readonly name: string;
+    readonly lang: string;
+    readonly version: string;
+    readonly protocol: number;
+  };
 }
 
 /** Limits of a user: -1, and undefined, take the account's; 0 lets nothing through. */
@@ -60,6 +68,10 @@ export interface Identity {
   readonly secret: Secret | undefined;
   /** The user of a token, in operator mode. */
   readonly token?: TokenUser;
+  /** An authorization service let it in, by this key, at this second. */
+  readonly answered?: { readonly userKey: string; readonly issuedAtSec: number };
+  /** Milliseconds of the wall clock after which it has to leave; without it never, or as its token says. */
+  readonly expiresInMs?: number;
 }
 
 export type Refusal =
@@ -80,6 +92,8 @@ export type Verdict =
       readonly logText: string;
       /** For the log: why, as a debug line unless `isError`. */
       readonly detail?: { readonly text: string; readonly isError: boolean };
+      /** Another account than its own is told, and another reason. */
+      readonly told?: { readonly account: string; readonly reason: string };
     };
 
 /** The options it is built from. */

@@ -30,9 +30,22 @@ function isTrusting({ operator, trusted_keys }: ServerOptions): boolean {
   return operator.length > 0 || trusted_keys.length > 0;
 }
 
+/** The accounts whose clients a service may decide on are there. */
+function callout({ authorization, accounts }: ServerOptions): string | undefined {
+  const missing = authorization.auth_callout?.allowed_accounts.find(
+    (name) => !accounts.some((account) => account.name === name),
+  );
+  return missing === undefined
+    ? undefined
+    : `auth_callout allowed account ${quote(missing)} not found in configured accounts`;
+}
+
 /** Where tokens say who may do what, the configuration must not. */
 function trust(options: ServerOptions): string | undefined {
   if (options.operator.length === 0) return undefined;
+  if (options.authorization.auth_callout !== undefined) {
+    return "operators do not allow authorization callouts to be configured directly";
+  }
   if (options.accounts.length > 0) return "operators do not allow Accounts to be configured directly";
   return allUsers(options).length > 0 ? "operators do not allow users to be configured directly" : undefined;
 }
@@ -54,6 +67,7 @@ const checks: readonly Check[] = [
   ({ server_name: name }) => (name?.includes(" ") ? "server name cannot contain spaces" : undefined),
   ({ cluster }) => (cluster?.name?.includes(" ") ? "cluster name cannot contain spaces" : undefined),
   trust,
+  callout,
   (options) => noAuthUser(options.no_auth_user, options),
   clusterComplaint,
   ({ gateway }) => (gateway === undefined ? undefined : gatewayComplaint(gateway)),

@@ -39,7 +39,7 @@ export function viewOf(session: Session): ConnectionView {
     account: session.account?.name,
     nameTag: session.account?.nameTag ?? "",
     jwt: identity?.token?.token ?? "",
-    issuerKey: identity?.token === undefined ? "" : (identity.token.signingKey ?? identity.token.account.publicKey),
+    issuerKey: issuerOf(identity),
     tags: identity?.token?.tags ?? [],
     mqttClient: "",
     proxyKey: "",
@@ -54,4 +54,10 @@ export function closedViewOf(session: Session): ConnectionView {
     subscriptions.push({ subject, queue, sid, delivered, max });
   }
   return { ...viewOf(session), subscriptions };
+}
+
+/** The key that signed for a user: its account's, or one of that account's; of a service's answer the account it went to. */
+function issuerOf(identity: Session["identity"]): string {
+  if (identity?.answered !== undefined) return identity.accountName;
+  return identity?.token === undefined ? "" : (identity.token.signingKey ?? identity.token.account.publicKey);
 }

@@ -6,7 +6,8 @@
 import { Account, type AccountLimits } from "../account/account.ts";
 import type { Exchange } from "../account/exchange.ts";
 import { InnerQueue } from "../account/inner_queue.ts";
-import type { Authenticator } from "../auth/authenticator.ts";
+import type { Trace } from "../account/trace.ts";
+import type { ReloadableAuthenticator } from "../auth/authenticator.ts";
 import type { Log } from "../base/log.ts";
 import type { Transport, TransportHandler } from "../base/transport.ts";
 import type { Moment } from "../base/nanos.ts";
@@ -62,7 +63,7 @@ export class Core implements SessionHost {
   readonly world: World;
   readonly log: Log;
   readonly turn: Turn;
-  authenticator: Authenticator;
+  authenticator: ReloadableAuthenticator;
   options: ServerOptions;
   readonly identity: ServerIdentity;
   /** "sha256:…" of the configuration file; empty without one. */
@@ -108,7 +109,7 @@ export class Core implements SessionHost {
     identity: ServerIdentity,
     world: World,
     log: Log,
-    authenticator: Authenticator,
+    authenticator: ReloadableAuthenticator,
     configDigest: string,
   ) {
     this.options = options;
@@ -153,7 +154,7 @@ export class Core implements SessionHost {
   }
 
   /** Goes on with other options: a reload. Whoever does it looks after the connections. */
-  adopt(options: ServerOptions, configDigest: string, authenticator: Authenticator): void {
+  adopt(options: ServerOptions, configDigest: string, authenticator: ReloadableAuthenticator): void {
     this.options = options;
     this.configDigest = configDigest;
     this.authenticator = authenticator;
@@ -254,7 +255,7 @@ export class Core implements SessionHost {
     this.closed.add(view);
     const { closeReason } = session;
     const wasRefused = closeReason === "authenticationFailure" || closeReason === "authenticationTimeout";
-    this.system?.onDisconnected(view, wasRefused);
+    this.system?.onDisconnected(view, wasRefused, session.told);
   }
 
   onGone(session: Session): void {
@@ -272,6 +273,10 @@ export class Core implements SessionHost {
 
   onStaleConnection(_session: Session): void {
     this.totals.staleConnections++;
+  }
+
+  onTraced({ bus }: Account, trace: Trace): void {
+    this.turn.beforeFlush(() => this.system?.tell(bus, trace.destination, trace.text(), trace.accepted));
   }
 
   onStalled(_session: Session): void {

@@ -7,12 +7,14 @@
 import type { Account } from "../account/account.ts";
 import { checkActivation } from "../auth/operator/activation.ts";
 import { type AccountResolver, MemoryResolver } from "../auth/operator/account_resolver.ts";
+import { limitOf } from "../auth/operator/claim_permissions.ts";
 import { ClaimsDesk } from "../auth/operator/claims_desk.ts";
 import { type ClaimedStorage, mappingsOf, sharingOf, storageOf } from "../auth/operator/claimed_rules.ts";
 import { DEFAULT_CACHE_LIMIT, DirectoryResolver } from "../auth/operator/directory_resolver.ts";
 import { renew } from "../auth/operator/renewal.ts";
 import { identityOf, TokenAuthenticator } from "../auth/operator/token_authenticator.ts";
 import { TokenDirectory } from "../auth/operator/token_directory.ts";
+import type { ServerKeys } from "../auth/nkey.ts";
 import { Trust } from "../auth/operator/trust.ts";
 import { TrustStore } from "../auth/operator/trust_store.ts";
 import type { TrustedAccount } from "../auth/operator/trusted_account.ts";
@@ -30,8 +32,11 @@ import { openStoreDirectory, type StoreDirectory } from "../io/disk_directory.ts
 import { getText } from "../io/http_get.ts";
 import { TimeZones } from "../io/time_zones.ts";
 import { type JsonPart, partOf } from "../monitor/json_part.ts";
+import { byteString } from "../base/bytes.ts";
+import { isSubset } from "../subject/subject.ts";
 import type { ImportRule, SharingRules } from "../subject/sharing.ts";
 import type { ClaimsAnswer, ClaimsKeeper } from "../system/claims.ts";
+import { withClaimedCallout } from "./callout.ts";
 import type { Core } from "./core.ts";
 import type { ClaimedAccounts } from "./sharing.ts";
 import { StartError } from "./listeners.ts";
@@ -41,6 +46,8 @@ import { NATS_VERSION } from "./version.ts";
 const MOST_LINKED = 1000;
 /** Milliseconds between the start and a look at whether an account has expired, and between such looks. */
 const EXPIRY_CHECK_MS = 1000;
+
+type DirectoryOptions = Extract<NonNullable<ServerOptions["resolver"]>, { readonly dir: string }>;
 
 /** Whether the options ask for operator mode. */
 export function wantsOperators({ operator, trusted_keys }: ServerOptions): boolean {
@@ -176,10 +183,10 @@ export class Operators implements ClaimedAccounts {
   }
 
   /** Decides who may connect to `core`, and makes its accounts. Rejects when there is no system account. */
-  async attach(core: Core): Promise<void> {
+  async attach(core: Core, keys: ServerKeys): Promise<void> {
     this.#core = core;
     core.claimed = this;
-    core.authenticator = this.authenticator;
+    core.authenticator = withClaimedCallout(core, keys, this.authenticator, this.store);
     this.logBanner();
     const { systemAccount } = this.trust;
     if (systemAccount === "") return;
@@ -233,7 +240,7 @@ export class Operators implements ClaimedAccounts {
       systemAccount: this.trust.systemAccount,
       isKnown: (key) => this.store.known(key) !== undefined,
       onDeleted: (key) => this.#remove(key),
-      allowsDelete: options?.type === "full" && options.allow_delete,
+      allowsDelete: kind === "cache" || (options?.type === "full" && options.allow_delete),
     });
     return {
       update: (token, named) => desk.update(token, named),
@@ -320,9 +327,9 @@ export class Operators implements ClaimedAccounts {
     if (core === undefined) return;
     const { conn, payload, subs } = after.claims.nats.limits;
     const account = core.adoptAccount(after.publicKey, {
-      maxConnections: conn,
-      maxPayload: payload,
-      maxSubscriptions: subs,
+      maxConnections: limitOf(conn),
+      maxPayload: limitOf(payload),
+      maxSubscriptions: limitOf(subs),
     });
     account.nameTag = after.name === "" ? after.publicKey : after.name;
     core.applySharing();
@@ -335,8 +342,12 @@ export class Operators implements ClaimedAccounts {
     const { maxConnections = -1 } = account.limits;
     let kept = 0;
     for (const session of core.sessions.values()) {
-      const user = session.identity?.token;
-      if (session.account !== account || user === undefined) continue;
+      if (session.account !== account) continue;
+      const { token: user, answered } = session.identity ?? {};
+      if (answered !== undefined && after.isRevoked(answered.userKey, answered.issuedAtSec)) {
+        session.closeWithError("userAuthenticationRevoked");
+      }
+      if (user === undefined || session.isClosed) continue;
       const renewed = renew(user, after);
       if (renewed === "revoked") session.closeWithError("userAuthenticationRevoked");
       else if (renewed === "bearer") session.refuse();
@@ -365,7 +376,7 @@ export class Operators implements ClaimedAccounts {
       );
     if (exporter === undefined || claimed === undefined) return false;
     const through = exporter.claims.nats.exports.find(
-      (each) => each?.subject === claimed.subject || each?.token_req === true,
+      (each) => each?.type === claimed.type && isSubset(byteString(claimed.subject), byteString(each.subject)),
     );
     const today = { nowSec: this.#world.wallSec(), zones: this.store.zones };
     return checkActivation(claimed, importer, exporter, through?.revocations ?? new Map(), today).ok;
@@ -401,6 +412,11 @@ function urlOf(operators: readonly OperatorClaims[]): { readonly type: "url"; re
   return url === "" ? undefined : { type: "url", url: `${url}/accounts` };
 }
 
+function deletesOf(wanted: DirectoryOptions): "no" | "rename" | "hard" {
+  if (wanted.type === "cache" || wanted.hard_delete) return "hard";
+  return wanted.allow_delete ? "rename" : "no";
+}
+
 function openResolver(
   wanted: ServerOptions["resolver"],
   world: World,
@@ -417,8 +433,9 @@ function openResolver(
     {
       limit: wanted.limit > 0 ? wanted.limit : isCache ? DEFAULT_CACHE_LIMIT : Infinity,
       whenFull: isCache ? "evict" : "refuse",
-      ttlMs: isCache ? wanted.ttl : Infinity,
-      deletes: wanted.allow_delete ? (wanted.hard_delete ? "hard" : "rename") : "no",
+      // A full one keeps tokens until they expire.
+      ttlMs: isCache ? wanted.ttl || Infinity : 0,
+      deletes: deletesOf(wanted),
     },
     onSaved,
   );

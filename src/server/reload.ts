@@ -4,10 +4,9 @@
 // Whatever may fail is made first (files of TLS, the new log, the table of
 // users); then everything is applied in one go. Source: config facts 2.
 
-import { openAuthenticator, type ReloadableAuthenticator } from "../auth/authenticator.ts";
+import type { ReloadableAuthenticator } from "../auth/authenticator.ts";
 import type { Loaded } from "../config/load.ts";
 import type { ServerOptions } from "../config/options.ts";
-import type { PasswordHasher } from "../io/bcrypt.ts";
 import type { TlsSettings } from "../io/tls_settings.ts";
 import type { Session } from "../session/session.ts";
 import type { Core } from "./core.ts";
@@ -31,7 +30,8 @@ export interface ReloadFiles {
 /** What a reload changes. */
 export interface ReloadParts extends ReloadFiles {
   readonly core: Core;
-  readonly hasher: PasswordHasher;
+  /** Who may connect by other options. */
+  readonly authenticatorOf: (options: ServerOptions) => Promise<ReloadableAuthenticator>;
   /** Gives the listeners other certificates. */
   replaceTls(tls: TlsOfDoors): void;
   /** Starts or ends JetStream, and gives accounts what they may use now. */
@@ -65,7 +65,7 @@ interface Prepared {
 }
 
 async function prepare(
-  { core, hasher, openLog }: ReloadParts,
+  { authenticatorOf, openLog }: ReloadParts,
   after: ServerOptions,
   concerns: ReadonlySet<Concern | undefined>,
 ): Promise<Prepared> {
@@ -75,7 +75,7 @@ async function prepare(
       client: tls === undefined ? undefined : readTls(tls, allow_non_tls),
       websocket: websocket?.tls === undefined || websocket.no_tls ? undefined : readTls(websocket.tls, false),
     },
-    authenticator: openAuthenticator(after, hasher, core.world),
+    authenticator: await authenticatorOf(after),
     useLog: concerns.has("log") ? await openLog(after) : undefined,
   };
 }

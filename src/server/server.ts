@@ -4,8 +4,8 @@
 // or process-wide handler and never ends the process; the command does that
 // (command.ts). A bug ends this server and rejects `closed`.
 
-import { openAuthenticator } from "../auth/authenticator.ts";
-import { createServerKeys } from "../auth/nkey.ts";
+import { openAuthenticator, type ReloadableAuthenticator } from "../auth/authenticator.ts";
+import { createServerKeys, type ServerKeys } from "../auth/nkey.ts";
 import type { Log } from "../base/log.ts";
 import { silentLog } from "../base/log.ts";
 import type { Listener } from "../base/transport.ts";
@@ -61,6 +61,7 @@ export class Server {
   readonly #closeLog: (() => Promise<void> | undefined) | undefined;
   readonly #world: World;
   readonly #hasher: PasswordHasher;
+  readonly #keys: ServerKeys;
   #client: Door | undefined = undefined;
   #websocket: Door | undefined = undefined;
   #monitors: readonly Door[] = [];
@@ -89,6 +90,7 @@ export class Server {
     this.#world = guardWorld(openWorld(), this.#onBug);
     this.#hasher = openPasswordHasher();
     const keys = createServerKeys((count) => this.#world.randomBytes(count));
+    this.#keys = keys;
     this.#core = new Core(
       options,
       { id: keys.id, name: options.server_name ?? keys.id, xkey: keys.xkey },
@@ -142,7 +144,9 @@ export class Server {
     try {
       if (operators !== undefined && trusted !== undefined) {
         server.#operators = await operators.Operators.open(trusted, server.#world, server.#log);
-        await server.#operators.attach(server.#core);
+        await server.#operators.attach(server.#core, server.#keys);
+      } else if (options.authorization.auth_callout !== undefined) {
+        server.#core.authenticator = await server.#authenticatorOf(options);
       }
       // Monitoring answers while streams are restored, as in nats-server.
       server.#monitors = await openMonitor(server.#core, server.#views, server.#onBug);
@@ -234,8 +238,8 @@ export class Server {
         {
           ...files,
           core: this.#core,
-          hasher: this.#hasher,
           replaceTls: (tls) => this.#replaceTls(tls),
+          authenticatorOf: (options) => this.#authenticatorOf(options),
           changeJetStream: (before, after) => this.#changeJetStream(before, after),
         },
         loaded,
@@ -319,6 +323,16 @@ export class Server {
         resolve();
       });
     });
+  }
+
+  /** Who may connect by these options; tokens decide, or a service, where they say so. */
+  async #authenticatorOf(options: ServerOptions): Promise<ReloadableAuthenticator> {
+    if (this.#operators !== undefined) return this.#core.authenticator;
+    const inner = openAuthenticator(options, this.#hasher, this.#world);
+    const { auth_callout: callout } = options.authorization;
+    if (callout === undefined) return inner;
+    const { withCallout } = await import("./callout.ts");
+    return withCallout(this.#core, this.#keys, inner, callout);
   }
 
   async #openSystem(): Promise<void> {

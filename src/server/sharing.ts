@@ -82,6 +82,7 @@ export function applyMappings(
     if (domain !== "" && name !== systemAccount && !asksAnother) add(domainMappings(domain));
     const elsewhere = options.default_js_domain[name] ?? "";
     if (elsewhere !== "" && !hasJetStream) add(domainMappings(elsewhere).map(reversed));
+    account.traceDestination = options.accounts.find((each) => each.name === name)?.msg_trace;
     account.mappings = rules.length === 0 ? undefined : new Mappings(rules, "", (below) => world.random(below));
   }
 }

@@ -32,6 +32,7 @@ export function openSystem(core: Core, views: Views, claims?: ClaimsKeeper): voi
     ...(claims === undefined ? {} : { claims }),
     facts: () => factsOf(core),
     numbersOf: (asked): AccountNumbers | undefined => views.numbersOf(asked),
+    busOf: (asked) => core.accounts.get(asked)?.bus,
     beforeFlush: (fire) => core.turn.beforeFlush(fire),
     actions: {
       reload: (done) => {
@@ -106,7 +107,7 @@ function userInfoOf({ sessions, world }: Core, sender: Sender): UserInfo | undef
     ...(token === undefined || token.name === "" ? {} : { userName: token.name }),
     ...(session.expiresAtMs === undefined
       ? {}
-      : { expiresNanos: Math.max(0, Math.round((session.expiresAtMs - world.nowMs()) * 1e6)) }),
+      : { expiresNanos: Math.max(0, Math.floor((session.expiresAtMs - world.nowMs()) / 1000)) * 1e9 }),
   };
   if (rules === undefined) return info;
   const { publish, subscribe } = rules.source;

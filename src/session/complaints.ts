@@ -30,15 +30,20 @@ export class Complaints {
     this.#say(text);
     this.#log(text);
   }
-  publish(frame: Frame): void {
-    const subject = byteStringOf(frame.source, frame.subjectFrom, frame.subjectTo);
-    this.#say(protocolErrorText("publishPermission", { subject }));
+  /** What it is told. */
+  publish(subject: ByteString): string {
+    const text = protocolErrorText("publishPermission", { subject });
+    this.#say(text);
     this.#log(`Publish Violation - Subject ${quoted(subject)}`);
+    return text;
   }
-  reply(frame: Frame): void {
+  /** What it is told. */
+  reply(frame: Frame): string {
     const reply = byteStringOf(frame.source, frame.replyFrom, frame.replyTo);
-    this.#say(protocolErrorText("replyPermission", { subject: reply }));
+    const text = protocolErrorText("replyPermission", { subject: reply });
+    this.#say(text);
     this.#log(`Publish Violation - Reply ${quoted(reply)}`);
+    return text;
   }
   /** A reload has taken a subscription away. */
   removed(subject: ByteString, queue: ByteString | undefined, sid: ByteString): void {

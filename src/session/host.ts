@@ -1,6 +1,7 @@
 // What a session needs of the server it belongs to.
 
 import type { Account } from "../account/account.ts";
+import type { Trace } from "../account/trace.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Log } from "../base/log.ts";
 import type { World } from "../base/world.ts";
@@ -51,6 +52,8 @@ export interface SessionHost {
   onGone(session: Session): void;
   onSlowConsumer(session: Session): void;
   onStaleConnection(session: Session): void;
+  /** A message is traced, and this is what became of it. */
+  onTraced(account: Account, trace: Trace): void;
   /** A producer was made to wait. */
   onStalled(session: Session): void;
 }

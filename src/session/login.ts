@@ -40,6 +40,13 @@ export function login(
     kind,
     host: session.transport.remote?.ip ?? "",
     tls: session.tls,
+    about: {
+      cid: session.cid,
+      name: options.name,
+      lang: options.lang,
+      version: options.version,
+      protocol: options.protocol,
+    },
   });
   if (!(verdict instanceof Promise)) {
     decide(verdict);

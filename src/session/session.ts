@@ -8,11 +8,14 @@
 import { type Account, least } from "../account/account.ts";
 import { Receiver } from "../account/receiver.ts";
 import { release } from "../account/rewrite.ts";
+import type { Trace } from "../account/trace.ts";
+import { DISABLED, mayAskForTrace, withDestination } from "../account/trace_headers.ts";
+import { publishTraced } from "../account/traced_publish.ts";
 import type { Subscription } from "../account/subscription.ts";
 import type { Identity, Verdict } from "../auth/authenticator.ts";
 import type { Permissions } from "../auth/permissions.ts";
 import { bytes, LONGEST_LINE } from "../base/arena.ts";
-import { byteString, byteStringOf, shown } from "../base/bytes.ts";
+import { byteString, type ByteString, byteStringOf, bytesOf, shown } from "../base/bytes.ts";
 import type { TlsInfo, Transport, TransportEnd, TransportHandler } from "../base/transport.ts";
 import type { Timer } from "../base/world.ts";
 import { type CloseReason, closeReasons, webSocketStatus } from "../errors/close_reason.ts";
@@ -32,6 +35,7 @@ import type { SessionHost, SessionSettings } from "./host.ts";
 import { logHandshake } from "./handshake_log.ts";
 import { addressLabel, clientLabel } from "./label.ts";
 import { login, nonceOf } from "./login.ts";
+import { beginTrace } from "./message_tracing.ts";
 import { mistakes } from "./mistakes.ts";
 import { noRespondersMessage } from "./no_responders.ts";
 import { Pace } from "./pace.ts";
@@ -73,6 +77,8 @@ export class Session implements TransportHandler, ClientOps {
   lastSec: number;
   lastNanos: number;
   closeReason: CloseReason | undefined = undefined;
+  /** Its login was refused, and this account is told that, with this reason. */
+  told: { readonly account: string; readonly reason: string } | undefined = undefined;
   stopSec = 0;
   stopNanos = 0;
 
@@ -261,6 +267,7 @@ export class Session implements TransportHandler, ClientOps {
     const options = this.#options!;
     if (verdict?.ok === false) {
       const { detail } = verdict;
+      this.told = verdict.told;
       if (detail?.isError === true) this.#host.log.error(`${this.label} - ${detail.text}`);
       else if (detail !== undefined) this.#host.log.debug(`${this.label} - ${detail.text}`);
       this.#client = clientLabel(options, this.account, this.identity);
@@ -317,10 +324,10 @@ export class Session implements TransportHandler, ClientOps {
     if (this.#pedantic && !isLiteralRange(frame.source, frame.subjectFrom, frame.subjectTo)) {
       this.#complaints.publishSubject();
     }
-    const mapped = account.mappings?.apply(frame);
-    this.#tracer?.pub(frame, mapped);
-    this.#publish(account, mapped ?? frame);
-    if (mapped !== undefined) release();
+    const { source, payloadFrom, headerBytes } = frame;
+    if (headerBytes > 0 && mayAskForTrace(source, payloadFrom, payloadFrom + headerBytes))
+      this.#onTraceable(account, frame);
+    else this.#route(account, frame, undefined);
     const { router } = account;
     if (router.effort > 0) {
       this.#spend(router.effort);
@@ -329,23 +336,65 @@ export class Session implements TransportHandler, ClientOps {
     if (this.#host.turn.stop && this.#stall.pause()) this.#host.onStalled(this);
   }
 
-  #publish({ router }: Account, frame: Frame): void {
-    const { source, subjectFrom, subjectTo, replyFrom, replyTo } = frame;
-    if (isReservedSubject(source, subjectFrom, subjectTo)) {
-      this.#complaints.publish(frame);
+  /** The message may ask to be traced. */
+  #onTraceable(account: Account, frame: Frame): void {
+    const { world, log, systemAccount } = this.#host;
+    const trace = beginTrace(frame, {
+      env: world,
+      log,
+      label: this.label,
+      systemAccount: systemAccount ?? "",
+      account,
+      cid: this.cid,
+      name: this.#options?.name ?? "",
+      mayPublish: (subject) => {
+        const bytes = bytesOf(subject);
+        if (this.#mayPublish(bytes, 0, bytes.length)) return true;
+        this.#complaints.publish(subject);
+        return false;
+      },
+    });
+    if (trace === "skip") return;
+    if (trace === "silence") {
+      withDestination(frame, DISABLED as ByteString, (quiet) => {
+        this.#route(account, quiet, undefined);
+        return 0;
+      });
       return;
     }
-    const permissions = this.#permissions;
-    if (permissions !== undefined && !permissions.canPublish(source, subjectFrom, subjectTo)) {
-      this.#complaints.publish(frame);
+    this.#route(account, frame, trace);
+    if (trace !== undefined) this.#host.onTraced(account, trace);
+  }
+
+  #route(account: Account, frame: Frame, trace: Trace | undefined): void {
+    const mapped = account.mappings?.apply(frame);
+    this.#tracer?.pub(frame, mapped);
+    if (mapped !== undefined) trace?.mapped(byteStringOf(mapped.source, mapped.subjectFrom, mapped.subjectTo));
+    this.#publish(account, mapped ?? frame, trace);
+    if (mapped !== undefined) release();
+  }
+
+  #mayPublish(source: Uint8Array, from: number, to: number): boolean {
+    return !isReservedSubject(source, from, to) && (this.#permissions?.canPublish(source, from, to) ?? true);
+  }
+
+  #publish({ router }: Account, frame: Frame, trace: Trace | undefined): void {
+    const { source, subjectFrom, subjectTo, replyFrom, replyTo } = frame;
+    if (!this.#mayPublish(source, subjectFrom, subjectTo)) {
+      const text = this.#complaints.publish(byteStringOf(source, subjectFrom, subjectTo));
+      trace?.refused(text);
       return;
     }
     if (replyTo > replyFrom && isReservedReply(source, replyFrom, replyTo)) {
-      this.#complaints.reply(frame);
+      const text = this.#complaints.reply(frame);
+      trace?.refused(text);
       return;
     }
     if (this.#verbose) this.outbound.put(OK);
-    const delivered = router.publish(frame, this.receiver);
+    const delivered =
+      trace === undefined
+        ? router.publish(frame, this.receiver)
+        : publishTraced(router, frame, this.receiver, trace, undefined);
     if (delivered === 0 && this.#noResponders && replyTo > replyFrom) this.#sayNoResponders(frame);
   }
 
@@ -616,7 +665,7 @@ export class Session implements TransportHandler, ClientOps {
     this.#adopt(identity);
     this.#bind(identity.accountName);
     this.#expiryTimer?.cancel();
-    const expiresInMs = identity.token?.expiresInMs;
+    const expiresInMs = identity.expiresInMs ?? identity.token?.expiresInMs;
     if (expiresInMs === undefined || this.isClosed) return;
     const { world } = this.#host;
     this.expiresAtMs = world.nowMs() + expiresInMs;

@@ -49,6 +49,12 @@ const disconnected = record({ ...head, client, sent: flow, received: flow, reaso
 
 const connections = record({ ...head, ...accountStatFields });
 
+/** Who else hears of a refused login, and why it was. */
+export interface Told {
+  readonly account: string;
+  readonly reason: string;
+}
+
 export interface EventSource {
   readonly env: Env;
   /** Of the system account. */
@@ -58,6 +64,7 @@ export interface EventSource {
   readonly globalAccount: string;
   /** Runs `fire` at the end of this turn, before connections are flushed. */
   readonly beforeFlush: (fire: () => void) => void;
+  readonly busOf: (account: string) => Bus | undefined;
   readonly numbersOf: (account: string) => AccountNumbers | undefined;
 }
 
@@ -80,8 +87,8 @@ export class Events {
     }));
   }
 
-  /** A connection has ended; `wasRefused`: because its login failed. */
-  onDisconnected(view: ConnectionView, wasRefused: boolean): void {
+  /** A connection has ended; `wasRefused`: because its login failed, and `told` that account, for that reason. */
+  onDisconnected(view: ConnectionView, wasRefused: boolean, told?: Told): void {
     const { globalAccount, speaker } = this.#source;
     const account = view.account ?? globalAccount;
     const event = (): object => ({
@@ -91,6 +98,7 @@ export class Events {
       reason: view.reason,
     });
     if (wasRefused) {
+      this.#tellAccount(view, account, told);
       this.#send(`$SYS.SERVER.${speaker.facts.id}.CLIENT.AUTH.ERR`, "client_disconnect", disconnected, event);
     } else this.#countConnections(account);
     this.#send(`$SYS.ACCOUNT.${account}.DISCONNECT`, "client_disconnect", disconnected, event);
@@ -160,8 +168,28 @@ export class Events {
     return encode(connections, { ...this.#head("account_connections", id), ...accountStatOf(numbers) });
   }
 
-  #send<D, E extends object>(subjectText: string, type: string, kind: Kind<D, E>, fields: () => object): void {
-    const { bus, beforeFlush } = this.#source;
+  /** The account that a login was refused for hears of it, too. */
+  #tellAccount(view: ConnectionView, bound: string, told: Told | undefined): void {
+    const { account = bound, reason = view.reason } = told ?? {};
+    const bus = this.#source.busOf(account);
+    if (bus === undefined) return;
+    const event = (): object => ({
+      client: { ...clientOf(view, account, view.stop), name_tag: bound },
+      sent: { msgs: 0, bytes: 0 },
+      received: { msgs: 0, bytes: 0 },
+      reason,
+    });
+    this.#send("$SYS.ACCOUNT.CLIENT.AUTH.ERR", "client_disconnect", disconnected, event, bus);
+  }
+
+  #send<D, E extends object>(
+    subjectText: string,
+    type: string,
+    kind: Kind<D, E>,
+    fields: () => object,
+    bus = this.#source.bus,
+  ): void {
+    const { beforeFlush } = this.#source;
     const subject = byteString(subjectText);
     if (this.#isStopped || !bus.hasInterest(subject)) return;
     const now = this.#now();

@@ -3,14 +3,16 @@
 // Put together here: events, STATSZ, requests. Owns none of the accounts.
 
 import type { Bus } from "../account/bus.ts";
+import type { ByteString } from "../base/bytes.ts";
+import { encode } from "../base/json.ts";
 import type { Log } from "../base/log.ts";
 import type { World } from "../base/world.ts";
 import type { AccountNumbers, ConnectionView, MonitorSource } from "../monitor/source.ts";
 import { Claims, type ClaimsKeeper } from "./claims.ts";
-import { type Encoders } from "./encoding.ts";
-import { Events } from "./events.ts";
+import { contentEncoding, type Encoders, encodingOf } from "./encoding.ts";
+import { Events, type Told } from "./events.ts";
 import { Requests, type SystemActions } from "./requests.ts";
-import { type ServerFacts, Speaker } from "./server_info.ts";
+import { type ServerFacts, serverInfo, Speaker } from "./server_info.ts";
 import { Statsz } from "./statsz.ts";
 
 export interface SystemSource {
@@ -28,6 +30,7 @@ export interface SystemSource {
   readonly claims?: ClaimsKeeper;
   facts(): ServerFacts;
   numbersOf(account: string): AccountNumbers | undefined;
+  busOf(account: string): Bus | undefined;
   /** Runs `fire` at the end of this turn, before connections are flushed. */
   beforeFlush(fire: () => void): void;
 }
@@ -36,13 +39,18 @@ export class System {
   readonly #events: Events;
   readonly #statsz: Statsz;
   readonly #requests: Requests;
+  readonly #speaker: Speaker;
+  readonly #encoders: Encoders;
 
   constructor(source: SystemSource) {
     const { world: env, log, bus, monitor, pageRequests, actions, encoders, name, globalAccount } = source;
     const speaker = new Speaker(() => source.facts(), env);
+    this.#speaker = speaker;
+    this.#encoders = encoders;
     const beforeFlush = (fire: () => void): void => source.beforeFlush(fire);
     const numbersOf = (account: string): AccountNumbers | undefined => source.numbersOf(account);
-    this.#events = new Events({ env, bus, speaker, globalAccount, beforeFlush, numbersOf });
+    const busOf = (account: string): Bus | undefined => source.busOf(account);
+    this.#events = new Events({ env, bus, speaker, globalAccount, beforeFlush, numbersOf, busOf });
     this.#statsz = new Statsz({ env, bus, speaker, monitor });
     this.#requests = new Requests(
       {
@@ -77,12 +85,26 @@ export class System {
   onConnected(view: ConnectionView): void {
     this.#events.onConnected(view);
   }
-  onDisconnected(view: ConnectionView, wasRefused: boolean): void {
-    this.#events.onDisconnected(view, wasRefused);
+  onDisconnected(view: ConnectionView, wasRefused: boolean, told?: Told): void {
+    this.#events.onDisconnected(view, wasRefused, told);
   }
   /** Tells its numbers now: something about the server has changed. */
   tellStats(): void {
     this.#statsz.tell();
+  }
+  /**
+   * Publishes an object in an account: `rest` are its members behind `server`,
+   * with the closing brace. Packed as `accepted` asks.
+   */
+  tell(bus: Bus, subject: ByteString, rest: string, accepted: string): void {
+    const text = `{"server":${encode(serverInfo, this.#speaker.next())},${rest}`;
+    const encoding = encodingOf(accepted);
+    if (encoding === undefined) bus.publishText(subject, text);
+    else {
+      this.#encoders.encode(encoding, Buffer.from(text), (bytes) =>
+        bus.publishParts(subject, "" as ByteString, contentEncoding(encoding), bytes),
+      );
+    }
   }
   onLameDuck(): void {
     this.#events.onLameDuck();

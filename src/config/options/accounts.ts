@@ -107,7 +107,6 @@ export const accountRows = {
       doc: "Where traces of messages with a trace parent go.",
       reload: "live",
       aliases: ["trace_dest"],
-      status: "later",
       rows: traceRows,
     },
     readTrace,

@@ -25,6 +25,8 @@ export interface AuthorizationOptions {
   readonly timeout: number;
   /** For users of the global account without permissions of their own. */
   readonly default_permissions: Permissions | undefined;
+  /** Undefined where nobody else decides. */
+  readonly auth_callout: CalloutOptions | undefined;
   /** True when the block stands in the configuration, even if it is empty. */
   readonly is_given: boolean;
 }
@@ -46,21 +48,29 @@ const calloutRows = {
   xkey: str({ doc: "Public curve nkey of the service, to encrypt what it is sent.", reload: "live", aliases: ["key"] }),
   allowed_accounts: namesRow("Accounts whose clients may be decided on.", "allowed accounts"),
 };
-/** One thing that cannot be had in part: who is let in would be decided by nobody. */
-const authCallout = custom<undefined>(
+/** `authorization.auth_callout`: a service decides who may connect. */
+export interface CalloutOptions {
+  /** Public account nkey that signs the answers. */
+  readonly issuer: string;
+  /** Account of the service. */
+  readonly account: string;
+  /** Users who are not asked about. */
+  readonly auth_users: readonly string[];
+  /** Public curve key of the service; undefined without encryption. */
+  readonly xkey: string | undefined;
+  /** Empty is any. */
+  readonly allowed_accounts: readonly string[];
+}
+const authCallout = custom<CalloutOptions | undefined>(
   "block",
   undefined,
   {
     doc: "Leaves the decision who may connect to a service.",
     reload: "live",
     aliases: ["auth_hook"],
-    status: "refused",
     rows: calloutRows,
   },
-  (node, _name, reading) => {
-    readCallout(node, reading);
-    return undefined;
-  },
+  (node, _name, reading) => readCallout(node, reading),
 );
 
 const credentialRows = {
@@ -105,6 +115,7 @@ export function resolveAuthorization(read: Read | undefined, tls: TlsOptions | u
     users: read?.users ?? [],
     timeout: read?.timeout ?? (tls === undefined ? DEFAULT_TIMEOUT_MS : tls.timeout + 1000),
     default_permissions: read?.default_permissions,
+    auth_callout: read?.auth_callout,
     is_given: read !== undefined,
   };
 }
@@ -171,7 +182,7 @@ function namesRow(doc: string, noun: string): Row<readonly string[]> {
   });
 }
 
-function readCallout(node: Node, reading: Reading): void {
+function readCallout(node: Node, reading: Reading): CalloutOptions {
   if (node.kind !== "map") throw new OptionError(callout + goValue(node));
   const unknown = (name: string): string => `Unknown field ${quote(name)} parsing authorization callout`;
   const read = readBlock(calloutRows, node, { ...reading, path: `${reading.path}auth_callout.` }, { unknown });
@@ -184,4 +195,8 @@ function readCallout(node: Node, reading: Reading): void {
     throw fail(`Expected callout xkey to be a valid public xkey, got ${quote(read.xkey)}`);
   }
   if (read.issuer === undefined) throw new OptionError("Authorization callouts require an issuer to be specified");
+  if (read.auth_users.length === 0) {
+    throw new OptionError("Authorization callouts require authorized users to be specified");
+  }
+  return { ...read, issuer: read.issuer, account: read.account ?? "$G" };
 }

@@ -1,0 +1,168 @@
+// The authorization service of a server: who is asked about whom, in
+// configuration mode and in operator mode, and how the question gets there.
+
+import type { ReloadableAuthenticator } from "../auth/authenticator.ts";
+import {
+  answeredIdentity,
+  type Ask,
+  type Box,
+  CalloutAuthenticator,
+  type CalloutOptions,
+  type Desk,
+} from "../auth/callout/callout_authenticator.ts";
+import { nameOf } from "../auth/callout/request.ts";
+import { JwtError } from "../auth/jwt/jwt_error.ts";
+import type { ServerKeys } from "../auth/nkey.ts";
+import { decodeUserClaims } from "../auth/jwt/token.ts";
+import { placeCalloutUser } from "../auth/operator/callout.ts";
+import { permissionsOf } from "../auth/operator/claim_permissions.ts";
+import type { TrustedAccount } from "../auth/operator/trusted_account.ts";
+import type { TrustStore } from "../auth/operator/trust_store.ts";
+import { type ByteString, byteString } from "../base/bytes.ts";
+import { nuid } from "../base/nuid.ts";
+import type { AuthorizationOptions } from "../config/options.ts";
+import { TimeZones } from "../io/time_zones.ts";
+import { GLOBAL_ACCOUNT, type Core } from "./core.ts";
+import { NATS_VERSION } from "./version.ts";
+
+type AuthCallout = NonNullable<AuthorizationOptions["auth_callout"]>;
+
+const NOTHING = new Uint8Array(0);
+/** Questions that wait for an answer; who comes beyond is refused. */
+const MOST_WAITING = 4096;
+
+/** `inner`, and the service of `callout` in front of it. */
+export function withCallout(
+  core: Core,
+  keys: ServerKeys,
+  inner: ReloadableAuthenticator,
+  callout: AuthCallout,
+): ReloadableAuthenticator {
+  const zones = new TimeZones();
+  const { issuer, account, auth_users, allowed_accounts, xkey } = callout;
+  const exempt = new Set(auth_users);
+  const allowed = new Set(allowed_accounts);
+  const desk: Desk = {
+    account,
+    issuer,
+    xkey: xkey ?? "",
+    trusted: undefined,
+    place(answer, credentials) {
+      const { placement, claims } = answer;
+      if (core.accounts.has(placement)) {
+        return answeredIdentity(placement, answer, permissionsOf(claims.nats), credentials, core.world);
+      }
+      return `No valid account "${placement}" for auth callout response on account "${account}": account missing`;
+    },
+  };
+  return new CalloutAuthenticator({
+    ...commonOf(core, keys),
+    inner,
+    zones,
+    isOfService: (identity) => identity.accountName === account,
+    deskFor(credentials, verdict) {
+      const bound = verdict.ok ? verdict.identity.accountName : GLOBAL_ACCOUNT;
+      if (bound !== GLOBAL_ACCOUNT && allowed.size > 0 && !allowed.has(bound)) return undefined;
+      return exempt.has(nameOf(credentials)) ? undefined : desk;
+    },
+  });
+}
+
+/** The same in operator mode: accounts say in their tokens who decides about their users. */
+export function withClaimedCallout(
+  core: Core,
+  keys: ServerKeys,
+  inner: ReloadableAuthenticator,
+  store: TrustStore,
+): ReloadableAuthenticator {
+  const deskOf = (account: TrustedAccount): Desk => ({
+    account: account.publicKey,
+    issuer: account.publicKey,
+    xkey: account.claims.nats.authorization.xkey,
+    trusted: account,
+    place(answer, credentials) {
+      const { placement } = answer;
+      const target = store.known(placement);
+      if (target === undefined) {
+        return `No valid account "${placement}" for auth callout response on account "${account.publicKey}": account missing`;
+      }
+      const user = placeCalloutUser(answer, target);
+      if (user instanceof JwtError) return user.text;
+      return answeredIdentity(placement, answer, user.permissions, credentials, core.world);
+    },
+  });
+  return new CalloutAuthenticator({
+    ...commonOf(core, keys),
+    inner,
+    zones: store.zones,
+    isOfService: (identity) => store.known(identity.accountName)?.hasCallout === true,
+    deskFor(credentials, verdict) {
+      // Of whom nothing is known nobody is asked.
+      const account = verdict.ok ? store.known(verdict.identity.accountName) : accountOf(credentials.jwt, store);
+      if (account?.hasCallout !== true) return undefined;
+      const name = verdict.ok ? verdict.identity.shownName : keyOf(credentials.jwt);
+      return account.claims.nats.authorization.auth_users.includes(name) ? undefined : deskOf(account);
+    },
+  });
+}
+
+function accountOf(token: string, store: TrustStore): TrustedAccount | undefined {
+  const claims = decodeUserClaims(token);
+  return claims instanceof JwtError ? undefined : store.known(claims.nats.issuer_account || claims.iss);
+}
+function keyOf(token: string): string {
+  const claims = decodeUserClaims(token);
+  return claims instanceof JwtError ? "" : claims.sub;
+}
+
+type Common = Omit<CalloutOptions, "inner" | "zones" | "deskFor" | "isOfService">;
+
+function commonOf(core: Core, keys: ServerKeys): Common {
+  const { world, log } = core;
+  return {
+    env: world,
+    ask: askerOf(core),
+    server: () => ({
+      name: core.identity.name,
+      host: core.client?.host ?? core.options.host,
+      id: core.identity.id,
+      version: NATS_VERSION,
+      tags: core.options.server_tags,
+      verifiesClients: core.options.tls?.verify === true,
+    }),
+    signer: keys.identity,
+    curve: keys.curve,
+    box: (): Promise<Box> => import("../auth/xkey.ts"),
+    timeoutMs: () => core.options.authorization.timeout,
+    randomBytes: (count) => world.randomBytes(count),
+    warn: (text) => log.warn(text),
+  };
+}
+
+/** Publishes a question in an account and waits for the first answer. */
+function askerOf({ accounts, world, turn }: Core): Ask {
+  let waiting = 0;
+  return (name, subject, payload, senderKey, timeoutMs) => {
+    const bus = accounts.get(name)?.bus;
+    if (bus === undefined || waiting >= MOST_WAITING) return Promise.resolve(undefined);
+    waiting++;
+    return new Promise((resolve) => {
+      const reply = byteString(`$SYS._INBOX.${nuid((below) => world.random(below))}`);
+      const finish = (answer: Uint8Array | undefined): void => {
+        waiting--;
+        timer.cancel();
+        bus.unsubscribe(sub);
+        resolve(answer);
+      };
+      const sub = bus.subscribe(reply, {
+        onMsg: ({ source, payloadFrom, payloadTo, headerBytes }) => {
+          finish(source.slice(payloadFrom + Math.max(0, headerBytes), payloadTo));
+          return true;
+        },
+      });
+      const timer = world.after(timeoutMs, () => finish(undefined));
+      const header = senderKey === "" ? NOTHING : Buffer.from(`NATS/1.0\r\nNats-Server-Xkey: ${senderKey}\r\n\r\n`);
+      turn.beforeFlush(() => bus.publishParts(byteString(subject), reply as ByteString, header, payload));
+    });
+  };
+}
