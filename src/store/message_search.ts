@@ -174,8 +174,9 @@ export class MessageSearch {
     const subject = this.#tree.find(name, 0, name.length);
     if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#lastBound(subject) < from) return 0;
     const first = this.#tree.first(subject);
-    if (first >= from) return first;
-    const start = Math.max(from, -first);
+    // One that is gone, but was never read again since, stands for a bound.
+    if (first >= from && this.#messages.liveFrom(first) === first) return first;
+    const start = Math.max(from, Math.abs(first));
     const near = this.#nearNext(subject, start);
     return near > 0 ? near : this.#messages.nextOfSubject(subject, start, most);
   }
@@ -196,8 +197,8 @@ export class MessageSearch {
     const subject = this.#tree.find(name, 0, name.length);
     if (subject === NO_SUBJECT || this.#tree.count(subject) === 0 || this.#firstBound(subject) > upTo) return 0;
     const last = this.#tree.last(subject);
-    if (last > 0 && last <= upTo) return last;
-    return this.#messages.previousOfSubject(subject, last < 0 ? Math.min(upTo, -last) : upTo, most);
+    if (last > 0 && last <= upTo && this.#messages.liveUpTo(last) === last) return last;
+    return this.#messages.previousOfSubject(subject, Math.min(upTo, Math.abs(last)), most);
   }
 
   /**
@@ -234,8 +235,8 @@ export class MessageSearch {
   #lastUpTo(subject: number, upTo: number): number {
     if (this.#firstBound(subject) > upTo) return 0;
     const last = this.#tree.last(subject);
-    if (last > 0 && last <= upTo) return last;
-    let at = last < 0 ? Math.min(upTo, -last) : upTo;
+    if (last > 0 && last <= upTo && this.#messages.liveUpTo(last) === last) return last;
+    let at = Math.min(upTo, Math.abs(last));
     for (;;) {
       const found = this.#messages.previousOfSubject(subject, at, Number.POSITIVE_INFINITY);
       if (found >= 0) return found;

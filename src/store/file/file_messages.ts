@@ -5,9 +5,6 @@
 // nothing of limits and groups.
 
 import { assert } from "../../base/assert.ts";
-import { GO_ZERO } from "../../base/nanos.ts";
-import type { BlockSummary, StreamSummary } from "../format/index_db.ts";
-import type { RecordReader } from "../format/record.ts";
 import type { LimitedMessages } from "../limit_keeper.ts";
 import type { PlannedMessages } from "../publish_plan.ts";
 import type { StagedSubjects } from "../staged_subjects.ts";
@@ -17,6 +14,7 @@ import { NO_SUBJECT } from "../subject_tree.ts";
 import { NO_ENTRY_SUBJECT } from "./block_index.ts";
 import type { FileBlock } from "./file_block.ts";
 import { hasSchedule, hasTtl } from "./header_marks.ts";
+import { MessageFilling } from "./message_filling.ts";
 import { ReadMessages, type ReadMessagesOptions } from "./read_messages.ts";
 import { UnreadRemovals } from "./unread_removals.ts";
 import { HOLE_ENTRY, type Piece, type WriteGroup } from "./write_group.ts";
@@ -48,6 +46,8 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
   #callsToWait = 0;
   #callsWaited = 0;
   readonly #totals = new StreamTotals();
+  /** For the opening of the stream. */
+  readonly filling: MessageFilling;
   // When the first message was stored, once that was asked for.
   #timedSeq = 0;
   #firstSec = ZERO_SEC;
@@ -58,6 +58,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
 
   constructor(options: FileMessagesOptions) {
     super(options);
+    this.filling = new MessageFilling(this.tree, this.table, this.#totals);
     this.#staged = options.staged;
     this.#events = options.events;
     this.#onDropped = options.onDropped;
@@ -113,89 +114,6 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     if (!this.finder.find(block, seq)) return undefined;
     const { sec, nanos } = this.reader.record;
     return { at: this.reader.at, length: this.reader.end - this.reader.at, sec, nanos };
-  }
-
-  // Being filled when the stream is opened.
-
-  restoreMessage(block: FileBlock, record: RecordReader, bytes: Uint8Array): void {
-    const { seq, sec, nanos } = record;
-    if (seq <= this.#totals.lastSeq) return;
-    const size = record.to - record.from;
-    block.add(seq, size, sec, nanos);
-    if (hasTtl(bytes, record.headersFrom, record.headersTo)) block.ttlMsgs++;
-    if (hasSchedule(bytes, record.headersFrom, record.headersTo)) block.scheduledMsgs++;
-    this.tree.addMessage(this.tree.intern(bytes, record.subjectFrom, record.subjectTo), seq);
-    this.#totals.add(seq, size, sec, nanos);
-  }
-
-  restoreHole(block: FileBlock, seq: number, sec: number, nanos: number): void {
-    if (seq <= this.#totals.lastSeq) return;
-    block.skip(seq, sec, nanos);
-    this.#totals.skip(seq, sec, nanos);
-  }
-
-  /** A block without messages says that the sequences up to `seq` are used. */
-  restoreMark(block: FileBlock, seq: number, sec: number, nanos: number): void {
-    // It tells the same as a block before, which is not needed for that any more.
-    if (seq === this.#totals.lastSeq && sec === this.#totals.lastSec && nanos === this.#totals.lastNanos)
-      block.hasEntries = true;
-    if (seq <= this.#totals.lastSeq) return;
-    const isZero = sec === GO_ZERO.sec && nanos === GO_ZERO.nanos;
-    block.skip(seq, isZero ? ZERO_SEC : sec, isZero ? 0 : nanos);
-    this.#totals.skip(seq, block.lastSec, block.lastNanos);
-  }
-
-  restoreBlock(block: FileBlock, stored: BlockSummary): void {
-    block.restore(stored.firstSeq, stored.lastSeq, stored.bytes, stored.deleted);
-    block.lastSec = stored.lastSec;
-    block.lastNanos = stored.lastNanos;
-    block.ttlMsgs = stored.ttlMsgs;
-    block.scheduledMsgs = stored.scheduledMsgs;
-    block.hasTombstones = true; // it may
-    block.hasEntries = block.lastSeq > this.#totals.lastSeq;
-    block.hasDead = block.bytes < block.size;
-    this.#totals.lastSeq = block.lastSeq;
-  }
-
-  restoreTotals(summary: StreamSummary): void {
-    this.#totals.msgs = summary.msgs;
-    this.#totals.bytes = summary.bytes;
-    this.#totals.lastSeq = summary.lastSeq;
-    this.#totals.firstSeq = this.#totals.msgs > 0 ? this.liveFrom(1) : summary.lastSeq === 0 ? 0 : summary.lastSeq + 1;
-    const isZero = summary.lastSec === GO_ZERO.sec && summary.lastNanos === GO_ZERO.nanos;
-    this.#totals.lastSec = isZero || summary.lastSeq === 0 ? ZERO_SEC : summary.lastSec;
-    this.#totals.lastNanos = isZero || summary.lastSeq === 0 ? 0 : summary.lastNanos;
-  }
-
-  /** A subject, bytes [from, to), whose messages lie in these blocks. */
-  restoreSubject(
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    count: number,
-    firstBlock: number,
-    lastBlock: number,
-  ): void {
-    const subject = this.tree.intern(bytes, from, to);
-    const blocks = this.table.all;
-    const first = blocks[this.table.indexOfNumber(firstBlock)];
-    const last = blocks[this.table.indexOfNumber(lastBlock + 1) - 1];
-    this.tree.setFirst(subject, -(first?.firstSeq ?? this.#totals.firstSeq));
-    this.tree.setLast(subject, -(last?.lastSeq ?? this.#totals.lastSeq));
-    this.tree.setCount(subject, count);
-  }
-
-  /** What an index says of a subject. The name is borrowed. */
-  subjectSummary(subject: number): { name: Uint8Array; count: number; firstBlock: number; lastBlock: number } {
-    const { tree, table } = this;
-    const start = tree.startOf(subject);
-    const blockAt = (seq: number): number => (table.all[table.indexFrom(seq)] ?? table.last!).number;
-    return {
-      name: tree.bufferOf(subject).subarray(start, start + tree.lengthOf(subject)),
-      count: tree.count(subject),
-      firstBlock: blockAt(Math.abs(tree.first(subject))),
-      lastBlock: blockAt(Math.abs(tree.last(subject))),
-    };
   }
 
   /** Forgets everything; no file is touched. */

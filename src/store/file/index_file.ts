@@ -54,12 +54,12 @@ export function* readIndex(
       messages.clear();
       return unread;
     }
-    messages.restoreBlock(block, stored);
+    messages.filling.block(block, stored);
     if (effort.spend(MEASURING_COST)) yield undefined;
   }
-  messages.restoreTotals(summary);
+  messages.filling.totals(summary);
   const subjects = decoder.subjects((bytes, from, to, count, firstBlock, lastBlock) => {
-    messages.restoreSubject(bytes, from, to, count, firstBlock, lastBlock);
+    messages.filling.subject(bytes, from, to, count, firstBlock, lastBlock);
   });
   yield* paced(subjects, effort);
   return undefined;
@@ -113,7 +113,7 @@ function* encodeParts(messages: FileMessages, encoder: IndexEncoder): Generator<
   let from: ByteString | undefined = "" as ByteString;
   while (from !== undefined) {
     from = messages.tree.walk(ALL_SUBJECTS, from, SUBJECTS_A_STEP, (subject) => {
-      const { name, count, firstBlock, lastBlock } = messages.subjectSummary(subject);
+      const { name, count, firstBlock, lastBlock } = subjectSummary(messages, subject);
       encoder.subject(name, count, firstBlock, lastBlock);
       return undefined;
     });
@@ -126,6 +126,22 @@ function* encodeParts(messages: FileMessages, encoder: IndexEncoder): Generator<
     if (effort.spend(cost)) yield undefined;
   }
   yield encoder.finish();
+}
+
+/** What an index says of a subject. The name is borrowed. */
+function subjectSummary(
+  messages: FileMessages,
+  subject: number,
+): { name: Uint8Array; count: number; firstBlock: number; lastBlock: number } {
+  const { tree, table } = messages;
+  const start = tree.startOf(subject);
+  const blockAt = (seq: number): number => (table.all[table.indexFrom(seq)] ?? table.last!).number;
+  return {
+    name: tree.bufferOf(subject).subarray(start, start + tree.lengthOf(subject)),
+    count: tree.count(subject),
+    firstBlock: blockAt(Math.abs(tree.first(subject))),
+    lastBlock: blockAt(Math.abs(tree.last(subject))),
+  };
 }
 
 function* put(

@@ -138,7 +138,7 @@ class Scan {
     block.hasDead = report.messages > block.msgs;
     // A block of nothing but tombstones carries the last sequence.
     const { sec, nanos } = report.tombstone;
-    if (report.lastSeq === 0) messages.restoreMark(block, report.tombstoneSeq, sec, nanos);
+    if (report.lastSeq === 0) messages.filling.mark(block, report.tombstoneSeq, sec, nanos);
     const unsynced = isLast ? yield* rewriteEnd(this.#place, number) : yield* syncBlock(this.#place, number);
     return unsynced ?? "used";
   }
@@ -173,8 +173,8 @@ class Scan {
     this.#openLoss = 0;
     const { tree } = this.#messages;
     const { held } = tree;
-    if (record.kind === "message") this.#messages.restoreMessage(block, record, bytes);
-    else this.#messages.restoreHole(block, record.seq, record.sec, record.nanos);
+    if (record.kind === "message") this.#messages.filling.message(block, record, bytes);
+    else this.#messages.filling.hole(block, record.seq, record.sec, record.nanos);
     return tree.held === held ? 0 : SUBJECT_COST;
   }
 
@@ -194,7 +194,7 @@ class Scan {
     if (repair.how === "removed") return undefined;
     // A hole in place of the last record is new.
     return yield* openBlock(this.#place, block.number, (record) => {
-      if (record.kind === "hole") this.#messages.restoreHole(block, record.seq, record.sec, record.nanos);
+      if (record.kind === "hole") this.#messages.filling.hole(block, record.seq, record.sec, record.nanos);
     });
   }
 
@@ -208,7 +208,7 @@ class Scan {
     block.isDamaged = true;
     block.damaged = report.isPackingDamaged ? [] : report.damaged;
     // A whole record at the end may have been a message; its sequence is not used again.
-    if (isEndWhole(report)) messages.restoreHole(block, messages.lastSeq + 1, report.last.sec, report.last.nanos);
+    if (isEndWhole(report)) messages.filling.hole(block, messages.lastSeq + 1, report.last.sec, report.last.nanos);
     return report;
   }
 
