@@ -27,6 +27,8 @@ export class Account implements ServiceSide {
   readonly router: Router;
   /** Undefined without any. */
   mappings: Mappings | undefined = undefined;
+  /** Where traces of messages with a sampled trace parent go, and of how many percent of these. */
+  traceDestination: { readonly dest: string; readonly sampling: number } | undefined = undefined;
   /** What other accounts asked of it, what it asked of them, and whose streams it gets. */
   readonly responses: Responses;
   readonly awaited: Awaited;
@@ -58,7 +60,7 @@ export class Account implements ServiceSide {
     this.bus = new Bus(this.router, inner);
     this.responses = new Responses(env, this.router, serverHash, () => this);
     this.awaited = new Awaited(this.router);
-    this.streamImports = new StreamImports(this.router, (below) => env.random(below));
+    this.streamImports = new StreamImports(name, this.router, (below) => env.random(below));
     this.limits = limits;
   }
 }

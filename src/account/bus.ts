@@ -20,7 +20,7 @@ export type { InterestWatch } from "./interest.ts";
 export { OutMsg } from "./out_msg.ts";
 export type { ClientInfo, Receiver as Sender } from "./receiver.ts";
 export type { Subscription } from "./subscription.ts";
-export type { Frame } from "../proto/frame.ts";
+export type { Frame, StreamTrace } from "../proto/frame.ts";
 
 const NOTHING = new Uint8Array(0);
 const EMPTY = "" as ByteString;

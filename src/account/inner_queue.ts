@@ -20,6 +20,8 @@ export interface Listener {
    * subject after all, which a requester is told.
    */
   onMsg(frame: Frame, sub: Subscription, sender: Receiver | undefined): boolean;
+  /** It looks at the trace of a message, and does nothing where a message is only to be traced. */
+  readonly readsTrace?: true;
 }
 
 interface Waiting {
@@ -133,5 +135,6 @@ export function copyOf(frame: Frame): Frame {
   copy.payloadFrom = take(frame.payloadFrom, payload);
   copy.payloadTo = at - 2;
   copy.canonical = false;
+  copy.trace = frame.trace;
   return copy;
 }

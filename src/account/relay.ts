@@ -4,6 +4,7 @@
 import type { Frame } from "../proto/frame.ts";
 import type { Crossing } from "./crossing.ts";
 import type { Receiver } from "./receiver.ts";
+import type { Trace } from "./trace.ts";
 
 export interface Relay {
   /**
@@ -11,7 +12,7 @@ export interface Relay {
    * it. It is called when the message has been delivered to everyone in this
    * account. All bytes are borrowed. `isShown`: the subject of the frame is only
    * to be shown, whoever gets it. `crossing` is how the message came here from
-   * other accounts.
+   * other accounts, `trace` what is noted of it.
    */
   relay(
     frame: Frame,
@@ -21,6 +22,7 @@ export interface Relay {
     isShown: boolean,
     sender: Receiver | undefined,
     crossing: Crossing | undefined,
+    trace?: Trace,
   ): number;
   /** Whether somebody subscribes to what the literal subject stands for. */
   hasInterest(source: Uint8Array, from: number, to: number): boolean;

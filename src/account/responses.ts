@@ -23,6 +23,8 @@ import type { Measurement } from "./measurement.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Relay } from "./relay.ts";
 import { release, rewritten } from "./rewrite.ts";
+import type { Trace } from "./trace.ts";
+import { DISABLED, withDestination } from "./trace_headers.ts";
 import type { Resolved, Router } from "./router.ts";
 import type { ServiceState } from "./service_state.ts";
 import { Subscription } from "./subscription.ts";
@@ -161,19 +163,26 @@ export class Responses implements Relay {
     isShown: boolean,
     sender: Receiver | undefined,
     crossing: Crossing | undefined,
+    trace?: Trace,
   ): number {
     const request = this.#requests.get(byteStringOf(source, from, to));
     // Nobody waits for it; who answers is not told so.
     if (request === undefined) return 1;
     const { requester, service } = request;
     if (crossing?.has(service) === true) return 0;
+    if (trace !== undefined) {
+      // Who answers shall not learn the requester's subject by this, nor what becomes of the answer there.
+      const subject = byteStringOf(source, from, to);
+      trace.serviceImport(requester.name, subject, subject);
+      if (trace.isOnly) return 1;
+    }
     let onward: PendingRequest | undefined;
     if (asks(frame)) onward = requester.responses.open(this.#side(), replyOf(frame), service, undefined);
     request.measurement?.answered(sender);
     const next = new Crossing(crossing, service, NOTHING_TOLD, false);
     const delivered = isShown
       ? this.#passShown(request, frame, onward, sender, next)
-      : this.#pass(request, frame, source, from, to, onward, sender, next);
+      : this.#pass(request, frame, source, from, to, onward, sender, next, trace !== undefined);
     if (onward !== undefined && delivered === 0) requester.responses.close(onward, "noDelivery");
     const isLast = service.isSingle || frame.payloadTo === frame.payloadFrom;
     if (delivered === 0 || isLast) this.close(request, delivered === 0 ? "noDelivery" : "answered");
@@ -198,15 +207,20 @@ export class Responses implements Relay {
     onward: PendingRequest | undefined,
     sender: Receiver | undefined,
     next: Crossing,
+    isTraced: boolean,
   ): number {
     const { requester, writer } = request;
     const out = rewritten(frame, writer, source, from, to, onward?.subjectBytes, undefined);
     if (out === undefined) return 0;
     const mapped = requester.mappings?.apply(out);
-    const delivered = requester.router.publish(mapped ?? out, sender, next);
+    const sent = mapped ?? out;
+    const { router } = requester;
+    const delivered = isTraced
+      ? withDestination(sent, DISABLED as ByteString, (quiet) => router.publish(quiet, sender, next))
+      : router.publish(sent, sender, next);
     if (mapped !== undefined) release();
     release();
-    this.#router.effort += requester.router.takeEffort();
+    this.#router.effort += router.takeEffort();
     return delivered;
   }
 

@@ -41,7 +41,7 @@ let made = 0;
 /**
  * `of` under the subject that `writer` makes of source[from, to), its own one or
  * another; with `reply` (undefined: the same, empty: none), and with `line` at
- * the end of its headers, in place of lines of that name. Undefined when the
+ * the end of its headers, in place of lines called `name`. Undefined when the
  * message can not go on. Else `release` when it is done with.
  */
 export function rewritten(
@@ -52,6 +52,7 @@ export function rewritten(
   to: number,
   reply: Uint8Array | undefined,
   line: Uint8Array | undefined,
+  name: Uint8Array = REQUEST_INFO,
 ): Frame | undefined {
   if (depth === 0) made = 0;
   if (depth === MOST_DEPTH || ++made > MOST_MADE) return undefined;
@@ -78,11 +79,13 @@ export function rewritten(
       to,
       reply,
       line,
+      name,
     );
     frame.inArena = fits;
     frame.canonical = fits;
   }
   if (!isMade) return undefined;
+  frame.trace = of.trace;
   tops[depth] = top;
   depth++;
   if (frame.inArena) top = isWhole ? frame.payloadTo + 2 : Math.max(frame.subjectTo, endOfReply(frame, of));
@@ -147,6 +150,7 @@ function fill(
   to: number,
   reply: Uint8Array | undefined,
   line: Uint8Array | undefined,
+  name: Uint8Array,
 ): boolean {
   let at = writer.write(source, from, to, into, start);
   if (at < 0) return false;
@@ -163,7 +167,7 @@ function fill(
   /** Header lines without the empty one at their end. */
   const lines = Math.max(0, hadHeader - 2);
   // Lines of the same name go away; few messages have one.
-  const gone = line === undefined ? 0 : headerLineLengths(of.source, old, old + lines, REQUEST_INFO);
+  const gone = line === undefined ? 0 : headerLineLengths(of.source, old, old + lines, name);
   const isBare = lines <= STATUS.length || (gone > 0 && lines - gone <= STATUS.length + 2);
   const header = line === undefined ? hadHeader : (isBare ? STATUS.length : lines - gone) + line.length + 2;
   frame.headerBytes = header > 0 ? header : -1;
@@ -184,7 +188,7 @@ function fill(
   else {
     if (isBare) at = copy(STATUS, 0, STATUS.length, into, at);
     else if (gone === 0) at = copy(of.source, old, old + lines, into, at);
-    else at = withoutHeaderLines(of.source, old, old + lines, REQUEST_INFO, into, at);
+    else at = withoutHeaderLines(of.source, old, old + lines, name, into, at);
     at = copy(line, 0, line.length, into, at);
     into[at++] = CR;
     into[at++] = LF;

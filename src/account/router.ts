@@ -242,6 +242,30 @@ export class Router {
     return reached;
   }
 
+  // ---- for traced messages, which are delivered one by one
+
+  /** An integer in [0, below), below 1 or more. */
+  chance(below: number): number {
+    return below === 1 ? 0 : this.#env.random(below);
+  }
+  /** Whether a deny keeps `frame` from this subscription. */
+  denies(sub: Subscription, frame: Frame): boolean {
+    return this.#isDenied(sub, frame);
+  }
+  /** Delivers to one subscription; `endOne` calls the parts of the server that are among them. */
+  deliverOne(sub: Subscription, frame: Frame, sender: Receiver | undefined, crossing: Crossing | undefined): boolean {
+    if (this.#isDenied(sub, frame)) return false;
+    this.#viaService = crossing !== undefined;
+    this.#prepare(frame, 1);
+    const { source, subjectFrom, subjectTo } = frame;
+    const end = writeHead(HEAD_SCRATCH, source, subjectFrom, subjectTo - subjectFrom, sub, sub.shown);
+    return this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, sub.shown);
+  }
+  /** How many parts of the server were not there after all. */
+  endOne(frame: Frame, sender: Receiver | undefined): number {
+    return -this.#finish(0, frame, sender);
+  }
+
   /** Looks up who gets messages to the literal subject source[from, to). */
   resolve(source: Uint8Array, from: number, to: number): Resolved {
     const matched: Subscription[] = [];

@@ -5,6 +5,8 @@
 // it sees no subject of the requester's account. Knows the two accounts it
 // stands between, and nothing of rules.
 
+import type { ByteString } from "../base/bytes.ts";
+import { byteStringOf } from "../base/bytes.ts";
 import type { Frame } from "../proto/frame.ts";
 import type { CheckedImport } from "../subject/sharing_check.ts";
 import type { ServiceImport } from "../subject/sharing.ts";
@@ -13,10 +15,13 @@ import { Measurement, type Meter } from "./measurement.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Relay } from "./relay.ts";
 import { requestInfoLine } from "./request_info.ts";
+import { publishTraced } from "./traced_publish.ts";
 import { asks, replyOf, type PendingRequest, type ServiceSide } from "./responses.ts";
 import { release, rewritten } from "./rewrite.ts";
 import { type SamplingHeaders, samplingHeaders } from "./sampling_headers.ts";
 import type { ServiceState } from "./service_state.ts";
+import type { Trace } from "./trace.ts";
+import { DISABLED, withDestination } from "./trace_headers.ts";
 import { FixedSubject, sameSubject, type SubjectWriter, TransformedSubject } from "./subject_writer.ts";
 
 const NO_HEADERS: SamplingHeaders = new Map();
@@ -66,6 +71,7 @@ export class ServiceRelay implements Relay {
     isShown: boolean,
     sender: Receiver | undefined,
     crossing: Crossing | undefined,
+    trace?: Trace,
   ): number {
     if (crossing?.has(this.#service) === true) return 0;
     const next = crossing === undefined ? this.#first : this.#next(crossing);
@@ -80,8 +86,9 @@ export class ServiceRelay implements Relay {
     const line = requestInfoLine(sender, this.#here.name, next.detail, this.#settings.place);
     const delivered = isShown
       ? this.#sendShown(frame, source, from, to, request, sender, next, line)
-      : this.#send(frame, source, from, to, request, sender, next, line);
-    if (request !== undefined && delivered === 0) there.responses.close(request, "noDelivery");
+      : this.#send(frame, source, from, to, request, sender, next, line, trace);
+    if (request !== undefined && (delivered === 0 || trace?.isOnly === true))
+      there.responses.close(request, "noDelivery");
     this.#here.router.effort += there.router.takeEffort();
     return delivered;
   }
@@ -101,14 +108,41 @@ export class ServiceRelay implements Relay {
     sender: Receiver | undefined,
     next: Crossing,
     line: Uint8Array,
+    trace: Trace | undefined,
   ): number {
     const { mappings, router } = this.#there;
     const out = rewritten(frame, this.#writer, source, from, to, request?.subjectBytes, line);
     if (out === undefined) return 0;
     const mapped = mappings?.apply(out);
-    const delivered = router.publish(mapped ?? out, sender, next);
+    const delivered =
+      trace === undefined
+        ? router.publish(mapped ?? out, sender, next)
+        : this.#sendTraced(frame, out, mapped ?? out, sender, next, trace);
     if (mapped !== undefined) release();
     release();
+    return delivered;
+  }
+
+  /** `asked` is the request here, `out` the one there, `mapped` the same after mappings. */
+  #sendTraced(
+    asked: Frame,
+    out: Frame,
+    mapped: Frame,
+    sender: Receiver | undefined,
+    next: Crossing,
+    trace: Trace,
+  ): number {
+    const { responses, router } = this.#there;
+    const isAllowed = this.#service.rule?.allowTrace ?? false;
+    trace.serviceImport(this.#there.name, subjectOf(asked), subjectOf(isAllowed ? mapped : out));
+    if (!isAllowed) {
+      if (trace.isOnly) return 0;
+      return withDestination(mapped, DISABLED as ByteString, (quiet) => router.publish(quiet, sender, next));
+    }
+    // The subject of the trace belongs to the account of the requester: the service sees one of its own.
+    const told = responses.open(this.#here, trace.destination, this.#service, undefined);
+    const delivered = withDestination(mapped, told.subject, (traced) => publishTraced(router, traced, sender, trace, next)); // prettier-ignore
+    responses.close(told, "answered");
     return delivered;
   }
 
@@ -155,4 +189,8 @@ export class ServiceRelay implements Relay {
     const service = { account: this.#there.name, subject: this.#service.rule!.latency!.subject };
     return new Measurement(this.#settings, service, sender, this.#here.name, this.#shares, headers);
   }
+}
+
+function subjectOf({ source, subjectFrom, subjectTo }: Frame): ByteString {
+  return byteStringOf(source, subjectFrom, subjectTo);
 }

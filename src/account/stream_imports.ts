@@ -23,12 +23,14 @@ interface Shadow {
 }
 
 export class StreamImports implements SubscriptionWatch {
+  readonly #account: string;
   readonly #here: Router;
   readonly #random: (below: number) => number;
   #imports: readonly Import[] = [];
   readonly #shadows = new Map<Subscription, readonly Shadow[]>();
 
-  constructor(here: Router, random: (below: number) => number) {
+  constructor(account: string, here: Router, random: (below: number) => number) {
+    this.#account = account;
     this.#here = here;
     this.#random = random;
   }
@@ -57,6 +59,8 @@ export class StreamImports implements SubscriptionWatch {
       if (there === undefined) continue;
       const shadow = shadowOf(sub, there, shown);
       if (shadow === undefined) return;
+      shadow.account = this.#account;
+      shadow.allowsTrace = checked.rule.allowTrace;
       shadows.push({ sub: shadow, router });
       router.insert(shadow);
     }

@@ -27,6 +27,9 @@ export class Subscription {
   readonly origin: Subscription;
   /** Of a shadow: what its receiver sees of a subject; undefined for the subject itself. */
   readonly shown: SubjectWriter | undefined;
+  /** Of a shadow: the account of its origin, and whether traces of messages go there. */
+  account = "";
+  allowsTrace = false;
   /** Messages delivered since the SUB; of a shadow its origin counts. */
   delivered = 0;
   /** It ends with this many deliveries; 0 for never. */

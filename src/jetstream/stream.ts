@@ -60,6 +60,7 @@ export interface StreamFailure {
 }
 
 export class Stream implements Listener {
+  readonly readsTrace = true;
   readonly name: string;
   readonly created: Moment;
   /** Consumers that are shown; counted by whoever makes them. */

@@ -9,9 +9,25 @@
 //         └ subject  └ reply  │ └ payload
 //                    └ tail, up to the end: what a MSG has after its sid
 
+import type { ByteString } from "../base/bytes.ts";
+
 /** FNV-1a, 32 bits: hashes a subject while it is scanned. */
 export const FNV_BASE = 0x811c9dc5 | 0;
 export const FNV_PRIME = 0x01000193;
+
+/** Notes what becomes of one message in streams. */
+export interface FrameTrace {
+  stream(name: string): StreamTrace;
+}
+
+/** What a stream does with a traced message. */
+export interface StreamTrace {
+  /** Nothing is to be stored: the checks alone. */
+  readonly isOnly: boolean;
+  /** The checks are passed; `subject` is the one it is stored under. */
+  passed(subject: ByteString, isWanted: boolean): void;
+  refused(text: string): void;
+}
 
 export class Frame {
   source: Uint8Array = new Uint8Array(0);
@@ -37,4 +53,6 @@ export class Frame {
   /** Single spaces and CRLF only: [tailFrom, payloadTo + 2) can follow "MSG subject sid " as it is. */
   canonical = false;
   tailFrom = 0;
+  /** Of a traced message: whoever notes what becomes of it. */
+  trace: FrameTrace | undefined = undefined;
 }

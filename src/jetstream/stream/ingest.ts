@@ -8,7 +8,7 @@
 // Owns the order of answers and what is refused. Knows nothing of subscriptions
 // and timers.
 
-import { OutMsg, type Frame } from "../../account/bus.ts";
+import { OutMsg, type Frame, type StreamTrace } from "../../account/bus.ts";
 import { byteString, byteStringOf, type ByteString, shown } from "../../base/bytes.ts";
 import { type ApiError, apiError } from "../../errors/api.ts";
 import { quoted } from "../../errors/protocol.ts";
@@ -75,7 +75,8 @@ export class Ingest {
   readonly #msg = new StoredMsg();
   readonly #out = new OutMsg();
   #rules: IngestRules;
-  // The publish at hand: where its answer goes.
+  // The publish at hand: who notes what becomes of it, and where its answer goes.
+  #trace: StreamTrace | undefined = undefined;
   #reply: Uint8Array = NOTHING;
   #replyFrom = 0;
   #replyTo = 0;
@@ -103,6 +104,7 @@ export class Ingest {
   publish(frame: Frame): void {
     const { source } = frame;
     const { config, transform } = this.#rules;
+    this.#trace = frame.trace?.stream(config.name);
     this.#reply = source;
     this.#replyFrom = frame.replyFrom;
     this.#replyTo = frame.replyTo;
@@ -156,7 +158,7 @@ export class Ingest {
     headers.scan(msg.header, msg.headerFrom, msg.headerTo);
     // With a status nats-server does not look for a trace.
     if (isPlain && headers.has(HEADER.traceDest) && !headers.is(HEADER.traceDest, TRACE_DISABLED)) {
-      if (isOn(headers.value(HEADER.traceOnly))) return false;
+      if (isOn(headers.value(HEADER.traceOnly))) return this.#trace !== undefined;
       this.#disableTrace(msg);
     }
     if (!headers.isThere(HEADER.requestInfo)) return true;
@@ -218,7 +220,8 @@ export class Ingest {
     if (headers.has(HEADER.msgId)) {
       const original = this.#parts.duplicates.find(headers);
       if (original > 0) {
-        this.#push(ANSWER.duplicate, original, original);
+        this.#trace?.refused("msgid is duplicate");
+        if (this.#trace?.isOnly !== true) this.#push(ANSWER.duplicate, original, original);
         return false;
       }
     }
@@ -275,6 +278,7 @@ export class Ingest {
   // ---- staging
 
   #stage(msg: StoredMsg, size: number): void {
+    if (this.#isOnlyTraced(msg, true)) return;
     const { clock, used, duplicates } = this.#parts;
     const { republish } = this.#rules;
     const store = this.#store;
@@ -306,6 +310,7 @@ export class Ingest {
 
   /** Nobody wants it: it takes a sequence and nothing else. */
   #skip(msg: StoredMsg): void {
+    if (this.#isOnlyTraced(msg, false)) return;
     const { clock, duplicates } = this.#parts;
     const headers = this.#headers;
     const store = this.#store;
@@ -326,6 +331,14 @@ export class Ingest {
       this.#parts.rollUpTo(isAll ? (">" as ByteString) : byteStringOf(msg.subject, msg.subjectFrom, msg.subjectTo));
     }
     this.#push(ANSWER.stored, seq, seq);
+  }
+
+  /** The checks are passed, and that is all there is to it. */
+  #isOnlyTraced(msg: StoredMsg, isWanted: boolean): boolean {
+    const trace = this.#trace;
+    if (trace === undefined) return false;
+    trace.passed(byteStringOf(msg.subject, msg.subjectFrom, msg.subjectTo), isWanted);
+    return trace.isOnly;
   }
 
   #lastOfSubject(msg: StoredMsg): number {
@@ -353,6 +366,8 @@ export class Ingest {
   }
 
   #refuse(error: ApiError, restsOn = 0): void {
+    this.#trace?.refused(error.description);
+    if (this.#trace?.isOnly === true) return;
     if (this.#replyTo === this.#replyFrom || this.#rules.config.no_ack) return;
     const body = this.#ack.refused(error);
     this.#answers.push(ANSWER.text, restsOn, 0, this.#reply, this.#replyFrom, this.#replyTo, body);
