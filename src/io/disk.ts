@@ -5,7 +5,7 @@
 // and its `done` begins a turn. Operations of one file go one by one, in order;
 // syncs of all disks of the process go through one scheduler.
 //
-//     commit "synced"   queue of the file → scheduler → write (a small one at once) → fdatasync → done
+//     commit "synced"   queue of the file → scheduler → write (at once, unless it is very large) → fdatasync → done
 //     commit "written"  queue of the file → write at once → `later` → done
 //
 // Owns every descriptor below its directory. Knows nothing of streams.

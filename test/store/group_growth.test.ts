@@ -67,6 +67,16 @@ test("a group that has grown large is closed, and the next one grows", () => {
   expect(commits.map((bytes) => Math.round(bytes / 300_000))).toEqual([1, 2, 2, 1]);
 });
 
+test("a group of very many messages is closed too: it is committed in one go", () => {
+  const { store, commits, complete } = openedStore();
+  for (let turn = 0; turn < 4; turn++) {
+    for (let i = 0; i < 3000; i++) stage(store, 0);
+    store.submit();
+  }
+  complete();
+  expect(commits.map((bytes) => bytes / commits[0]!)).toEqual([1, 2, 1]);
+});
+
 test("a store that is closed while a group grows has all of it", () => {
   const { disk, store, complete } = openedStore();
   for (let turn = 0; turn < 3; turn++) {

@@ -382,7 +382,7 @@ export class FileStore extends StoreReads implements StreamStore {
   submit(): void {
     this.#enter();
     // While the disk is busy the group grows: the slower the disk, the more goes with one sync.
-    if (this.#writer.isWriting && this.#writer.openBytes < MOST_GROWN) this.#isSubmitDue = true;
+    if (this.#writer.mayGrow) this.#isSubmitDue = true;
     else this.#submit();
   }
 
@@ -627,8 +627,6 @@ export class FileStore extends StoreReads implements StreamStore {
 }
 
 const LEAST_GAIN = 4096;
-/** A group of so many bytes grows no more: what is committed at once is bounded, and the buffer is kept for the next. */
-const MOST_GROWN = 1 << 19;
 /** A millisecond or two. */
 const INDEXED_A_CALL = 8192;
 /** How often it is looked whether a block is worth a rewrite. */

@@ -26,6 +26,9 @@ import { SpareGroups } from "./spare_groups.ts";
 import type { Piece, WriteGroup } from "./write_group.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
+// A group of so much grows no more: the loop commits a group in one go, and its buffer is to be kept for the next.
+const MOST_GROWN_BYTES = 1 << 19;
+const MOST_GROWN_ENTRIES = 4096;
 
 export interface WriterEvents {
   /** The oldest group is on disk and no other is submitted: comes before its `durable`, so that the disk has something to do meanwhile. */
@@ -120,13 +123,14 @@ export class GroupWriter {
   get isWriting(): boolean {
     return this.#isWriting;
   }
-  /** Bytes of the open group. */
-  get openBytes(): number {
-    return this.#open?.used ?? 0;
+  /** Whether what is to be submitted had better wait for more: the disk is busy, and the open group is not large. */
+  get mayGrow(): boolean {
+    if (!this.#isWriting || this.#open === undefined) return this.#isWriting;
+    return this.#open.used < MOST_GROWN_BYTES && this.#open.entries < MOST_GROWN_ENTRIES;
   }
   /** Whether everything appended is durable. */
   get isIdle(): boolean {
-    return this.#submitted.length === 0 && this.openBytes === 0;
+    return this.#submitted.length === 0 && (this.#open === undefined || this.#open.used === 0);
   }
   /** Groups on their way, the oldest first, and the open one if it was begun. */
   *groups(): Generator<WriteGroup> {
