@@ -75,7 +75,7 @@ export interface Identity {
 }
 
 export type Refusal =
-  "credentials" | "connectionType" | "proxyRequired" | "certificate" | "certificateRequired" | "busy" | "connectFirst";
+  "credentials" | "connectionType" | "proxyRequired" | "proxyNotTrusted" | "certificate" | "certificateRequired" | "busy" | "connectFirst";
 
 export type Verdict =
   | {
@@ -101,7 +101,7 @@ export interface AuthOptions extends Pick<
   ServerOptions,
   "no_auth_user" | "accounts" | "system_account" | "tls" | "websocket"
 > {
-  readonly authorization: AuthorizationOptions & { readonly proxy_required?: boolean };
+  readonly authorization: Omit<AuthorizationOptions, "proxy_required"> & { readonly proxy_required?: boolean };
 }
 
 export interface Authenticator {

@@ -26,6 +26,8 @@ export const closeReasons = {
   headerViolation: "Message Header Violation",
   noRespondersRequiresHeaders: "No Responders Requires Headers",
   kicked: "Kicked",
+  proxyNotTrusted: "Proxy Not Trusted",
+  proxyRequired: "Proxy Required",
 } as const;
 
 export type CloseReason = keyof typeof closeReasons;
@@ -45,6 +47,8 @@ export function webSocketStatus(reason: CloseReason): number {
     case "maximumSubscriptionsExceeded":
     case "missingAccount":
     case "revocation":
+    case "proxyNotTrusted":
+    case "proxyRequired":
     case "authenticationExpired":
       return 1008;
     case "tlsHandshakeFailure":

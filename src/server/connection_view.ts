@@ -42,7 +42,7 @@ export function viewOf(session: Session): ConnectionView {
     issuerKey: issuerOf(identity),
     tags: identity?.token?.tags ?? [],
     mqttClient: "",
-    proxyKey: "",
+    proxyKey: session.proxyKey,
   };
 }
 

@@ -13,6 +13,7 @@ import type { Transport, TransportHandler } from "../base/transport.ts";
 import type { Moment } from "../base/nanos.ts";
 import type { World } from "../base/world.ts";
 import type { AccountOptions, ServerOptions } from "../config/options.ts";
+import type { CloseReason } from "../errors/close_reason.ts";
 import { Turn } from "../outbound/turn.ts";
 import type { JetStreamView } from "../monitor/jetstream_source.ts";
 import type { ServerInfo } from "../proto/info.ts";
@@ -54,6 +55,14 @@ export interface AdvertisedListener {
   /** Of a WebSocket listener: its URLs, told as connect_urls. */
   readonly connectUrls: readonly string[];
 }
+
+/** Reasons of a login that was refused. */
+const refusals: ReadonlySet<CloseReason> = new Set([
+  "authenticationFailure",
+  "authenticationTimeout",
+  "proxyNotTrusted",
+  "proxyRequired",
+]);
 
 export const GLOBAL_ACCOUNT = "$G";
 /** nats-server's own internal clients take the first connection ids: four, and one for each configured account. */
@@ -177,6 +186,9 @@ export class Core implements SessionHost {
     return kind === "ws" || kind === "wss" ? this.#settings.webSocket : this.#settings.plain;
   }
 
+  get trustedProxies(): readonly string[] {
+    return this.options.proxies;
+  }
   get systemAccount(): string | undefined {
     return this.options.no_system_account ? undefined : (this.options.system_account ?? "$SYS");
   }
@@ -254,7 +266,7 @@ export class Core implements SessionHost {
     const view = closedViewOf(session);
     this.closed.add(view);
     const { closeReason } = session;
-    const wasRefused = closeReason === "authenticationFailure" || closeReason === "authenticationTimeout";
+    const wasRefused = closeReason !== undefined && refusals.has(closeReason);
     this.system?.onDisconnected(view, wasRefused, session.told);
   }
 

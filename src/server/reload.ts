@@ -127,7 +127,8 @@ function reauthorize(core: Core, authenticator: ReloadableAuthenticator): void {
   for (const session of core.sessions.values()) {
     const { options, account } = session;
     const named = options && authenticator.accountOf(options);
-    if (named !== undefined && named !== account?.name) session.close("clientClosed");
+    if (session.proxyKey !== "" && !core.trustedProxies.includes(session.proxyKey)) session.refuse("proxyNotTrusted");
+    else if (named !== undefined && named !== account?.name) session.close("clientClosed");
     else renew(session, authenticator);
   }
 }

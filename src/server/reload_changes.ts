@@ -27,7 +27,7 @@ interface Row {
   /** Undefined: it needs a restart. */
   readonly concern?: Concern;
   /** What is said of the new value. */
-  readonly says?: (options: ServerOptions) => string;
+  readonly says?: (after: ServerOptions, before: ServerOptions) => string;
   /** The value in a refusal. */
   readonly shown?: (value: never) => string;
   /** Whether this change is one at all, where that is not plain. */
@@ -374,12 +374,30 @@ const rows: readonly Row[] = [
     "stats",
     () => "Reloaded: metadata",
   ),
+  proxyRow("removed", (before, after) => before.filter((key) => !after.includes(key))),
+  proxyRow("added", (before, after) => after.filter((key) => !before.includes(key))),
   restart(
     "FeatureFlags",
     (o) => o.feature_flags,
     (flags: object) => goMap(flags),
   ),
 ];
+
+/** Keys of proxies that came or went. */
+function proxyRow(
+  what: "added" | "removed",
+  changed: (before: readonly string[], after: readonly string[]) => readonly string[],
+): Row {
+  const shown = (keys: readonly string[]): string => `[${keys.map((key) => JSON.stringify(key)).join(" ")}]`;
+  return {
+    go: "Proxies",
+    of: (o) => o.proxies,
+    concern: "auth",
+    isChange: (before, after) => changed(before.proxies, after.proxies).length > 0,
+    says: (after, before) =>
+      `Reloaded: proxies trusted keys ${shown(changed(before.proxies, after.proxies))} were ${what}`,
+  };
+}
 
 /** What differs; a text: why it cannot be taken over. */
 export function changesOf(before: ServerOptions, after: ServerOptions): readonly Change[] | string {
@@ -393,7 +411,7 @@ export function changesOf(before: ServerOptions, after: ServerOptions): readonly
       const shown = (value: unknown): string => row.shown?.(value as never) ?? String(value);
       return `config reload not supported for ${go}: old=${shown(of(before))}, new=${shown(of(after))}`;
     }
-    changes.push({ concern, says: says?.(after) });
+    changes.push({ concern, says: says?.(after, before) });
   }
   return changes;
 }

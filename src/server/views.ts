@@ -186,6 +186,7 @@ export class Views implements MonitorSource {
       client_connections: account.connections,
       subscriptions: router.subscriptionCount,
       name_tag: account.nameTag,
+      ...sharedBy(account, this.#core.exchange, this.systemAccount),
       sublist_stats: {
         num_subscriptions: router.subscriptionCount,
         num_cache: router.cachedRoutes,

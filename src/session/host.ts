@@ -33,6 +33,8 @@ export interface SessionHost {
   readonly log: Log;
   readonly turn: Turn;
   readonly authenticator: Authenticator;
+  /** Keys of the proxies that are trusted. */
+  readonly trustedProxies: readonly string[];
   /** Undefined without one. */
   readonly systemAccount: string | undefined;
   /** Set while the server is in lame duck mode or stopping. */

@@ -2,6 +2,9 @@
 // rest of the chunk waits.
 
 import type { Verdict } from "../auth/authenticator.ts";
+import { proxyOf } from "../auth/proxies.ts";
+import { byteString } from "../base/bytes.ts";
+import { quoted } from "../errors/protocol.ts";
 import type { ConnectOptions } from "../proto/connect.ts";
 import type { SessionHost } from "./host.ts";
 import type { Session } from "./session.ts";
@@ -23,8 +26,17 @@ export function login(
   suspend: () => () => void,
   decide: (verdict: Verdict | undefined) => void,
 ): void {
-  const { authenticator, world } = host;
+  const { authenticator, trustedProxies, world } = host;
   const { kind } = session.transport;
+  if (trustedProxies.length > 0 && options.proxy_sig !== "") {
+    const proxyKey = proxyOf(options.proxy_sig, session.nonce, trustedProxies);
+    if (proxyKey === undefined) {
+      const who = options.user === "" ? "" : ` - User ${quoted(byteString(options.user))}`;
+      decide({ ok: false, reason: "proxyNotTrusted", logText: `authentication error${who}` });
+      return;
+    }
+    session.proxyKey = proxyKey;
+  }
   if (!authenticator.authRequired(kind)) {
     decide(undefined);
     return;
@@ -40,6 +52,7 @@ export function login(
     kind,
     host: session.transport.remote?.ip ?? "",
     tls: session.tls,
+    isProxied: session.proxyKey !== "",
     about: {
       cid: session.cid,
       name: options.name,

@@ -12,7 +12,7 @@ import type { Trace } from "../account/trace.ts";
 import { DISABLED, mayAskForTrace, withDestination } from "../account/trace_headers.ts";
 import { publishTraced } from "../account/traced_publish.ts";
 import type { Subscription } from "../account/subscription.ts";
-import type { Identity, Verdict } from "../auth/authenticator.ts";
+import type { Identity, Refusal, Verdict } from "../auth/authenticator.ts";
 import type { Permissions } from "../auth/permissions.ts";
 import { bytes, LONGEST_LINE } from "../base/arena.ts";
 import { byteString, type ByteString, byteStringOf, bytesOf, shown } from "../base/bytes.ts";
@@ -57,6 +57,12 @@ const SUB_WORK = 30;
 const CONNECT_WORK = 100;
 const COMPLAINT_WORK = 100;
 
+/** Refusals that end a connection for a reason of their own. */
+const refusals: Partial<Record<Refusal, CloseReason>> = {
+  proxyRequired: "proxyRequired",
+  proxyNotTrusted: "proxyNotTrusted",
+};
+
 export class Session implements TransportHandler, ClientOps {
   readonly cid: number;
   readonly transport: Transport;
@@ -71,6 +77,8 @@ export class Session implements TransportHandler, ClientOps {
   account: Account | undefined = undefined;
   identity: Identity | undefined = undefined;
   tls: TlsInfo | undefined;
+  /** The proxy it came through; empty without one that is trusted. */
+  proxyKey = "";
   inMsgs = 0;
   inBytes = 0;
   /** Wall clock of the last operation. */
@@ -158,7 +166,8 @@ export class Session implements TransportHandler, ClientOps {
     this.#openedAtMs = world.nowMs();
     this.startSec = this.lastSec = world.wallSec();
     this.startNanos = this.lastNanos = world.wallNanos();
-    this.nonce = host.authenticator.nonceRequired ? nonceOf(world.randomBytes(11)) : "";
+    const isChallenged = host.authenticator.nonceRequired || host.trustedProxies.length > 0;
+    this.nonce = isChallenged ? nonceOf(world.randomBytes(11)) : "";
     this.#trace(host.log.traceOn);
   }
 
@@ -271,7 +280,7 @@ export class Session implements TransportHandler, ClientOps {
       if (detail?.isError === true) this.#host.log.error(`${this.label} - ${detail.text}`);
       else if (detail !== undefined) this.#host.log.debug(`${this.label} - ${detail.text}`);
       this.#client = clientLabel(options, this.account, this.identity);
-      this.#refuse(verdict.logText);
+      this.#refuse(verdict.logText, refusals[verdict.reason ?? "credentials"]);
       return;
     }
     if (options.account !== "" || options.new_account) {
@@ -585,9 +594,9 @@ export class Session implements TransportHandler, ClientOps {
   }
 
   /** It is not welcome any more. */
-  refuse(): void {
+  refuse(reason?: CloseReason): void {
     const user = this.#options?.user ?? "";
-    this.#refuse(`authentication error${user === "" ? "" : ` - User ${q(byteString(user))}`}`);
+    this.#refuse(`authentication error${user === "" ? "" : ` - User ${q(byteString(user))}`}`, reason);
   }
 
   /** Tells a client that reads INFO to go elsewhere; false when it does not. */
@@ -678,9 +687,13 @@ export class Session implements TransportHandler, ClientOps {
     this.receiver.traces = traces;
   }
 
-  #refuse(logText: string): void {
+  #refuse(logText: string, reason?: CloseReason): void {
     if (logText !== "") this.#host.log.error(`${this.label} - ${logText}`);
-    this.closeWithError("authorizationViolation");
+    if (reason === undefined || this.isClosed) this.closeWithError("authorizationViolation");
+    else {
+      this.#sendError(protocolErrors.authorizationViolation.text);
+      this.close(reason);
+    }
   }
 
   #clearSubscriptions({ router }: Account): void {

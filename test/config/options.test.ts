@@ -320,6 +320,20 @@ const trustCases: Readonly<Record<string, Case>> = {
   },
   resolver_pinned_accounts: { fallback: [], takes: [["[A, B]", ["A", "B"]]], refuses: [] },
   default_sentinel: { fallback: undefined, takes: [["x", "x"]], refuses: [] },
+  proxies: {
+    fallback: [],
+    takes: [
+      [
+        "{ trusted: [{ key: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 }] }",
+        ["UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4"],
+      ],
+    ],
+    refuses: [
+      ["x", "expected proxies to be a map/struct, got string"],
+      ["{ trusted: x }", "expected proxies' trusted field to be an array, got string"],
+      ["{ trusted: [{ key: x }] }", 'invalid proxy key "x"'],
+    ],
+  },
 };
 
 const table = [...Object.entries(cases), ...Object.entries(trustCases)];
@@ -330,7 +344,7 @@ describe("every option", () => {
     const without = rows.filter(
       ([name, row]) => !("spread" in row) && row.info.status !== "refused" && !(name in cases) && !(name in trustCases),
     );
-    expect(without.map(([name]) => name)).toEqual(["ocsp_cache", "proxies"]);
+    expect(without.map(([name]) => name)).toEqual(["ocsp_cache"]);
   });
 
   test.each(table.filter(([, { fallback }]) => fallback !== undefined))("%s has its default", (name, { fallback }) => {
@@ -393,7 +407,6 @@ const asks: Readonly<Record<string, string>> = {
   resolver_tls: "{}",
   ocsp: "true",
   ocsp_cache: "true",
-  proxies: "{ trusted: [{ key: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 }] }",
   proxy_protocol: "true",
   mqtt: "{ port: -1 }",
   cluster: "{ port: -1 }",
@@ -450,10 +463,6 @@ describe("an option that does not work yet", () => {
     ],
     ["jetstream { tpm { keys_file: a } }", 'option "jetstream.tpm" is not supported: files would not be encrypted'],
     ["tls { ocsp_peer: true }", 'option "tls.ocsp_peer" is not supported'],
-    [
-      "authorization { users: [{ user: a, password: b, proxy_required: true }] }",
-      "is not supported: proxies are not checked",
-    ],
   ])("stops the start within its block: %s", (text, error) => {
     expect(start(text)).toContain(error);
   });

@@ -25,6 +25,8 @@ export interface AuthorizationOptions {
   readonly timeout: number;
   /** For users of the global account without permissions of their own. */
   readonly default_permissions: Permissions | undefined;
+  /** Only through a trusted proxy, for the single user and the token. */
+  readonly proxy_required: boolean;
   /** Undefined where nobody else decides. */
   readonly auth_callout: CalloutOptions | undefined;
   /** True when the block stands in the configuration, even if it is empty. */
@@ -116,6 +118,7 @@ export function resolveAuthorization(read: Read | undefined, tls: TlsOptions | u
     timeout: read?.timeout ?? (tls === undefined ? DEFAULT_TIMEOUT_MS : tls.timeout + 1000),
     default_permissions: read?.default_permissions,
     auth_callout: read?.auth_callout,
+    proxy_required: read?.proxy_required ?? false,
     is_given: read !== undefined,
   };
 }

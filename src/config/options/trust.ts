@@ -126,13 +126,7 @@ export const trustRows = {
   proxies: custom<readonly string[]>(
     "block",
     [],
-    {
-      doc: "Proxies whose signature is trusted.",
-      reload: "live",
-      status: "later",
-      why: "signatures of proxies are not checked yet",
-      enables: (keys: readonly string[]) => keys.length > 0,
-    },
+    { doc: "Proxies whose signature is trusted.", reload: "live" },
     readProxies,
   ),
 };

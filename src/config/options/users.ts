@@ -45,9 +45,6 @@ export const proxyRequired = bool({
   fallback: false,
   doc: "Lets this user in only through a trusted proxy.",
   reload: "live",
-  status: "refused",
-  why: "proxies are not checked, and users would be let in without one",
-  enables: (on: boolean) => on,
 });
 
 export const userRows = {

@@ -1,0 +1,123 @@
+// What an account shares, as /accountz shows it.
+
+import type { Account } from "../account/account.ts";
+import type { Exchange } from "../account/exchange.ts";
+import { shown } from "../base/bytes.ts";
+import type { AccountDetail } from "../monitor/accountz.ts";
+import { numbered } from "../subject/import_transform.ts";
+import type { MappingRule } from "../subject/mapping_rule.ts";
+import type { ExportRule, LatencyRule, ResponseType } from "../subject/sharing.ts";
+import type { ByteString } from "../base/bytes.ts";
+
+type Shared = Pick<AccountDetail, "exports" | "imports" | "mappings" | "responses">;
+type ShownLatency = { readonly sampling: number; readonly results: string };
+
+const responseTypes: Readonly<Record<ResponseType, string>> = {
+  singleton: "Singleton",
+  stream: "Streamed",
+  chunked: "Chunked",
+};
+/** What requests are that wait, as a number. */
+const SERVICE = 2;
+
+/** What `account` exports, imports and maps, and what it was asked and has not answered. */
+export function sharedBy(account: Account, exchange: Exchange, systemAccount: string | undefined): Shared {
+  const { name } = account;
+  const { exports, streams, services } = exchange.checked;
+  return {
+    exports: (exports.get(name) ?? []).map(exported),
+    imports: [
+      ...(streams.get(name) ?? []).map(({ rule, transform }) => ({
+        subject: shown(rule.subject),
+        account: rule.account,
+        local_subject: shown(transform.local),
+        type: "stream",
+        ...flags,
+      })),
+      ...(services.get(name) ?? []).map(({ rule, transform, through }) => ({
+        subject: shown(rule.subject),
+        account: rule.account,
+        to: shown(transform.local),
+        local_subject: shown(transform.local),
+        type: "service",
+        ...flags,
+        share: rule.share,
+        ...latencyOf(through?.latency),
+      })),
+      ...(systemAccount === undefined || name === systemAccount ? [] : ownRequests(name, systemAccount)),
+    ],
+    mappings: new Map((account.mappings?.rules ?? []).map((rule) => [shown(rule.source), destinations(rule)])),
+    responses: new Map(
+      [...account.responses.waiting()].map(({ subject, reply, requester, measurement, service }) => [
+        shown(subject),
+        {
+          subject: shown(reply),
+          account: requester.name,
+          to: shown(subject),
+          local_subject: shown(subject),
+          type: SERVICE,
+          ...flags,
+          tracking: measurement !== undefined,
+          ...(measurement === undefined ? {} : latencyOf(service.rule?.latency)),
+        },
+      ]),
+    ),
+  };
+}
+
+const flags = { invalid: false, share: false, tracking: false };
+
+function exported(rule: ExportRule): NonNullable<Shared["exports"]> extends Iterable<infer E> ? E : never {
+  return {
+    subject: shown(rule.subject),
+    type: rule.kind,
+    token_req: rule.tokenRequired,
+    ...(rule.kind === "service" ? { response_type: responseTypes[rule.responseType], ...latencyOf(rule.latency, "service_latency") } : {}), // prettier-ignore
+    approved_accounts: rule.accounts ?? [],
+  };
+}
+
+function latencyOf<K extends "latency" | "service_latency" = "latency">(
+  rule: LatencyRule | undefined,
+  key: K = "latency" as K,
+): Partial<Record<K, ShownLatency>> {
+  if (rule === undefined) return {};
+  return { [key]: { sampling: rule.sampling, results: shown(rule.subject) } } as Partial<Record<K, ShownLatency>>;
+}
+
+/** What the system account answers every account about itself. */
+function ownRequests(name: string, systemAccount: string): Shared["imports"] extends infer L ? L & object[] : never {
+  const rows = [
+    [`$SYS.REQ.ACCOUNT.${name}.CONNZ`, "$SYS.REQ.ACCOUNT.PING.CONNZ", false],
+    [`$SYS.REQ.ACCOUNT.${name}.CONNZ`, "$SYS.REQ.SERVER.PING.CONNZ", false],
+    [`$SYS.REQ.ACCOUNT.${name}.STATZ`, "$SYS.REQ.ACCOUNT.PING.STATZ", false],
+    [`$SYS.REQ.USER.${name}.INFO`, "$SYS.REQ.USER.INFO", true],
+  ] as const;
+  return rows.map(([subject, here, share]) => ({
+    subject,
+    account: systemAccount,
+    to: here,
+    local_subject: here,
+    type: "service",
+    ...flags,
+    share,
+  })) as never;
+}
+
+/** Each with the weights of those before it added, smaller ones first, and what is left of a hundred. */
+function destinations({ source, destinations: all }: MappingRule): { subject: string; weight: number; cluster: string }[] {
+  const clusters = [...new Set(["", ...all.map(({ cluster }) => cluster)])];
+  const isLossy = all.some(({ subject }) => subject === source);
+  return clusters.flatMap((cluster) => {
+    const own = all.filter((each) => each.cluster === cluster);
+    const total = own.reduce((sum, { weight }) => sum + weight, 0);
+    const rest = { subject: numbered(source), weight: own.length === 0 ? 100 : 100 - total };
+    const shares = (total === 100 || isLossy ? own : [...own, rest]).map(
+      (each: { readonly subject: ByteString; readonly weight: number }) => each,
+    );
+    let below = 0;
+    return shares
+      .toSorted((a, b) => a.weight - b.weight)
+      .map(({ subject, weight }) => ({ subject: shown(subject), weight: (below += weight), cluster }));
+  });
+}
