@@ -11,13 +11,11 @@ import type { StagedSubjects } from "../staged_subjects.ts";
 import { ZERO_SEC, type StoreEvents, type StoreState } from "../stream_store.ts";
 import { StreamTotals } from "../stream_totals.ts";
 import { NO_SUBJECT } from "../subject_tree.ts";
-import { NO_ENTRY_SUBJECT } from "./block_index.ts";
 import type { FileBlock } from "./file_block.ts";
-import { hasSchedule, hasTtl } from "./header_marks.ts";
+import { GroupLanding, type SettledBlocks } from "./group_landing.ts";
 import { MessageFilling } from "./message_filling.ts";
 import { ReadMessages, type ReadMessagesOptions } from "./read_messages.ts";
 import { UnreadRemovals } from "./unread_removals.ts";
-import { HOLE_ENTRY, type Piece, type WriteGroup } from "./write_group.ts";
 
 export interface FileMessagesOptions extends ReadMessagesOptions {
   readonly staged: StagedSubjects;
@@ -35,7 +33,7 @@ const NO_MOMENT = { sec: 0, nanos: 0 };
 const UNREAD_A_CALL = 256;
 const MOST_CALLS = 64;
 
-export class FileMessages extends ReadMessages implements PlannedMessages, LimitedMessages {
+export class FileMessages extends ReadMessages implements PlannedMessages, LimitedMessages, SettledBlocks {
   readonly #staged: StagedSubjects;
   readonly #events: Pick<StoreEvents, "removed" | "compacted">;
   readonly #onDropped: (block: FileBlock) => void;
@@ -46,19 +44,18 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
   #callsToWait = 0;
   #callsWaited = 0;
   readonly #totals = new StreamTotals();
-  /** For the opening of the stream. */
+  /** For the opening of the stream, and for commits. */
   readonly filling: MessageFilling;
+  readonly landing: GroupLanding;
   // When the first message was stored, once that was asked for.
   #timedSeq = 0;
   #firstSec = ZERO_SEC;
   #firstNanos = 0;
-  // Of the group that is landing: the piece its next entry is in, and the next entry.
-  #piece = 0;
-  #entry = 0;
 
   constructor(options: FileMessagesOptions) {
     super(options);
     this.filling = new MessageFilling(this.tree, this.table, this.#totals);
+    this.landing = new GroupLanding(this, this.#totals, options.staged, this.finder, this);
     this.#staged = options.staged;
     this.#events = options.events;
     this.#onDropped = options.onDropped;
@@ -132,55 +129,16 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     for (const block of this.table.all.slice()) if (!this.#isNeeded(block)) this.#drop(block);
   }
 
+  /** Drops a block that is not needed. */
+  settleBlock(block: FileBlock): void {
+    if (!this.#isNeeded(block)) this.#drop(block);
+    // The next ones may have waited for that.
+    for (let first = this.table.all[0]; first !== undefined && !this.#isNeeded(first); first = this.table.all[0]) {
+      this.#drop(first);
+    }
+  }
+
   // Changing.
-
-  /** The entries of a group that is durable come next. */
-  begin(): void {
-    this.#piece = 0;
-    this.#entry = 0;
-  }
-
-  /** Makes the next message of the landing group visible; its subject. */
-  advance(group: WriteGroup): number {
-    const seq = this.#totals.lastSeq + 1;
-    const entry = this.#entry;
-    const start = group.startOf(entry);
-    const subject = group.tagOf(entry);
-    const length = group.lengthOf(entry);
-    const offset = this.#place(group, start);
-    const block = this.table.last!;
-    const { sec, nanos } = group.momentOf(entry);
-    const isBeginning = !block.hasEntries;
-    block.add(seq, length, sec, nanos);
-    if (group.hasHeaders(entry)) this.#markHeaders(block, group, start);
-    block.index?.add(seq, offset, subject);
-    block.size = offset + length;
-    this.tree.addMessage(subject, seq);
-    this.#totals.add(seq, length, sec, nanos);
-    this.#staged.drop(subject);
-    if (isBeginning) this.settle();
-    return subject;
-  }
-
-  /** The sequences up to `seq` are used without messages; the landing group has a hole for the last of them. */
-  skip(group: WriteGroup, seq: number, sec: number, nanos: number): void {
-    const entry = this.#entry;
-    assert(group.tagOf(entry) === HOLE_ENTRY && group.seqOf(entry) === seq, "a skip has a hole in its group");
-    const offset = this.#place(group, group.startOf(entry));
-    const block = this.table.last!;
-    const isBeginning = !block.hasEntries;
-    block.skip(seq, sec, nanos);
-    block.index?.add(seq, offset, NO_ENTRY_SUBJECT);
-    block.size = offset + group.lengthOf(entry);
-    this.#totals.skip(seq, sec, nanos);
-    if (isBeginning) this.settle();
-  }
-
-  /** All entries of the landing group were taken. */
-  end(group: WriteGroup): void {
-    assert(this.#entry === group.entries, "a group lands as a whole");
-    for (; this.#piece < group.pieces.length; this.#piece++) this.#enter(group.pieces[this.#piece]!);
-  }
 
   trim(seq: number): boolean {
     if (!this.has(seq)) {
@@ -209,7 +167,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
       else {
         this.#unread.add(block, seq, tell);
         this.#take(block, seq, 0);
-        this.#settle(block);
+        this.settleBlock(block);
       }
       return;
     }
@@ -220,7 +178,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     this.#take(block, seq, size);
     if (tell) this.#tell(block, seq, subject);
     if (subject !== NO_SUBJECT) this.#uncount(subject, seq);
-    this.#settle(block);
+    this.settleBlock(block);
   }
 
   /** Whether messages were removed that could not be read. */
@@ -331,49 +289,6 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     }
   }
 
-  /** Where in its block the entry is that starts at `start` of the landing group; makes the block known. */
-  #place(group: WriteGroup, start: number): number {
-    let piece = group.pieces[this.#piece]!;
-    while (start >= piece.to) {
-      this.#enter(piece);
-      piece = group.pieces[++this.#piece]!;
-    }
-    this.#entry++;
-    this.#blockOfPiece(piece);
-    return piece.at + start - piece.from;
-  }
-
-  /** All of a piece is in its block. */
-  #enter(piece: Piece): void {
-    const block = this.#blockOfPiece(piece);
-    block.size = piece.at + piece.to - piece.from;
-    if (!piece.hasTombstones) return;
-    block.hasTombstones = true;
-    if (piece.buried < this.#totals.lastSeq || block.hasEntries) return;
-    // When all is gone, this says what was used.
-    block.hasEntries = true;
-    this.settle();
-  }
-
-  #blockOfPiece(piece: Piece): FileBlock {
-    const { last } = this.table;
-    if (last?.number === piece.block) return last;
-    const block = this.table.add(piece.block, this.#totals.lastSeq);
-    block.lastSec = this.#totals.lastSec;
-    block.lastNanos = this.#totals.lastNanos;
-    this.finder.begin(block, last);
-    if (last !== undefined) this.#settle(last);
-    return block;
-  }
-
-  #markHeaders(block: FileBlock, group: WriteGroup, start: number): void {
-    const { bytes } = group;
-    const at = start + 22 + (bytes[start + 20]! | (bytes[start + 21]! << 8));
-    const length = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    if (hasTtl(bytes, at + 4, at + 4 + length)) block.ttlMsgs++;
-    if (hasSchedule(bytes, at + 4, at + 4 + length)) block.scheduledMsgs++;
-  }
-
   #take(block: FileBlock, seq: number, size: number): void {
     // With the last one all bytes go, also of what could not be read.
     const taken = block.msgs === 1 ? block.bytes : size;
@@ -407,14 +322,14 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     if (mustTell) this.#tell(block, seq, subject);
     if (isCounted && subject !== NO_SUBJECT) this.#uncount(subject, seq);
     this.#unread.settle(block, seq, mustTell);
-    this.#settle(block);
+    this.settleBlock(block);
   }
 
   /** What was removed unread cannot be read for good. */
   #giveUp(block: FileBlock, seq: number): void {
     this.#unread.settle(block, seq, true);
     this.unreadable(block.number, `message ${seq} is not where it should be`, true);
-    this.#settle(block);
+    this.settleBlock(block);
   }
 
   #tell(block: FileBlock, seq: number, subject: number): void {
@@ -447,16 +362,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
   #lose(block: FileBlock, seq: number): void {
     this.#take(block, seq, Math.floor(block.bytes / block.msgs));
     this.unreadable(block.number, `message ${seq} is not where it should be`, true);
-    this.#settle(block);
-  }
-
-  /** Drops a block that is not needed. */
-  #settle(block: FileBlock): void {
-    if (!this.#isNeeded(block)) this.#drop(block);
-    // The next ones may have waited for that.
-    for (let first = this.table.all[0]; first !== undefined && !this.#isNeeded(first); first = this.table.all[0]) {
-      this.#drop(first);
-    }
+    this.settleBlock(block);
   }
 
   #isNeeded(block: FileBlock): boolean {

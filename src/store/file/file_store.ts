@@ -518,7 +518,7 @@ export class FileStore extends StoreReads implements StreamStore {
     let mustFlush = false;
     const { failures } = messages;
     messages.readRemoved(true);
-    messages.begin();
+    messages.landing.begin();
     for (;;) {
       if (ops > 0 && groups.isOpDue(messages.lastSeq)) {
         ops--;
@@ -526,7 +526,7 @@ export class FileStore extends StoreReads implements StreamStore {
         if (op.kind === OP.compact || op.kind === OP.erase || op.kind === OP.rollupAll) mustFlush = true;
         this.#run(op, written);
       } else if (messages.lastSeq < group.upTo) {
-        const subject = messages.advance(written);
+        const subject = messages.landing.advance(written);
         // A rollup trims before the limits do: they run after it.
         if (ops === 0 || !groups.isRollupAt(messages.lastSeq)) this.#limits.trim(subject);
       } else break;
@@ -534,7 +534,7 @@ export class FileStore extends StoreReads implements StreamStore {
     assert(ops === 0 && messages.lastSeq === group.upTo, "a commit ends where its group ends");
     // Before the blocks are looked at that got tombstones alone: they are needed once what they name is gone.
     if (messages.failures !== failures || messages.hasUnread) this.#marks.bury(written);
-    messages.end(written);
+    messages.landing.end(written);
     this.#plan.land(groups.isEmpty);
     this.#reports.add(group.upTo, group.waiters, mustFlush);
   }
@@ -546,7 +546,7 @@ export class FileStore extends StoreReads implements StreamStore {
       if (kind === OP.erase) this.#erase(argument);
       messages.remove(argument, true);
     } else if (kind === OP.compact) messages.compactTo(argument);
-    else if (kind === OP.skip) messages.skip(written, argument, sec, nanos);
+    else if (kind === OP.skip) messages.landing.skip(written, argument, sec, nanos);
     else if (kind === OP.rollupAll) {
       const subject = written.tagOf(written.find(argument));
       if (this.#staged.total === 0) this.#limits.trim(messages.keepOnly(argument, subject));
