@@ -3,8 +3,9 @@
 // Counted once, in slices, and then kept: what is stored and matches adds one,
 // what is delivered or removed takes one. While it counts nothing is delivered.
 //
-//     all subjects      the span of sequences less what is deleted
+//     all subjects      the span of sequences less what is deleted; also where every subject there is matches
 //     from the first    the counts of the subjects
+//     one subject       its messages, one by one
 //     from near the end one by one
 //     else              the counts of the subjects less those before, one by one
 
@@ -12,8 +13,12 @@ import { type ByteString, byteStringOf } from "../../base/bytes.ts";
 import type { StreamStore } from "../../store/stream_store.ts";
 import type { SubjectFilter } from "../../store/subject_filter.ts";
 
-/** Messages, subjects or ranges looked at in one slice. */
-const SLICE = 10_000;
+/** Messages, subjects or ranges looked at in one slice; a turn has room for four. */
+const SLICE = 2500;
+/** Messages of one subject, each of which is found by an index. */
+const OWN_SLICE = 250;
+/** So many messages are counted before any subject is looked at. */
+const FEW = 10_000;
 
 export class PendingNumber {
   readonly #store: StreamStore;
@@ -23,7 +28,8 @@ export class PendingNumber {
   // While it is counted: messages in from..upTo.
   #from = 1;
   #upTo = 0;
-  #phase: "deleted" | "subjects" | "before" | "messages" = "messages";
+  #phase: "deleted" | "subjects" | "before" | "messages" | "own" = "messages";
+  #matching = 0;
   /** Sequences below are looked at: of the span, or of those before. */
   #at = 0;
   /** Names below are looked at. */
@@ -57,7 +63,11 @@ export class PendingNumber {
       if (this.#isExact) return;
       this.#value = this.#from === firstSeq ? msgs : lastSeq - this.#from + 1;
       this.#isExact = this.#from === firstSeq;
-    } else this.#phase = this.#from - firstSeq < lastSeq - this.#from ? "subjects" : "messages";
+      return;
+    }
+    const left = lastSeq - this.#from;
+    this.#phase = left < FEW && left < this.#from - firstSeq ? "messages" : "subjects";
+    this.#matching = 0;
   }
 
   /** Counts one slice; whether there is more. */
@@ -66,6 +76,7 @@ export class PendingNumber {
     let more: boolean;
     if (this.#phase === "deleted") more = this.#stepDeleted();
     else if (this.#phase === "subjects") more = this.#stepSubjects();
+    else if (this.#phase === "own") more = this.#stepOwn();
     else more = this.#stepMessages();
     this.#isExact = !more;
     return more;
@@ -117,11 +128,39 @@ export class PendingNumber {
   #stepSubjects(): boolean {
     this.#name = this.#store.subjects(this.#filter, this.#name!, SLICE, ({ count }) => {
       this.#value += count;
+      this.#matching++;
     });
     if (this.#name !== undefined) return true;
-    this.#phase = "before";
-    this.#at = this.#store.state().firstSeq;
-    return this.#at < this.#from;
+    const { firstSeq, lastSeq, subjects } = this.#store.state();
+    if (this.#from <= firstSeq) return false;
+    this.#at = this.#from;
+    // Counted from here on, whatever the subjects said.
+    this.#upTo = lastSeq;
+    if (this.#matching === subjects) {
+      this.#phase = "deleted";
+      this.#value = Math.max(0, lastSeq - this.#from + 1);
+    } else if (this.#filter.literal !== undefined) {
+      this.#phase = "own";
+      this.#value = 0;
+    } else if (this.#from - firstSeq < lastSeq - this.#from) {
+      this.#phase = "before";
+      this.#at = firstSeq;
+    } else {
+      this.#phase = "messages";
+      this.#value = 0;
+    }
+    return true;
+  }
+
+  #stepOwn(): boolean {
+    for (let left = OWN_SLICE; left > 0; left--) {
+      const seq = this.#store.next(this.#filter, this.#at, SLICE);
+      if (seq === 0 || Math.abs(seq) > this.#upTo) return false;
+      this.#at = seq < 0 ? -seq : seq + 1;
+      if (seq < 0) return true;
+      this.#value++;
+    }
+    return true;
   }
 
   #stepMessages(): boolean {
