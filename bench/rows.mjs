@@ -175,6 +175,10 @@ const beside = [
   quietBeside("next-by-subject", "a get that searches the whole stream", { subjects: 1000 }),
   quietBeside("list", "the list of 256 streams", { subjects: 1000 }),
   quietBeside("jsz", "the /jsz page of 256 streams", { subjects: 1000 }),
+  quietBeside("consumer-create", "the creation of consumers that count", { subjects: 10_000 }),
+  quietBeside("consumer-list", "the list of 96 consumers", { subjects: 10_000 }),
+  quietBeside("consumer-info", "consumer info", { subjects: 10_000 }),
+  quietBeside("consumer-delete", "the deletion and creation of consumers", { subjects: 10_000 }),
 ];
 
 /** What is stored, over an empty server. The pause lets both give back what publishing needed. @type {Row[]} */

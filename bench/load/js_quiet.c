@@ -20,6 +20,8 @@
 static const double LEAST_SEC = 0.5, PACE_US = 1000;
 /** Small streams beside the large one, for calls that list streams: with it one page of STREAM.LIST. */
 enum { OTHER_STREAMS = 255 };
+/** Consumers of the stream: one page of CONSUMER.LIST. */
+enum { OTHER_CONSUMERS = 96 };
 
 typedef struct Call {
   const char *op;
@@ -145,6 +147,53 @@ static void getPage(JetStream *js) {
   expect(status && !memcmp(status, " 200 ", 5) && countOf(js->answer.at, "\"config\"") >= OTHER_STREAMS + 1, js);
 }
 
+// --- consumers ------------------------------------------------------------------------------------------------
+
+/** Makes the next consumer: of every third all that it looks for must be counted one by one, or found by subject. */
+static void createConsumer(JetStream *js) {
+  static uint64_t made;
+  static const char *const policies[] = {
+      "\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":%lu,\"filter_subject\":\"js.*.>\"",
+      "\"deliver_policy\":\"last_per_subject\",\"filter_subject\":\"js.*.>\"",
+      "\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":%lu,\"filter_subject\":\"js.000.0000001\"",
+  };
+  char call[80], policy[200], body[500];
+  snprintf(policy, sizeof policy, policies[made % 3], js->options->count / 2 + 1);
+  snprintf(call, sizeof call, "CONSUMER.CREATE.LOAD000.C%04lu", made);
+  snprintf(body, sizeof body,
+           "{\"stream_name\":\"LOAD000\",\"config\":{\"name\":\"C%04lu\",\"durable_name\":\"C%04lu\","
+           "\"ack_policy\":\"explicit\",%s}}",
+           made, made, policy);
+  uint64_t half = js->options->count / 2, subjects = js->options->subjects;
+  uint64_t pending = made % 3 == 0 ? half : made % 3 == 1 ? subjects : half / subjects;
+  callApi(js, call, body);
+  expect(numberOf(js->answer.at, "num_pending") == pending, js);
+  made++;
+}
+
+static void createConsumers(JetStream *js) {
+  for (int i = 0; i < OTHER_CONSUMERS; i++) createConsumer(js);
+}
+
+static void listConsumers(JetStream *js) {
+  callApi(js, "CONSUMER.LIST.LOAD000", "");
+  expect(countOf(js->answer.at, "\"config\":{") == OTHER_CONSUMERS, js);
+}
+
+static void consumerInfo(JetStream *js) {
+  callApi(js, "CONSUMER.INFO.LOAD000.C0000", "");
+  expect(numberOf(js->answer.at, "num_pending") == js->options->count / 2, js);
+}
+
+/** One goes, one comes. */
+static void deleteConsumer(JetStream *js) {
+  static uint64_t gone;
+  char call[80];
+  snprintf(call, sizeof call, "CONSUMER.DELETE.LOAD000.C%04lu", gone++);
+  expect(strstr(callApi(js, call, ""), "\"success\":true") != NULL, js);
+  createConsumer(js);
+}
+
 static const char ROLLUP[] = ",\"allow_rollup_hdrs\":true";
 
 static const Call calls[] = {
@@ -160,6 +209,10 @@ static const Call calls[] = {
     {"next-by-subject", .prepare = addLast, .run = nextOfNone},
     {"list", .many = true, .run = listStreams},
     {"jsz", .many = true, .run = getPage},
+    {"consumer-create", .run = createConsumer},
+    {"consumer-list", .prepare = createConsumers, .run = listConsumers},
+    {"consumer-info", .prepare = createConsumer, .run = consumerInfo},
+    {"consumer-delete", .prepare = createConsumer, .run = deleteConsumer},
 };
 
 // --- both sides -----------------------------------------------------------------------------------------------
