@@ -16,7 +16,7 @@ import { findReference } from "../../conformance/harness/reference.mjs";
 import { Keys, Log, Objects, WorkQueue } from "./soak_load.mjs";
 
 const START_MS = 30_000;
-const RESTART_EVERY_MS = 8000;
+const RESTART_EVERY_MS = 5000;
 /** The large object and what the server keeps in memory by itself are far below. */
 const MOST_RSS_MB = 700;
 const project = path.join(import.meta.dirname, "../..");
@@ -84,10 +84,14 @@ class Life {
     }
   }
 
-  async remove() {
+  kill() {
     const child = this.#child;
     this.#child = undefined;
     child?.kill("SIGKILL");
+  }
+
+  async remove() {
+    this.kill();
     await this.#exited;
     rmSync(this.#root, { recursive: true, force: true });
   }
@@ -103,6 +107,11 @@ function freePort() {
 }
 
 const life = new Life();
+process.on("exit", () => life.kill());
+// A client forgets some of its questions when its connection is cut; whoever asked hears of that another way.
+process.on("unhandledRejection", (error) => {
+  if (error?.name !== "NatsError") throw error;
+});
 process.on("SIGINT", () => void life.remove().then(() => process.exit(1)));
 process.on("SIGTERM", () => void life.remove().then(() => process.exit(1)));
 say(`soaking ${command.join(" ")} for ${seconds} s`);
@@ -132,7 +141,7 @@ async function soak() {
     work.publish(a, "a"),
     work.publish(b, "b"),
     work.take(c, () => isTooLate),
-    work.take(d, () => isTooLate),
+    work.take(c, () => isTooLate),
     log.write(b),
     log.readAll(e),
     keys.write(c, "c"),

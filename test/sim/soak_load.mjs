@@ -4,6 +4,8 @@
 import { createHash } from "node:crypto";
 import { AckPolicy, DiscardPolicy, nanos, RetentionPolicy } from "nats";
 
+/** Takers share a connection, so what is delivered before an ack is confirmed comes before it. */
+const ON_ITS_WAY_MS = 100;
 const pause = (ms) => new Promise((resolve) => void setTimeout(resolve, ms));
 /** Asks again until it is answered, or the load is over. */
 async function insist(load, ask) {
@@ -27,7 +29,8 @@ export class WorkQueue {
   faults = [];
   #acknowledged = new Set();
   #received = new Set();
-  #confirmed = new Set();
+  /** When, by id. */
+  #confirmed = new Map();
   #everySoManyMs;
 
   constructor(everySoManyMs = 5) {
@@ -64,15 +67,10 @@ export class WorkQueue {
     const consumer = await insist(this, () => js.consumers.get("WORK", "workers"));
     while (!until()) {
       try {
-        for await (const msg of await consumer.fetch({ max_messages: 50, expires: 1000 })) {
-          const id = msg.string().trim();
-          if (this.#confirmed.has(id)) this.faults.push(`${id} came again after its ack was confirmed`);
-          this.#received.add(id);
-          if (await msg.ackAck({ timeout: 2000 }).catch(() => false)) {
-            this.#confirmed.add(id);
-            this.confirmed++;
-          }
-        }
+        const came = [];
+        for await (const msg of await consumer.fetch({ max_messages: 50, expires: 1000 }))
+          came.push({ msg, atMs: performance.now() });
+        for (const { msg, atMs } of came) await this.#confirm(msg, atMs);
         if (!this.isOver) continue;
         const { num_pending: pending, num_ack_pending: unacked } = await consumer.info();
         if (pending + unacked === 0) return;
@@ -80,6 +78,18 @@ export class WorkQueue {
         await pause(100);
       }
     }
+  }
+
+  async #confirm(msg, cameAtMs) {
+    const id = msg.string().trim();
+    this.#received.add(id);
+    if (await msg.ackAck({ timeout: 2000 }).catch(() => false)) {
+      this.#confirmed.set(id, Math.min(this.#confirmed.get(id) ?? Infinity, performance.now()));
+      this.confirmed++;
+    }
+    // It may have been on its way to one taker when another one's ack was confirmed.
+    if (cameAtMs > (this.#confirmed.get(id) ?? Infinity) + ON_ITS_WAY_MS)
+      this.faults.push(`${id} came again ${cameAtMs - this.#confirmed.get(id)} ms after its ack was confirmed: ${msg.info.redeliveryCount} times, ${msg.info.deliverySequence}`); // prettier-ignore
   }
 
   async check(nc) {
