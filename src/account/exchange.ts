@@ -17,7 +17,7 @@ export class Exchange {
   readonly #account: (name: string) => Account | undefined;
   readonly #relays = new Map<Account, Subscription[]>();
   readonly #importing = new Set<Account>();
-  #imported: CheckedSharing["services"] = new Map();
+  #checked: CheckedSharing = { exports: new Map(), streams: new Map(), services: new Map(), faults: [] };
   /** By account and subject. */
   #services = new Map<string, ServiceState>();
 
@@ -26,9 +26,14 @@ export class Exchange {
     this.#account = account;
   }
 
+  /** What the last rules came to. */
+  get checked(): CheckedSharing {
+    return this.#checked;
+  }
+
   /** Whether an account imports a service under a subject that covers this one. */
   imports(account: string, subject: ByteString): boolean {
-    return this.#imported.get(account)?.some(({ transform }) => isSubset(subject, transform.local)) ?? false;
+    return this.#checked.services.get(account)?.some(({ transform }) => isSubset(subject, transform.local)) ?? false;
   }
 
   /**
@@ -41,7 +46,7 @@ export class Exchange {
     const checked = checkSharing(known, activates, this.#settings.systemAccount !== undefined);
     for (const [account, relays] of this.#relays) for (const relay of relays) account.router.remove(relay);
     this.#relays.clear();
-    this.#imported = checked.services;
+    this.#checked = checked;
     this.#makeServices(checked.exports);
     for (const account of this.#importing) account.streamImports.set([], () => account.router);
     this.#importing.clear();

@@ -28,12 +28,15 @@ interface Mapping {
 const EMPTY = new FixedSubject("" as ByteString);
 
 export class Mappings {
+  /** In the order they are looked at. */
+  readonly rules: readonly MappingRule[];
   readonly #sublist: Sublist<Mapping>;
   readonly #random: (below: number) => number;
   readonly #found: Mapping[] = [];
 
   /** Rules that were checked (mapping_rule.ts); destinations for other clusters than `cluster` do not count. */
   constructor(rules: readonly MappingRule[], cluster: string, random: (below: number) => number) {
+    this.rules = rules;
     this.#random = random;
     this.#sublist = new Sublist(random(2 ** 32));
     for (const [order, rule] of rules.entries()) {

@@ -116,6 +116,11 @@ export class Responses implements Relay {
     return this.#requests.size;
   }
 
+  /** The requests that wait, oldest first. */
+  waiting(): IterableIterator<PendingRequest> {
+    return this.#requests.values();
+  }
+
   /** Notes a request and makes up its reply. */
   open(
     requester: ServiceSide,

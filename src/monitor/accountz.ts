@@ -24,24 +24,28 @@ const exported = record({
   description: omitEmpty(text),
   info_url: omitEmpty(text),
   approved_accounts: omitEmpty(list(text)),
-  revoked_act: omitEmpty(map(text)),
+  revoked_activations: omitEmpty(map(text)),
 });
 
-const imported = record({
+const importedHead = {
   name: omitEmpty(text),
   subject: omitEmpty(text),
   account: omitEmpty(text),
   token: omitEmpty(text),
   to: omitEmpty(text),
   local_subject: omitEmpty(text),
-  type: omitEmpty(text),
+};
+const importedTail = {
   allow_trace: omitEmpty(bool),
   invalid: bool,
   share: bool,
   tracking: bool,
   tracking_header: omitEmpty(map(list(text))),
   latency: omitEmpty(serviceLatency),
-});
+};
+const imported = record({ ...importedHead, type: omitEmpty(text), ...importedTail });
+/** A request that waits for its answer; its type is a number, 2 for a service. */
+const response = record({ ...importedHead, type: int, ...importedTail });
 
 /** One account: the fields in nats-server's order. Mappings have the weights added up, as it shows them. */
 export const accountDetail = record({
@@ -64,9 +68,11 @@ export const accountDetail = record({
   decoded_jwt: omitEmpty(any),
   revoked_user: omitEmpty(map(text)),
   sublist_stats: omitEmpty(record(sublistStats)),
-  responses: omitEmpty(map(imported)),
+  responses: omitEmpty(map(response)),
 });
 export type AccountDetail = Encodable<typeof accountDetail>;
+export type ExportView = Encodable<typeof exported>;
+export type ImportView = Encodable<typeof imported>;
 
 /** The fields of /accountz in nats-server's order. */
 export const accountz = record({

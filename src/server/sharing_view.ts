@@ -3,7 +3,7 @@
 import type { Account } from "../account/account.ts";
 import type { Exchange } from "../account/exchange.ts";
 import { shown } from "../base/bytes.ts";
-import type { AccountDetail } from "../monitor/accountz.ts";
+import type { AccountDetail, ExportView, ImportView } from "../monitor/accountz.ts";
 import { numbered } from "../subject/import_transform.ts";
 import type { MappingRule } from "../subject/mapping_rule.ts";
 import type { ExportRule, LatencyRule, ResponseType } from "../subject/sharing.ts";
@@ -67,26 +67,27 @@ export function sharedBy(account: Account, exchange: Exchange, systemAccount: st
 
 const flags = { invalid: false, share: false, tracking: false };
 
-function exported(rule: ExportRule): NonNullable<Shared["exports"]> extends Iterable<infer E> ? E : never {
+function exported(rule: ExportRule): ExportView {
   return {
     subject: shown(rule.subject),
     type: rule.kind,
     token_req: rule.tokenRequired,
-    ...(rule.kind === "service" ? { response_type: responseTypes[rule.responseType], ...latencyOf(rule.latency, "service_latency") } : {}), // prettier-ignore
+    ...(rule.kind === "service" ? { response_type: responseTypes[rule.responseType] } : {}),
+    ...(rule.kind === "service" && rule.latency !== undefined ? { service_latency: shownLatency(rule.latency) } : {}),
     approved_accounts: rule.accounts ?? [],
   };
 }
 
-function latencyOf<K extends "latency" | "service_latency" = "latency">(
-  rule: LatencyRule | undefined,
-  key: K = "latency" as K,
-): Partial<Record<K, ShownLatency>> {
-  if (rule === undefined) return {};
-  return { [key]: { sampling: rule.sampling, results: shown(rule.subject) } } as Partial<Record<K, ShownLatency>>;
+function latencyOf(rule: LatencyRule | undefined): { readonly latency?: ShownLatency } {
+  return rule === undefined ? {} : { latency: shownLatency(rule) };
+}
+
+function shownLatency({ sampling, subject }: LatencyRule): ShownLatency {
+  return { sampling, results: shown(subject) };
 }
 
 /** What the system account answers every account about itself. */
-function ownRequests(name: string, systemAccount: string): Shared["imports"] extends infer L ? L & object[] : never {
+function ownRequests(name: string, systemAccount: string): ImportView[] {
   const rows = [
     [`$SYS.REQ.ACCOUNT.${name}.CONNZ`, "$SYS.REQ.ACCOUNT.PING.CONNZ", false],
     [`$SYS.REQ.ACCOUNT.${name}.CONNZ`, "$SYS.REQ.SERVER.PING.CONNZ", false],
@@ -101,11 +102,14 @@ function ownRequests(name: string, systemAccount: string): Shared["imports"] ext
     type: "service",
     ...flags,
     share,
-  })) as never;
+  }));
 }
 
 /** Each with the weights of those before it added, smaller ones first, and what is left of a hundred. */
-function destinations({ source, destinations: all }: MappingRule): { subject: string; weight: number; cluster: string }[] {
+function destinations({
+  source,
+  destinations: all,
+}: MappingRule): { subject: string; weight: number; cluster: string }[] {
   const clusters = [...new Set(["", ...all.map(({ cluster }) => cluster)])];
   const isLossy = all.some(({ subject }) => subject === source);
   return clusters.flatMap((cluster) => {

@@ -16,6 +16,7 @@ import type {
 import { rfc3339Nano } from "../base/gotime.ts";
 import { viewOf } from "./connection_view.ts";
 import { GLOBAL_ACCOUNT, type Core } from "./core.ts";
+import { sharedBy } from "./sharing_view.ts";
 import { NATS_VERSION, RUNTIME } from "./version.ts";
 
 const NANOS_PER_MS = 1_000_000;
