@@ -1,9 +1,7 @@
 // The system account of a server: the room `system` on top of the core.
 
-import { gzip } from "node:zlib";
 import type { Sender } from "../account/bus.ts";
 import type { ByteString } from "../base/bytes.ts";
-import { takeProfile } from "../io/profile.ts";
 import type { AccountNumbers } from "../monitor/source.ts";
 import { hasWildcard, isSubset } from "../subject/subject.ts";
 import type { ClaimsKeeper } from "../system/claims.ts";
@@ -29,6 +27,7 @@ export function openSystem(core: Core, views: Views, claims?: ClaimsKeeper): voi
     monitor: views,
     pageRequests: core.pageRequests,
     encoders: encodersOf(core),
+    loadAnswers: () => import("../system/answers.ts"),
     ...(claims === undefined ? {} : { claims }),
     facts: () => factsOf(core),
     numbersOf: (asked): AccountNumbers | undefined => views.numbersOf(asked),
@@ -45,7 +44,9 @@ export function openSystem(core: Core, views: Views, claims?: ClaimsKeeper): voi
       subscribers: (asked, subject, queue) => countSubscribers(core, asked, subject, queue),
       profile: (kind, nanos, done) =>
         // Back into the guarded world: what follows may be a bug.
-        takeProfile(kind, nanos / 1e6, (profile) => void core.world.after(0, () => done(profile))),
+        void import("../io/profile.ts").then(({ takeProfile }) =>
+          takeProfile(kind, nanos / 1e6, (profile) => void core.world.after(0, () => done(profile))),
+        ),
     },
   });
   for (const each of core.accounts.values()) if (each !== account) system.serve(each.name, each.bus);
@@ -72,7 +73,11 @@ function encodersOf({ world }: Core): Encoders {
     encode(encoding, bytes, done) {
       if (encoding === "identity") done(bytes);
       else if (encoding === "snappy") done(snappy(bytes));
-      else gzip(bytes, (error, packed) => void world.after(0, () => done(error === null ? packed : bytes)));
+      else {
+        void import("node:zlib").then(({ gzip }) =>
+          gzip(bytes, (error, packed) => void world.after(0, () => done(error === null ? packed : bytes))),
+        );
+      }
     },
   };
 }

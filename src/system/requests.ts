@@ -13,7 +13,8 @@ import { encode, int, JsonError, omitEmpty, record, text } from "../base/json.ts
 import type { Log } from "../base/log.ts";
 import type { Env } from "../base/world.ts";
 import { QueryError } from "../monitor/query.ts";
-import { accountEndpoints, allAccountNumbers, type Answer, type AnswerSource, type Endpoint, profileOf, serverEndpoints } from "./answers.ts"; // prettier-ignore
+import type * as Answers from "./answers.ts";
+import type { Answer, AnswerSource, Endpoint } from "./answers.ts";
 import { contentEncoding, encodingOf, type Encoding, type Encoders, headerOf } from "./encoding.ts";
 import type { Events } from "./events.ts";
 import { clientRequest, isForOthers, plainRequest, profilezRequest, readBody, subscribersRequest } from "./options.ts";
@@ -22,6 +23,11 @@ import type { Statsz } from "./statsz.ts";
 import { encodedUser, type UserInfo } from "./user_info.ts";
 
 const PREFIX = "$SYS.REQ.";
+/** Pages about the server, and about an account. */
+const serverPages = new Set(
+  "VARZ SUBSZ CONNZ ROUTEZ GATEWAYZ LEAFZ ACCOUNTZ JSZ HEALTHZ EXPVARZ IPQUEUESZ RAFTZ".split(" "),
+);
+const accountPages = new Set("SUBSZ CONNZ LEAFZ JSZ INFO STATZ".split(" "));
 /** Requests that wait; those beyond are dropped. */
 const MOST_WAITING = 1024;
 /** Milliseconds of a turn that go into answers. */
@@ -49,6 +55,8 @@ export interface SystemActions {
 }
 
 export interface RequestSource extends AnswerSource {
+  /** The pages of monitoring: much code, that a server nobody asks has no use for. */
+  readonly loadAnswers: () => Promise<typeof Answers>;
   readonly env: Env;
   readonly log: Log;
   readonly speaker: Speaker;
@@ -85,6 +93,7 @@ export class Requests {
     readonly parts: string[];
     readonly done: (text: string) => void;
   }[] = [];
+  #answers: typeof Answers | undefined = undefined;
   #isArmed = false;
   #isStopped = false;
 
@@ -184,8 +193,8 @@ export class Requests {
     if (name === "IDZ") return ({ bus, reply }) => this.#identify(bus, reply);
     if (name === "STATSZ") return (request) => this.#stats(request);
     if (name === "PROFILEZ") return (request) => this.#profile(request);
-    const endpoint = serverEndpoints.get(name);
-    return endpoint && ((request) => this.#serve(request, endpoint, ""));
+    if (!serverPages.has(name)) return undefined;
+    return (request) => this.#serve(request, ({ serverEndpoints }) => serverEndpoints.get(name)!, "");
   }
 
   #own(name: string): Serve | undefined {
@@ -197,16 +206,36 @@ export class Requests {
   }
 
   #account(account: string, name: string): Serve | undefined {
-    if (account === "PING" && name === "STATZ") return (request) => this.#serve(request, allAccountNumbers, "");
+    if (account === "PING" && name === "STATZ") {
+      return (request) => this.#serve(request, ({ allAccountNumbers }) => allAccountNumbers, "");
+    }
     if (name === "CONNS") return (request) => this.#connections(request, account);
-    const endpoint = accountEndpoints.get(name);
-    return endpoint && ((request) => this.#serve(request, endpoint, account));
+    if (!accountPages.has(name)) return undefined;
+    return (request) => this.#serve(request, ({ accountEndpoints }) => accountEndpoints.get(name)!, account);
   }
 
   // ---- answers
 
-  #serve(request: Request, endpoint: Endpoint, account: string): void {
-    if (request.reply === NONE) return;
+  #serve(request: Request, choose: (answers: typeof Answers) => Endpoint, account: string): void {
+    if (request.reply !== NONE) this.#withAnswers((answers) => this.#page(request, choose(answers), account));
+  }
+
+  /** Runs `use` with the pages of monitoring, which are loaded the first time. */
+  #withAnswers(use: (answers: typeof Answers) => void): void {
+    if (this.#answers !== undefined) {
+      use(this.#answers);
+      return;
+    }
+    const { env, loadAnswers } = this.#source;
+    void loadAnswers().then((answers) =>
+      env.after(0, () => {
+        this.#answers = answers;
+        if (!this.#isStopped) use(answers);
+      }),
+    );
+  }
+
+  #page(request: Request, endpoint: Endpoint, account: string): void {
     const answer = endpoint(this.#source, request.body, this.#source.speaker.facts, account);
     if (answer instanceof JsonError) this.#fail(request, 400, answer.text, "");
     else this.#answer(request, answer);
@@ -302,7 +331,9 @@ export class Requests {
     }
     if (isForOthers(asked, this.#source.speaker.facts)) return;
     const { name, duration } = asked;
-    const refuse = (error: string): void => this.#answer(request, profileOf(undefined, error));
+    const answer = (profile: string | undefined, error: string): void =>
+      this.#withAnswers(({ profileOf }) => this.#answer(request, profileOf(profile, error)));
+    const refuse = (error: string): void => answer(undefined, error);
     if (name === "") refuse("Profile name not specified");
     else if (name !== "cpu" && name !== "heap") refuse(`Profile ${JSON.stringify(name)} not found`);
     else if (name === "cpu" && (duration <= 0 || duration > 15e9)) {
@@ -311,7 +342,7 @@ export class Requests {
       this.#source.actions.profile(name, duration, (profile) => {
         if (this.#isStopped) return;
         if (typeof profile === "string") refuse(`Failed to start CPU profile: ${profile}`);
-        else this.#answer(request, profileOf(Buffer.from(profile).toString("base64"), ""));
+        else answer(Buffer.from(profile).toString("base64"), "");
       });
     }
   }

@@ -11,7 +11,7 @@ import type { AccountNumbers, ConnectionView, MonitorSource } from "../monitor/s
 import { Claims, type ClaimsKeeper } from "./claims.ts";
 import { contentEncoding, type Encoders, encodingOf } from "./encoding.ts";
 import { Events, type Told } from "./events.ts";
-import { Requests, type SystemActions } from "./requests.ts";
+import { Requests, type RequestSource, type SystemActions } from "./requests.ts";
 import { type ServerFacts, serverInfo, Speaker } from "./server_info.ts";
 import { Statsz } from "./statsz.ts";
 
@@ -26,6 +26,7 @@ export interface SystemSource {
   readonly pageRequests: ReadonlyMap<string, number>;
   readonly actions: SystemActions;
   readonly encoders: Encoders;
+  readonly loadAnswers: RequestSource["loadAnswers"];
   /** Keeps tokens, in operator mode. */
   readonly claims?: ClaimsKeeper;
   facts(): ServerFacts;
@@ -61,6 +62,7 @@ export class System {
         pageRequests,
         actions,
         encoders,
+        loadAnswers: source.loadAnswers,
         systemAccount: name,
         beforeFlush,
         nextTurn: (fire) => env.atTurnEnd(fire),
