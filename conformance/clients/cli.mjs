@@ -1,7 +1,8 @@
 // What the nats command line does: pub, sub, request, reply, rtt, server check connection, bench.
 //
 // With a `nats` that can be found or built that is used; else a substitute on nats.go with the same commands (go/wire).
-// What `nats stream` prints is compared with cli/*.txt; `--record` writes those files anew.
+// What `nats stream`, `consumer`, `kv` and `object` print is compared with cli/*.txt; `--record` writes those files anew
+// (with --server reference), `--suite NAME` runs one of them or `bench` alone. The last four want the real `nats`.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
