@@ -6,6 +6,11 @@ import { AckState } from "../../src/jetstream/consumer/ack_state.ts";
 import { Consumer } from "../../src/jetstream/consumer/consumer.ts";
 import { Bench } from "./bench.ts";
 
+interface Page {
+  readonly total: number;
+  readonly consumers: readonly unknown[];
+}
+
 /** Twice as many may cost so much more. */
 const DOUBLED = 2.6;
 
@@ -45,9 +50,9 @@ function looks(work: () => void): number {
 function list(bench: Bench, verb: "LIST" | "NAMES", count: number): void {
   let seen = 0;
   while (seen < count) {
-    const page = bench.api(`CONSUMER.${verb}.S`, { offset: seen });
+    const page = bench.api(`CONSUMER.${verb}.S`, { offset: seen }) as unknown as Page;
     expect(page.total).toBe(count);
-    seen += (page.consumers as unknown[]).length;
+    seen += page.consumers.length;
   }
 }
 
@@ -55,6 +60,10 @@ function removeAll(bench: Bench, count: number): void {
   const answers = Array.from({ length: count }, (_, i) => bench.ask(`$JS.API.CONSUMER.DELETE.S.C${i}`));
   bench.settle();
   for (const [answer] of answers) expect(answer).toContain('"success":true');
+}
+
+function messagesOf(bench: Bench): number {
+  return (bench.api("STREAM.INFO.S") as unknown as { state: { messages: number } }).state.messages;
 }
 
 /** What `run` looks at with `few` consumers, and with twice as many. */
@@ -110,7 +119,7 @@ describe("twice as many consumers of a stream cost at most 2.6 times as much", (
         bench.settle();
         expect(asked).toEqual(["hello"]);
       }
-      const state = (): unknown => (bench.api("STREAM.INFO.S").state as { messages: number }).messages;
+      const state = (): number => messagesOf(bench);
       expect(state()).toBe(1);
       const cost = looks(() => {
         for (let i = 0; i < count; i++) bench.ask(`$JS.ACK.S.C${order(i, count)}.1.1.1.1700000000000000000.0`, "+ACK");
@@ -132,7 +141,7 @@ describe("twice as many consumers of a stream cost at most 2.6 times as much", (
       removeAll(bench, count);
       const asked = spy.mock.calls.length;
       vi.restoreAllMocks();
-      expect((bench.api("STREAM.INFO.S").state as { messages: number }).messages).toBe(0);
+      expect(messagesOf(bench)).toBe(0);
       return asked + count;
     };
     expect(growth(50, needs)).toBeLessThanOrEqual(DOUBLED);
@@ -145,7 +154,7 @@ test("consumers are listed by name, whenever they came", () => {
     bench.api(`CONSUMER.CREATE.S.${name}`, { stream_name: "S", config: { name, ack_policy: "explicit" } });
   }
   bench.api("CONSUMER.DELETE.S.d");
-  expect(bench.api("CONSUMER.NAMES.S").consumers).toEqual(["B", "a", "b", "c"]);
+  expect(bench.api("CONSUMER.NAMES.S")).toMatchObject({ consumers: ["B", "a", "b", "c"] });
   expect(bench.api("CONSUMER.NAMES.S", { offset: 3 })).toMatchObject({ total: 4, offset: 3, consumers: ["c"] });
   expect(bench.api("CONSUMER.LIST.S", { offset: 9 })).toMatchObject({ total: 4, offset: 4, consumers: [] });
 });
