@@ -15,18 +15,20 @@ import { Subscription } from "./subscription.ts";
 export class Exchange {
   readonly #settings: RelaySettings;
   readonly #account: (name: string) => Account | undefined;
-  readonly #relays = new Map<Account, Subscription[]>();
-  readonly #importing = new Set<Account>();
+  #rules = new Map<string, SharingRules>();
   #checked: CheckedSharing = { exports: new Map(), streams: new Map(), services: new Map(), faults: [] };
-  /** By account and subject. */
-  #services = new Map<string, ServiceState>();
+  readonly #relays = new Map<Account, Subscription[]>();
+  /** Accounts with streams of others. */
+  readonly #importing = new Set<Account>();
+  /** By account, by subject. */
+  readonly #services = new Map<string, Map<ByteString, ServiceState>>();
 
   constructor(settings: RelaySettings, account: (name: string) => Account | undefined) {
     this.#settings = settings;
     this.#account = account;
   }
 
-  /** What the last rules came to. */
+  /** What the rules come to. */
   get checked(): CheckedSharing {
     return this.#checked;
   }
@@ -42,54 +44,79 @@ export class Exchange {
    * named must exist by now, or their rules are left out as well.
    */
   apply(rules: ReadonlyMap<string, SharingRules>, activates?: Activation): CheckedSharing {
-    const known = new Map([...rules].filter(([name]) => this.#account(name) !== undefined));
-    const checked = checkSharing(known, activates, this.#settings.systemAccount !== undefined);
+    this.#rules = new Map([...rules].filter(([name]) => this.#account(name) !== undefined));
+    this.#checked = checkSharing(this.#rules, activates, this.#measures);
     for (const [account, relays] of this.#relays) for (const relay of relays) account.router.remove(relay);
     this.#relays.clear();
-    this.#checked = checked;
-    this.#makeServices(checked.exports);
     for (const account of this.#importing) account.streamImports.set([], () => account.router);
     this.#importing.clear();
-    for (const name of known.keys()) {
-      const account = this.#account(name)!;
-      const streams = checked.streams.get(name);
-      if (streams !== undefined) {
-        account.streamImports.set(streams, (other) => this.#account(other)!.router);
-        this.#importing.add(account);
-      }
-      const relays: Subscription[] = [];
-      for (const each of checked.services.get(name) ?? []) {
-        const there = this.#account(each.rule.account)!;
-        const service = this.#serviceOf(there.name, each.through);
-        const relay = new ServiceRelay(this.#settings, each, account, there, service);
-        const sub = new Subscription(relay, each.transform.local, undefined, "" as ByteString);
-        account.router.insert(sub);
-        relays.push(sub);
-      }
-      if (relays.length > 0) this.#relays.set(account, relays);
-    }
-    return checked;
+    for (const name of this.#services.keys()) if (!this.#checked.exports.has(name)) this.#services.delete(name);
+    for (const name of this.#checked.exports.keys()) this.#makeServices(name);
+    for (const name of this.#rules.keys()) this.#route(name);
+    return this.#checked;
   }
 
-  /** Services that stay the same keep the requests that wait. */
-  #makeServices(exports: ReadonlyMap<string, readonly ExportRule[]>): void {
-    const before = this.#services;
-    this.#services = new Map();
-    for (const [name, rules] of exports) {
-      for (const rule of rules) {
-        if (rule.kind !== "service") continue;
-        const key = keyOf(name, rule);
-        const old = before.get(key);
-        this.#services.set(key, old !== undefined && old.rule === rule ? old : new ServiceState(rule));
-      }
+  /** Replaces what one account shares; what others import of it is looked at again. */
+  update(name: string, rules: SharingRules, activates?: Activation): CheckedSharing {
+    this.#rules.set(name, rules);
+    const importers = new Set([name]);
+    for (const [other, { imports }] of this.#rules) {
+      if (imports.some(({ account }) => account === name)) importers.add(other);
     }
+    const change = { before: this.#checked, account: name, importers };
+    this.#checked = checkSharing(this.#rules, activates, this.#measures, change);
+    this.#makeServices(name);
+    for (const importer of importers) this.#route(importer);
+    return this.#checked;
+  }
+
+  get #measures(): boolean {
+    return this.#settings.systemAccount !== undefined;
+  }
+
+  /** Makes the ways out of an account anew. */
+  #route(name: string): void {
+    const account = this.#account(name);
+    if (account === undefined) return;
+    for (const relay of this.#relays.get(account) ?? []) account.router.remove(relay);
+    this.#relays.delete(account);
+    const streams = this.#checked.streams.get(name) ?? [];
+    if (streams.length > 0 || this.#importing.delete(account)) {
+      account.streamImports.set(streams, (other) => this.#account(other)!.router);
+      if (streams.length > 0) this.#importing.add(account);
+    }
+    const relays: Subscription[] = [];
+    for (const each of this.#checked.services.get(name) ?? []) {
+      const there = this.#account(each.rule.account)!;
+      const service = this.#serviceOf(there.name, each.through);
+      const relay = new ServiceRelay(this.#settings, each, account, there, service);
+      const sub = new Subscription(relay, each.transform.local, undefined, "" as ByteString);
+      account.router.insert(sub);
+      relays.push(sub);
+    }
+    if (relays.length > 0) this.#relays.set(account, relays);
+  }
+
+  /** Services that stay the same keep the requests that wait in line; others keep theirs until these are over. */
+  #makeServices(name: string): void {
+    const before = this.#services.get(name);
+    const services = new Map<ByteString, ServiceState>();
+    for (const rule of this.#checked.exports.get(name) ?? []) {
+      if (isService(rule)) services.set(rule.subject, serviceFor(rule, before?.get(rule.subject)));
+    }
+    if (services.size > 0) this.#services.set(name, services);
+    else this.#services.delete(name);
   }
 
   #serviceOf(account: string, rule: ServiceExport | undefined): ServiceState {
-    return (rule && this.#services.get(keyOf(account, rule))) ?? new ServiceState(undefined);
+    return (rule && this.#services.get(account)?.get(rule.subject)) ?? new ServiceState(undefined);
   }
 }
 
-function keyOf(account: string, { subject }: ServiceExport): string {
-  return `${account} ${subject}`;
+function isService(rule: ExportRule): rule is ServiceExport {
+  return rule.kind === "service";
+}
+
+function serviceFor(rule: ServiceExport, before: ServiceState | undefined): ServiceState {
+  return before?.rule === rule ? before : new ServiceState(rule);
 }

@@ -22,7 +22,7 @@ import { Session } from "../session/session.ts";
 import { ClosedConnections } from "./closed_connections.ts";
 import type { System } from "../system/system.ts";
 import { closedViewOf, viewOf } from "./connection_view.ts";
-import { applyMappings, type ClaimedAccounts, hashOf, openExchange, sharingRules } from "./sharing.ts";
+import { applyMappings, applyMappingsOf, type ClaimedAccounts, hashOf, openExchange, sharingRules } from "./sharing.ts";
 import { API_LEVEL, NATS_VERSION, RUNTIME } from "./version.ts";
 
 /** Who this server is. */
@@ -147,6 +147,12 @@ export class Core implements SessionHost {
     const { claimed, exchange } = this;
     exchange.apply(claimed?.sharing() ?? sharingRules(this.options), claimed?.activates);
     applyMappings(this.options, this, exchange, claimed);
+  }
+
+  /** The same for one account whose token has changed. */
+  applySharingOf(name: string, claimed: ClaimedAccounts): void {
+    this.exchange.update(name, claimed.sharingOf(name), claimed.activates);
+    applyMappingsOf(name, this.options, this, this.exchange, claimed);
   }
 
   /** The account of that name, made when there is none, with these limits. */

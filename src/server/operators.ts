@@ -332,7 +332,7 @@ export class Operators implements ClaimedAccounts {
       maxSubscriptions: limitOf(subs),
     });
     account.nameTag = after.name === "" ? after.publicKey : after.name;
-    core.applySharing();
+    core.applySharingOf(after.publicKey, this);
     this.#onStorage?.();
     if (before !== undefined) this.#dismiss(core, account, after);
   }
@@ -364,6 +364,16 @@ export class Operators implements ClaimedAccounts {
   /** What the accounts that are known share. */
   sharing(): Map<string, SharingRules> {
     return new Map(this.store.all().map(({ publicKey, claims }) => [publicKey, sharingOf(claims)]));
+  }
+
+  sharingOf(name: string): SharingRules {
+    const account = this.store.known(name);
+    return account === undefined ? { exports: [], imports: [] } : sharingOf(account.claims);
+  }
+
+  traceOf(name: string): { readonly dest: string; readonly sampling: number } | undefined {
+    const trace = this.store.known(name)?.claims.nats.trace;
+    return trace === undefined || trace.dest === "" ? undefined : { dest: trace.dest, sampling: trace.sampling };
   }
 
   /** Whether the token of an import lets the account in. */

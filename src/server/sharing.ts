@@ -56,7 +56,10 @@ export interface ClaimedAccounts {
   claims(): readonly JsonPart[];
   /** What they share. */
   sharing(): ReadonlyMap<string, SharingRules>;
+  sharingOf(name: string): SharingRules;
   mappings(name: string): readonly MappingRule[];
+  /** Where traces of messages with a trace parent go. */
+  traceOf(name: string): Account["traceDestination"];
   mayStore(name: string): boolean;
   readonly activates: Activation;
 }
@@ -64,28 +67,40 @@ export interface ClaimedAccounts {
 /** Gives every account the mappings of the options or of its token, and those that lead to JetStream by its domain. */
 export function applyMappings(
   options: ServerOptions,
+  host: Omit<SharingHost, "serverName">,
+  exchange: Exchange,
+  claimed?: ClaimedAccounts,
+): void {
+  for (const name of host.accounts.keys()) applyMappingsOf(name, options, host, exchange, claimed);
+}
+
+/** The same for one account. */
+export function applyMappingsOf(
+  name: string,
+  options: ServerOptions,
   { accounts, systemAccount, world }: Omit<SharingHost, "serverName">,
   exchange: Exchange,
   claimed?: ClaimedAccounts,
 ): void {
-  for (const [name, account] of accounts) {
-    const own =
-      name === GLOBAL_ACCOUNT ? options.mappings : options.accounts.find((each) => each.name === name)?.mappings;
-    const rules = [...(claimed?.mappings(name) ?? own ?? [])];
-    const add = (more: readonly MappingRule[]): void => {
-      for (const rule of more) if (!rules.some(({ source }) => source === rule.source)) rules.push(rule);
-    };
-    const domain = options.jetstream?.domain ?? "";
-    const hasJetStream = claimed?.mayStore(name) ?? mayUseJetStream(options, name);
-    // An account that asks another one for JetStream reaches that by its own names.
-    const asksAnother = !hasJetStream && exchange.imports(name, INFO);
-    if (domain !== "" && name !== systemAccount && !asksAnother) add(domainMappings(domain));
-    const elsewhere = options.default_js_domain[name] ?? "";
-    if (elsewhere !== "" && !hasJetStream) add(domainMappings(elsewhere).map(reversed));
-    account.traceDestination = options.accounts.find((each) => each.name === name)?.msg_trace;
-    account.mappings = rules.length === 0 ? undefined : new Mappings(rules, "", (below) => world.random(below));
-  }
+  const account = accounts.get(name);
+  if (account === undefined) return;
+  const configured = options.accounts.find((each) => each.name === name);
+  const own = name === GLOBAL_ACCOUNT ? options.mappings : configured?.mappings;
+  const rules = [...(claimed?.mappings(name) ?? own ?? [])];
+  const add = (more: readonly MappingRule[]): void => {
+    for (const rule of more) if (!rules.some(({ source }) => source === rule.source)) rules.push(rule);
+  };
+  const domain = options.jetstream?.domain ?? "";
+  const hasJetStream = claimed?.mayStore(name) ?? mayUseJetStream(options, name);
+  // An account that asks another one for JetStream reaches that by its own names.
+  const asksAnother = !hasJetStream && exchange.imports(name, INFO);
+  if (domain !== "" && name !== systemAccount && !asksAnother) add(domainMappings(domain));
+  const elsewhere = options.default_js_domain[name] ?? "";
+  if (elsewhere !== "" && !hasJetStream) add(domainMappings(elsewhere).map(reversed));
+  account.traceDestination = claimed?.traceOf(name) ?? configured?.msg_trace;
+  account.mappings = rules.length === 0 ? undefined : new Mappings(rules, "", (below) => world.random(below));
 }
+
 /** Alone, the global account may. */
 function mayUseJetStream(
   { jetstream, accounts, system_account: system = "$SYS" }: ServerOptions,

@@ -48,7 +48,7 @@ export function beginTrace(frame: Frame, asker: TraceAsker): Trace | "skip" | "s
     const { traceDestination } = account;
     if (traceDestination === undefined) return undefined;
     const { dest, sampling } = traceDestination;
-    if (sampling < 100 && env.random(100) >= sampling) return "silence";
+    if (sampling > 0 && sampling < 100 && env.random(100) >= sampling) return "silence";
     destination = byteString(dest);
   }
   if (!isLiteral(destination) || /[\s]/.test(destination)) {

@@ -46,47 +46,87 @@ export type Activation = (importer: string, rule: ImportRule, through: ExportRul
 
 const nobodyActivates: Activation = () => false;
 
-/** Checks what all accounts of a server share. `measures`: latency can be published, as there is a system account. */
+/** One account has changed. */
+export interface SharingChange {
+  readonly before: CheckedSharing;
+  readonly account: string;
+  /** Those who import from it, and itself: their imports are looked at again. */
+  readonly importers: ReadonlySet<string>;
+}
+
+/**
+ * Checks what all accounts of a server share, or what is left of that to check
+ * when only one has changed. `measures`: latency can be published, as there is a
+ * system account.
+ */
 export function checkSharing(
   accounts: ReadonlyMap<string, SharingRules>,
   activates: Activation = nobodyActivates,
   measures = true,
+  change?: SharingChange,
 ): CheckedSharing {
-  return new Check(accounts, activates, measures).result();
+  return new Check(accounts, activates, measures, change).result();
 }
 
 class Check {
   readonly #accounts: ReadonlyMap<string, SharingRules>;
   readonly #activates: Activation;
   readonly #measures: boolean;
-  readonly #exports = new Map<string, ExportRule[]>();
-  readonly #streams = new Map<string, CheckedImport<StreamImport>[]>();
-  readonly #services = new Map<string, CheckedImport<ServiceImport>[]>();
-  readonly #faults: SharingFault[] = [];
+  readonly #change: SharingChange | undefined;
+  readonly #exports: Map<string, ExportRule[]>;
+  readonly #streams: Map<string, CheckedImport<StreamImport>[]>;
+  readonly #services: Map<string, CheckedImport<ServiceImport>[]>;
+  readonly #faults: SharingFault[];
 
-  constructor(accounts: ReadonlyMap<string, SharingRules>, activates: Activation, measures: boolean) {
+  constructor(
+    accounts: ReadonlyMap<string, SharingRules>,
+    activates: Activation,
+    measures: boolean,
+    change: SharingChange | undefined,
+  ) {
     this.#accounts = accounts;
     this.#activates = activates;
     this.#measures = measures;
+    this.#change = change;
+    const { account, importers } = change ?? { account: "", importers: new Set<string>() };
+    const kept = <T>(
+      lists: ReadonlyMap<string, readonly T[]> | undefined,
+      gone: Iterable<string>,
+    ): Map<string, T[]> => {
+      // Lists of accounts that stay as they are are only read.
+      const all = new Map(lists as ReadonlyMap<string, T[]> | undefined);
+      for (const name of gone) all.delete(name);
+      return all;
+    };
+    this.#exports = kept(change?.before.exports, [account]);
+    this.#streams = kept(change?.before.streams, importers);
+    this.#services = kept(change?.before.services, importers);
+    this.#faults = (change?.before.faults ?? []).filter((fault) => !importers.has(fault.account));
   }
 
   result(): CheckedSharing {
+    const change = this.#change;
+    const exporting = change === undefined ? this.#accounts.keys() : [change.account];
+    const importing = change === undefined ? [...this.#accounts.keys()] : [...change.importers];
+    const exporters = [...exporting];
     for (const kind of ["stream", "service"] as const) {
-      this.#each(({ exports }) => exports, kind, (name, rule) => this.#export(name, rule)); // prettier-ignore
+      this.#each(exporters, ({ exports }) => exports, kind, (name, rule) => this.#export(name, rule)); // prettier-ignore
     }
     for (const kind of ["stream", "service"] as const) {
-      this.#each(({ imports }) => imports, kind, (name, rule) => this.#import(name, rule)); // prettier-ignore
+      this.#each(importing, ({ imports }) => imports, kind, (name, rule) => this.#import(name, rule)); // prettier-ignore
     }
     return { exports: this.#exports, streams: this.#streams, services: this.#services, faults: this.#faults };
   }
 
   #each<R extends ExportRule | ImportRule>(
+    names: readonly string[],
     of: (rules: SharingRules) => readonly R[],
     kind: "stream" | "service",
     check: (name: string, rule: R) => string | undefined,
   ): void {
-    for (const [name, rules] of this.#accounts) {
-      for (const rule of of(rules)) {
+    for (const name of names) {
+      const rules = this.#accounts.get(name);
+      for (const rule of rules === undefined ? [] : of(rules)) {
         if (rule.kind !== kind) continue;
         const text = check(name, rule);
         if (text !== undefined) this.#faults.push({ account: name, rule, text, missing: undefined });
