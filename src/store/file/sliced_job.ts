@@ -4,7 +4,7 @@
 //     yield undefined                                         enough for this turn
 //     const failed = yield (done) => disk.sync(file, done)    goes on when the disk is done
 //
-// A slice is meant to take 3 to 5 ms. A job is cancelled only between
+// A slice is meant to take 2 or 3 ms. A job is cancelled only between
 // slices, never while it waits for the disk or right after: so a job without a
 // slice between two disk calls does both or none.
 
@@ -84,4 +84,4 @@ export class Effort {
   }
 }
 
-const SLICE = 1 << 20;
+const SLICE = 1 << 19;
