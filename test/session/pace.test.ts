@@ -78,7 +78,9 @@ test("subjects that go a thousand ways through the trie, to nobody", () => {
   subscribe(here, busy, 1 << 10, ways);
   // Each is looked up by itself: what lies below the last wildcard makes no difference.
   const subject = (i: number): string => ways(i).replaceAll("*", "b");
-  const pubs = Array.from({ length: 1 << 10 }, (_, i) => `PUB ${subject(i)}.x 0\r\n\r\n`).join("").repeat(3);
+  const pubs = Array.from({ length: 1 << 10 }, (_, i) => `PUB ${subject(i)}.x 0\r\n\r\n`)
+    .join("")
+    .repeat(3);
   expect(turnsOf(here, busy, pubs)).toBeGreaterThan(3);
 });
 
