@@ -22,7 +22,16 @@ import { Session } from "../session/session.ts";
 import { ClosedConnections } from "./closed_connections.ts";
 import type { System } from "../system/system.ts";
 import { closedViewOf, viewOf } from "./connection_view.ts";
-import { applyMappings, applyMappingsOf, type ClaimedAccounts, hashOf, openExchange, sharingRules } from "./sharing.ts";
+import { noSharing } from "../subject/sharing.ts";
+import {
+  applyMappings,
+  applyMappingsOf,
+  type ClaimedAccounts,
+  hashOf,
+  openExchange,
+  sharingRules,
+  withSystemExports,
+} from "./sharing.ts";
 import { API_LEVEL, NATS_VERSION, RUNTIME } from "./version.ts";
 
 /** Who this server is. */
@@ -145,13 +154,17 @@ export class Core implements SessionHost {
   /** Makes what accounts share as the options, or tokens, say it now. */
   applySharing(): void {
     const { claimed, exchange } = this;
-    exchange.apply(claimed?.sharing() ?? sharingRules(this.options), claimed?.activates);
+    const rules = new Map(claimed?.sharing() ?? sharingRules(this.options));
+    const { systemAccount } = this;
+    if (systemAccount !== undefined) rules.set(systemAccount, withSystemExports(rules.get(systemAccount) ?? noSharing));
+    exchange.apply(rules, claimed?.activates);
     applyMappings(this.options, this, exchange, claimed);
   }
 
   /** The same for one account whose token has changed. */
   applySharingOf(name: string, claimed: ClaimedAccounts): void {
-    this.exchange.update(name, claimed.sharingOf(name), claimed.activates);
+    const rules = claimed.sharingOf(name);
+    this.exchange.update(name, name === this.systemAccount ? withSystemExports(rules) : rules, claimed.activates);
     applyMappingsOf(name, this.options, this, this.exchange, claimed);
   }
 

@@ -12,8 +12,9 @@ import type { ServerOptions } from "../config/options.ts";
 import { GLOBAL_ACCOUNT } from "../config/options/accounts.ts";
 import type { MappingRule } from "../subject/mapping_rule.ts";
 import type { JsonPart } from "../monitor/json_part.ts";
-import type { SharingRules } from "../subject/sharing.ts";
+import { serviceExport, type SharingRules } from "../subject/sharing.ts";
 import type { Activation } from "../subject/sharing_check.ts";
+import { isSubset } from "../subject/subject.ts";
 
 /** What is shared needs of the server. */
 export interface SharingHost {
@@ -43,6 +44,20 @@ export function openExchange(host: SharingHost): Exchange {
 export function hashOf(serverName: string): string {
   return createHash("sha256").update(serverName).digest("base64url").replaceAll(/[-_]/g, "0").slice(0, 8);
 }
+
+/** With what the system account offers every account about itself, where its rules say nothing of that. */
+export function withSystemExports(rules: SharingRules): SharingRules {
+  const own = systemExports.filter(
+    ({ subject }) => !rules.exports.some((each) => each.kind === "service" && isSubset(subject, each.subject)),
+  );
+  return { ...rules, exports: [...rules.exports, ...own] };
+}
+const systemExports = [
+  ...["CONNZ", "STATZ"].map((what) =>
+    serviceExport(byteString(`$SYS.REQ.ACCOUNT.*.${what}`), { responseType: "stream", accountTokenPosition: 4 }),
+  ),
+  serviceExport(byteString("$SYS.DEBUG.SUBSCRIBERS")),
+];
 
 /** What the accounts of the options share. */
 export function sharingRules(options: ServerOptions): Map<string, SharingRules> {

@@ -28,6 +28,8 @@ export class SharingClient {
   readonly account: Account;
   /** Who got the last message. */
   reached = 0;
+  /** What it sends goes this way, when there is one. */
+  route: ((frame: Frame) => number) | undefined = undefined;
   readonly #rig: SharedAccounts;
   readonly #transport: FakeTransport;
   readonly #parser: Parser;
@@ -123,6 +125,10 @@ export class SharingClient {
   }
 
   #onPub(frame: Frame): void {
+    if (this.route !== undefined) {
+      this.reached = this.route(frame);
+      return;
+    }
     const mapped = this.account.mappings?.apply(frame);
     this.reached = this.account.router.publish(mapped ?? frame, this.receiver);
     if (mapped !== undefined) release();
