@@ -29,8 +29,8 @@ import type { Resolved, Router } from "./router.ts";
 import type { ServiceState } from "./service_state.ts";
 import { Subscription } from "./subscription.ts";
 
-/** Requests that may wait at a time; the oldest goes when there are more. */
-const MOST = 1 << 20;
+/** Requests that may wait at a time, about half a KB each. When there are more, the one longest unheard of its service goes. */
+const MOST = 1 << 18;
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const ACK = "$JS.ACK.";
 
@@ -98,14 +98,16 @@ export class Responses implements Relay {
   readonly #router: Router;
   /** What the reply of a measured request ends in. */
   readonly #measuredEnd: string;
+  readonly #most: number;
   readonly #requests = new Map<ByteString, PendingRequest>();
   readonly #services = new Set<ServiceState>();
   #prefix = "";
   #timer: Timer | undefined = undefined;
   #timerDueMs = Infinity;
 
-  constructor(env: Env, router: Router, serverHash: string, side: () => ServiceSide) {
+  constructor(env: Env, router: Router, serverHash: string, side: () => ServiceSide, most = MOST) {
     this.#env = env;
+    this.#most = most;
     this.#router = router;
     this.#measuredEnd = `.${serverHash}.T`;
     this.#side = side;
@@ -136,7 +138,7 @@ export class Responses implements Relay {
     requester.awaited.add(request);
     service.push(request);
     this.#services.add(service);
-    if (this.#requests.size > MOST) this.close(this.#requests.values().next().value!, "timeout");
+    if (this.#requests.size > this.#most) this.close(service.oldest!, "timeout");
     if (now + service.thresholdMs < this.#timerDueMs) this.#arm(now + service.thresholdMs, now);
     return request;
   }
