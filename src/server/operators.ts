@@ -26,7 +26,7 @@ import { decodeAccountClaims, decodeOperatorClaims } from "../auth/jwt/token.ts"
 import { parseServerVersion } from "../auth/jwt/validate.ts";
 import { DiskError } from "../base/disk.ts";
 import type { Log } from "../base/log.ts";
-import type { World } from "../base/world.ts";
+import type { Timer, World } from "../base/world.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { openStoreDirectory, type StoreDirectory } from "../io/disk_directory.ts";
 import { getText } from "../io/http_get.ts";
@@ -125,6 +125,8 @@ export class Operators implements ClaimedAccounts {
   readonly #directory: StoreDirectory | undefined;
   readonly #options: ServerOptions;
   readonly #world: World;
+  /** When the first token of an account's imports ends. */
+  readonly #activationEnds = new Map<string, { readonly sec: number; readonly timer: Timer }>();
   readonly #log: Log;
   #core: Core | undefined = undefined;
   /** What accounts may store changed. */
@@ -389,8 +391,24 @@ export class Operators implements ClaimedAccounts {
       (each) => each?.type === claimed.type && isSubset(byteString(claimed.subject), byteString(each.subject)),
     );
     const today = { nowSec: this.#world.wallSec(), zones: this.store.zones };
-    return checkActivation(claimed, importer, exporter, through?.revocations ?? new Map(), today).ok;
+    const activation = checkActivation(claimed, importer, exporter, through?.revocations ?? new Map(), today);
+    if (activation.ok && activation.expiresAtSec !== undefined) this.#lookAgain(importer, activation.expiresAtSec);
+    return activation.ok;
   };
+
+  /** A token of an import ends at `sec`: what the account imports is looked at again then. */
+  #lookAgain(importer: string, sec: number): void {
+    const before = this.#activationEnds.get(importer);
+    if (before !== undefined && before.sec <= sec) return;
+    before?.timer.cancel();
+    const world = this.#world;
+    const delayMs = (sec - world.wallSec()) * 1000 - world.wallNanos() / 1e6;
+    const timer = world.wallAfter(Math.max(1, delayMs), () => {
+      this.#activationEnds.delete(importer);
+      if (this.#core?.isClosing === false) this.#core.applySharingOf(importer, this);
+    });
+    this.#activationEnds.set(importer, { sec, timer });
+  }
 
   mappings(name: string): ReturnType<typeof mappingsOf> {
     const account = this.store.known(name);
