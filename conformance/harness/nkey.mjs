@@ -29,12 +29,38 @@ export function signWithSeed(seed, text, encoding = "base64url") {
   return sign(null, Buffer.from(text), openSeed(seed).key).toString(encoding);
 }
 
-/** A seed made of 32 equal bytes, so transcripts can name users without secrets. @param {number} fill */
-export function seedOf(fill) {
-  const kind = 20 << 3;
+const kinds = { operator: 14, account: 0, user: 20, server: 13, curve: 23 };
+
+/** A seed made of 32 equal bytes, so transcripts can name users and others without secrets. @param {number} fill */
+export function seedOf(fill, name = "user") {
+  const kind = kinds[name] << 3;
   const body = Buffer.concat([Buffer.from([(18 << 3) | (kind >> 5), (kind & 31) << 3]), Buffer.alloc(32, fill)]);
   const crc = crc16(body);
   return encodeBase32(Buffer.concat([body, Buffer.from([crc & 0xff, crc >> 8])]));
+}
+
+/** The seed that `account7` (of 32 bytes 7) or `seed7` (of a user) names; a seed itself. @param {string} text */
+export function seedFrom(text) {
+  const found = /^(seed|operator|account|user|server|curve)(\d+)$/.exec(text);
+  if (!found) return text;
+  return seedOf(Number(found[2]), found[1] === "seed" ? "user" : found[1]);
+}
+
+/** The 32 bytes within a seed. @param {string} seed */
+export function rawSeed(seed) {
+  return decodeBase32(seed).subarray(2, 34);
+}
+
+/** The public key of a curve key pair. @param {Uint8Array} raw */
+export function publicCurveKey(raw) {
+  const body = Buffer.concat([Buffer.from([kinds.curve << 3]), raw]);
+  const crc = crc16(body);
+  return encodeBase32(Buffer.concat([body, Buffer.from([crc & 0xff, crc >> 8])]));
+}
+
+/** The 32 bytes within a public key. @param {string} key */
+export function rawPublicKey(key) {
+  return decodeBase32(key).subarray(1, 33);
 }
 
 /** @param {Buffer} bytes */

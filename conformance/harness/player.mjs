@@ -5,13 +5,16 @@
 import path from "node:path";
 import { keyFingerprint } from "./certs.mjs";
 import { substitute } from "./literal.mjs";
-import { publicNkey, seedOf, signWithSeed } from "./nkey.mjs";
+import { publicNkey, seedFrom, signWithSeed } from "./nkey.mjs";
+import { calloutSteps } from "./callout_steps.mjs";
+import { loginSteps } from "./login_steps.mjs";
 import { requestSteps } from "./request_steps.mjs";
 import { serverSteps } from "./server_steps.mjs";
+import { curveKeyOf, tokenOf } from "./tokens.mjs";
 import { parseStep } from "./transcript.mjs";
 import { wireSteps } from "./wire_steps.mjs";
 
-const handlers = { ...wireSteps, ...requestSteps, ...serverSteps };
+const handlers = { ...wireSteps, ...requestSteps, ...serverSteps, ...loginSteps, ...calloutSteps };
 
 export class Failure extends Error {
   /** @param {number} line @param {string} message */
@@ -32,6 +35,8 @@ export class Player {
   /** Last INFO of each connection. */
   infos = {};
   counts = {};
+  /** Tokens that were made, by name. */
+  made = {};
   ran = undefined;
   http = undefined;
 
@@ -42,6 +47,8 @@ export class Player {
   constructor(setting) {
     this.setting = setting;
     this.transport = setting.transport;
+    /** Lines that say what tokens hold, by name. */
+    this.tokens = { ...setting.transcript?.tokens };
   }
 
   /** The server, started when first asked for. */
@@ -56,6 +63,11 @@ export class Player {
     const { certsDir } = this.setting;
     if (word === "sign") return signWithSeed(seedFrom(args[1]), this.infos[args[0]]?.nonce ?? "", args[2]);
     if (word === "nkey") return publicNkey(seedFrom(args[0]));
+    if (word === "pub") return args[0].startsWith("curve") ? curveKeyOf(args[0]) : publicNkey(seedFrom(args[0]));
+    if (word === "seed") return seedFrom(args[0]);
+    if (word === "now") return String(Math.floor(Date.now() / 1000) + Number(args[0] ?? 0));
+    if (word === "web") return this.setting.scratch().webUrl;
+    if (word in this.tokens) return this.token(word);
     if (word === "cert") return path.join(certsDir, `${args[0]}.pem`);
     if (word === "key") return path.join(certsDir, `${args[0]}-key.pem`);
     if (word === "spki") return keyFingerprint(path.join(certsDir, `${args[0]}.pem`));
@@ -68,6 +80,14 @@ export class Player {
     if (value === undefined || value === null) throw new Error(`unknown variable \${${expression}}`);
     return String(value);
   };
+
+  /** A token by its name, made when first asked for. @param {string} name */
+  token(name) {
+    const line = this.tokens[name];
+    if (line === undefined) throw new Error(`no token is called ${name}`);
+    this.made[name] ??= tokenOf(this.expand(line));
+    return this.made[name];
+  }
 
   /** @param {string} text */
   expand(text) {
@@ -100,10 +120,4 @@ export class Player {
       for (const connection of this.connections.values()) connection.destroy();
     }
   }
-}
-
-/** A seed itself, or `seed7` for the seed of 32 bytes 7. @param {string} text */
-function seedFrom(text) {
-  const found = /^seed(\d+)$/.exec(text);
-  return found ? seedOf(Number(found[1])) : text;
 }

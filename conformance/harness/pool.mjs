@@ -31,10 +31,10 @@ export async function playAll(program, transcripts, certsDir, onDone) {
     for (const transport of transcript.over.length > 0 ? transcript.over : ["tcp"]) {
       const play = { transcript, transport };
       plays.push(play);
-      const { config, flags, env, files, bare } = transcript;
+      const { config, flags, env, files, bare, tokens, web } = transcript;
       const key = transcript.own
         ? `${transcript.name} ${transport}`
-        : JSON.stringify([config, flags, env, files, bare, transport]);
+        : JSON.stringify([config, flags, env, files, bare, tokens, web, transport]);
       groups.set(key, [...(groups.get(key) ?? []), play]);
     }
   }
@@ -51,13 +51,17 @@ async function playGroup(program, group, certsDir, onDone) {
   const server = new ServerProcess(program);
   let starting;
   const { transcript, transport } = group[0];
-  for (const [name, text] of Object.entries(transcript.files))
-    server.writeFile(name, expandPaths(text, program, certsDir, server));
+  const expand = (text) => {
+    const player = new Player({ program, certsDir, transcript, scratch: () => server });
+    return substitute(text, player.lookup);
+  };
+  await server.serve(Object.entries(transcript.web).map(([url, text]) => [expand(url), expand(text)]));
+  for (const [name, text] of Object.entries(transcript.files)) server.writeFile(name, expand(text));
   const getServer = () => {
     starting ??= (async () => {
       const config = listeners[transport]() + transcript.config;
-      server.writeConfig(expandPaths(config, program, certsDir, server), transcript.bare);
-      const flags = expandPaths(transcript.flags, program, certsDir, server);
+      server.writeConfig(expand(config), transcript.bare);
+      const flags = expand(transcript.flags);
       await server.start(flags === "" ? [] : flags.split(/\s+/), transcript.env);
       return server;
     })();
@@ -78,11 +82,6 @@ async function playGroup(program, group, certsDir, onDone) {
   } finally {
     await server.stop();
   }
-}
-
-function expandPaths(text, program, certsDir, scratch) {
-  const player = new Player({ program, certsDir, scratch: () => scratch });
-  return substitute(text, player.lookup);
 }
 
 /** Waits until the connections of the last transcript are gone, so that its subscriptions are too. */

@@ -3,6 +3,7 @@
 // Owns: the child process and its directory. Everything listens on 127.0.0.1 and on ports the system picks.
 
 import { spawn } from "node:child_process";
+import http from "node:http";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -16,12 +17,28 @@ export class ServerProcess {
   #log = "";
   #exit = undefined;
   #waiters = new Set();
+  #web = undefined;
+  webUrl = "";
 
   /** @param {{ command: string[] }} program */
   constructor(program) {
     this.program = program;
     this.dir = mkdtempSync(path.join(tmpdir(), "conformance-"));
     this.ports = {};
+  }
+
+  /** Serves texts over HTTP, by path, for resolvers. @param {[string, string][]} pages */
+  async serve(pages) {
+    if (pages.length === 0) return;
+    const texts = new Map(pages);
+    this.#web = http.createServer((request, response) => {
+      const text = texts.get(request.url);
+      response.writeHead(text === undefined ? 404 : 200).end(text);
+    });
+    await new Promise((resolve) => {
+      this.#web.listen(0, "127.0.0.1", resolve);
+    });
+    this.webUrl = `http://127.0.0.1:${this.#web.address().port}`;
   }
 
   get log() {
@@ -134,6 +151,8 @@ export class ServerProcess {
       this.#child.kill("SIGKILL");
       await this.waitExit(3000);
     }
+    this.#web?.close();
+    this.#web?.closeAllConnections();
     rmSync(this.dir, { recursive: true, force: true });
   }
 }

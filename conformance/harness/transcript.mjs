@@ -2,24 +2,24 @@
 //
 // Knows the shape of each line, nothing of what it means on a socket.
 
-const setupWords = new Set(["config", "bare", "flags", "env", "file", "own", "over"]);
+const setupWords = new Set(["config", "bare", "flags", "env", "file", "own", "over", "token", "web"]);
 const ownWords = new Set(["GET", "log", "nolog", "signal", "rewrite", "server", "start"]);
 const wire = /^([A-Z][0-9]*)(>>|>|<<|<json|<keys|<like|<)(?: (.*))?$/s;
-const joinedTight = /^[A-Z][0-9]*(?:<like| (?:req|answers?|msg|told|delivered))(?: |$)/;
+const joinedTight = /^[A-Z][0-9]*(?:<like| (?:req|answers?|msg|told|delivered|asked|grants|responds))(?: |$)/;
 const command =
-  /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|reset|pause|resume|req|answers?|unanswered|msg|told|delivered|pub|pull)(?: (.*))?$/s;
+  /^([A-Z][0-9]*) (closed|ends|silent|quiet|count|drain|close|bytewise|reset|pause|resume|req|answers?|unanswered|msg|told|delivered|pub|pull|login|denied|tries|asked|grants|responds)(?: (.*))?$/s;
 
 /**
  * @typedef {{ line: number, op: string, name?: string, text: string }} Step
  * @typedef {{ name: string, title: string, source: string, config: string, bare: boolean, own: boolean, flags: string,
- *   env: Record<string, string>, files: Record<string, string>, over: string[], steps: Step[] }} Transcript
+ *   env: Record<string, string>, files: Record<string, string>, tokens: Record<string, string>, web: Record<string, string>, over: string[], steps: Step[] }} Transcript
  * @param {string} name
  * @param {string} source
  * @returns {Transcript}
  */
 export function parseTranscript(name, source) {
   const transcript = { name, title: "", source: "", config: "", bare: false, own: false, flags: "" };
-  Object.assign(transcript, { env: {}, files: {}, over: [], steps: [] });
+  Object.assign(transcript, { env: {}, files: {}, tokens: {}, web: {}, over: [], steps: [] });
   const lines = source.split("\n");
   if (lines.at(-1) === "") lines.pop();
   for (let i = 0; i < lines.length; i++) {
@@ -63,7 +63,10 @@ function setUp(transcript, word, rest, block) {
   else if (word === "flags") transcript.flags = rest;
   else if (word === "over") transcript.over = rest.split(/\s+/);
   else if (word === "file") transcript.files[rest] = block;
-  else {
+  else if (word === "token" || word === "web") {
+    const [, name, what] = /^((?:\$\{[^}]*\}|\S)+) ([^]*)$/.exec(`${rest} ${block.replaceAll("\n", " ")}`.trim());
+    transcript[word === "web" ? "web" : "tokens"][name] = what;
+  } else {
     const at = rest.indexOf("=");
     transcript.env[rest.slice(0, at)] = rest.slice(at + 1);
   }
