@@ -75,7 +75,14 @@ export interface Identity {
 }
 
 export type Refusal =
-  "credentials" | "connectionType" | "proxyRequired" | "proxyNotTrusted" | "certificate" | "certificateRequired" | "busy" | "connectFirst";
+  | "credentials"
+  | "connectionType"
+  | "proxyRequired"
+  | "proxyNotTrusted"
+  | "certificate"
+  | "certificateRequired"
+  | "busy"
+  | "connectFirst";
 
 export type Verdict =
   | {
@@ -94,6 +101,8 @@ export type Verdict =
       readonly detail?: { readonly text: string; readonly isError: boolean };
       /** Another account than its own is told, and another reason. */
       readonly told?: { readonly account: string; readonly reason: string };
+      /** The account, and its user, that a token named, where it was refused under that account: another may decide. */
+      readonly named?: { readonly account: string; readonly user: string };
     };
 
 /** The options it is built from. */
@@ -222,7 +231,9 @@ class ConfigAuthenticator implements ReloadableAuthenticator {
 
   renew(identity: Identity, kind: TransportKind, isProxied = false): Identity | undefined {
     const door = this.#doorOf(kind);
-    const { user, secret } = identity;
+    const { user, secret, answered } = identity;
+    // A service let it in, that there is no more.
+    if (answered !== undefined) return undefined;
     if (user !== undefined) return this.#renewUser(identity, user, { ...nothing(kind), isProxied });
     if (secret === undefined) return !door.required || this.#letsNobodyIn ? nobody() : undefined;
     if (!door.required) return nobody();
@@ -260,7 +271,10 @@ class ConfigAuthenticator implements ReloadableAuthenticator {
       if (this.#letsNobodyIn && nkey === "") return accepted(nobody());
     }
     const user = this.#users.byName(name);
-    if (user === undefined) return refused("credentials", credentials);
+    if (user === undefined) {
+      const isStopped = name === "" && this.#isProxyRequired && credentials.isProxied !== true;
+      return refused(isStopped ? "proxyRequired" : "credentials", credentials);
+    }
     // A user without a password is one for certificates, where these are used.
     if (user.password.isEmpty && this.#mapsAnywhere) return refused("certificateRequired", credentials);
     return this.#checkUser(user, credentials, undefined);

@@ -13,11 +13,10 @@ import {
 import { nameOf } from "../auth/callout/request.ts";
 import { JwtError } from "../auth/jwt/jwt_error.ts";
 import type { ServerKeys } from "../auth/nkey.ts";
-import { decodeUserClaims } from "../auth/jwt/token.ts";
 import { placeCalloutUser } from "../auth/operator/callout.ts";
 import { permissionsOf } from "../auth/operator/claim_permissions.ts";
 import type { TrustedAccount } from "../auth/operator/trusted_account.ts";
-import type { TrustStore } from "../auth/operator/trust_store.ts";
+import { ACCOUNT_EXPIRED, type TrustStore } from "../auth/operator/trust_store.ts";
 import { type ByteString, byteString } from "../base/bytes.ts";
 import { nuid } from "../base/nuid.ts";
 import type { AuthorizationOptions } from "../config/options.ts";
@@ -63,7 +62,9 @@ export function withCallout(
     deskFor(credentials, verdict) {
       const bound = verdict.ok ? verdict.identity.accountName : GLOBAL_ACCOUNT;
       if (bound !== GLOBAL_ACCOUNT && allowed.size > 0 && !allowed.has(bound)) return undefined;
-      return exempt.has(nameOf(credentials)) ? undefined : desk;
+      // Who it is, not whom it names: a certificate may have said otherwise.
+      const known = verdict.ok ? verdict.identity.user : undefined;
+      return exempt.has(known?.name ?? nameOf(credentials)) ? undefined : desk;
     },
   });
 }
@@ -80,11 +81,12 @@ export function withClaimedCallout(
     issuer: account.publicKey,
     xkey: account.claims.nats.authorization.xkey,
     trusted: account,
-    place(answer, credentials) {
+    async place(answer, credentials) {
       const { placement } = answer;
-      const target = store.known(placement);
-      if (target === undefined) {
-        return `No valid account "${placement}" for auth callout response on account "${account.publicKey}": account missing`;
+      const target = await store.lookup(placement);
+      if (target instanceof JwtError || store.isExpired(placement)) {
+        const why = target instanceof JwtError ? target.text : ACCOUNT_EXPIRED;
+        return `No valid account "${placement}" for auth callout response on account "${account.publicKey}": ${why}`;
       }
       const user = placeCalloutUser(answer, target);
       if (user instanceof JwtError) return user.text;
@@ -96,23 +98,17 @@ export function withClaimedCallout(
     inner,
     zones: store.zones,
     isOfService: (identity) => store.known(identity.accountName)?.hasCallout === true,
-    deskFor(credentials, verdict) {
-      // Of whom nothing is known nobody is asked.
-      const account = verdict.ok ? store.known(verdict.identity.accountName) : accountOf(credentials.jwt, store);
+    deskFor(_, verdict) {
+      // Of whom nothing is known nobody is asked, nor of whose token is over.
+      const named = verdict.ok
+        ? { account: verdict.identity.accountName, user: verdict.identity.shownName }
+        : verdict.named;
+      const account = named && store.known(named.account);
       if (account?.hasCallout !== true) return undefined;
-      const name = verdict.ok ? verdict.identity.shownName : keyOf(credentials.jwt);
+      const name = named!.user;
       return account.claims.nats.authorization.auth_users.includes(name) ? undefined : deskOf(account);
     },
   });
-}
-
-function accountOf(token: string, store: TrustStore): TrustedAccount | undefined {
-  const claims = decodeUserClaims(token);
-  return claims instanceof JwtError ? undefined : store.known(claims.nats.issuer_account || claims.iss);
-}
-function keyOf(token: string): string {
-  const claims = decodeUserClaims(token);
-  return claims instanceof JwtError ? "" : claims.sub;
 }
 
 type Common = Omit<CalloutOptions, "inner" | "zones" | "deskFor" | "isOfService">;

@@ -32,8 +32,8 @@ export interface Desk {
   readonly xkey: string;
   /** The account of the service in operator mode. */
   readonly trusted: TrustedAccount | undefined;
-  /** Who an answer lets in, or why nobody. */
-  place(answer: GoodAnswer, credentials: Credentials): Identity | string;
+  /** Who an answer lets in, or why nobody. Never rejects. */
+  place(answer: GoodAnswer, credentials: Credentials): Identity | string | Promise<Identity | string>;
 }
 export type GoodAnswer = Extract<CalloutAnswer, { readonly ok: true }>;
 
@@ -94,6 +94,8 @@ export class CalloutAuthenticator implements ReloadableAuthenticator {
 
   authenticate(credentials: Credentials): Verdict | Promise<Verdict> {
     const decide = (verdict: Verdict): Verdict | Promise<Verdict> => {
+      // That is not for a service to allow: whatever it said, the connection would end.
+      if (!verdict.ok && verdict.reason === "proxyRequired") return verdict;
       const desk = this.#options.deskFor(credentials, verdict);
       return desk === undefined ? this.#guarded(verdict) : this.#ask(desk, credentials);
     };
@@ -149,7 +151,7 @@ export class CalloutAuthenticator implements ReloadableAuthenticator {
       env,
     );
     if (!answer.ok) return this.#refused(desk, credentials, answer.text);
-    const identity = desk.place(answer, credentials);
+    const identity = await desk.place(answer, credentials);
     if (typeof identity === "string") return this.#refused(desk, credentials, identity);
     return this.#guarded({ ok: true, identity });
   }

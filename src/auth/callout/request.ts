@@ -52,10 +52,10 @@ export function calloutDetails(credentials: Credentials, userKey: string, server
   };
 }
 
-/** Who a client says that it is. */
+/** Who a client says that it is; of a token only that it has one. */
 export function nameOf({ nkey, user, token }: Credentials): string {
   if (nkey !== "") return nkey;
-  return user === "" ? token : user;
+  return user === "" && token !== "" ? "[REDACTED]" : user;
 }
 
 function tlsOf({ version, cipherSuite, peerCertificates }: TlsInfo, isVerified: boolean): CalloutDetails["client_tls"] {

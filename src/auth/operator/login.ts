@@ -87,8 +87,9 @@ export type LoginVerdict =
       /** For the log: as a debug line, unless `isError`. */
       readonly text: string;
       readonly isError: boolean;
-      /** Where it got as far as that. */
+      /** Where it got as far as that: the account, and the user's public key. */
       readonly account: TrustedAccount | undefined;
+      readonly user: string;
     };
 
 /** Never rejects. At once when the account is known. */
@@ -176,7 +177,7 @@ function checkUser(
   now: Moment,
 ): LoginVerdict {
   const no = (reason: LoginRefusal, text: string, isError = false): LoginVerdict =>
-    refused(reason, text, account, isError);
+    refused(reason, text, isError, account, claims.sub);
   if (!store.trust.isTrusted(account.claims.iss)) return no("account", "Account JWT not signed by trusted operator");
   const limits = limitsOf(claims, account);
   if (limits instanceof JwtError) return no("issuer", limits.text);
@@ -221,8 +222,14 @@ function signatureFault(publicKey: string, { sig, nonce }: TokenLogin): string |
   return isSigned ? undefined : "Signature not verified";
 }
 
-function refused(reason: LoginRefusal, text: string, account?: TrustedAccount, isError = false): LoginVerdict {
-  return { ok: false, reason, text, isError, account };
+function refused(
+  reason: LoginRefusal,
+  text: string,
+  isError = false,
+  account?: TrustedAccount,
+  user = "",
+): LoginVerdict & { readonly ok: false } {
+  return { ok: false, reason, text, isError, account, user };
 }
 
 function shown(issues: Issues): string {
