@@ -68,8 +68,8 @@ export interface Identity {
   readonly secret: Secret | undefined;
   /** The user of a token, in operator mode. */
   readonly token?: TokenUser;
-  /** An authorization service let it in, by this key, at this second. */
-  readonly answered?: { readonly userKey: string; readonly issuedAtSec: number };
+  /** An authorization service let it in: by this key, at this second, with an answer that this key signed. */
+  readonly answered?: { readonly userKey: string; readonly issuedAtSec: number; readonly issuer: string };
   /** Milliseconds of the wall clock after which it has to leave; without it never, or as its token says. */
   readonly expiresInMs?: number;
 }

@@ -142,7 +142,7 @@ function renew(session: Session, authenticator: ReloadableAuthenticator): void {
     else if (verdict.identity.user !== undefined) session.become(verdict.identity);
     return;
   }
-  const renewed = authenticator.renew(identity, kind);
+  const renewed = authenticator.renew(identity, kind, session.proxyKey !== "");
   if (renewed === undefined) session.refuse();
   else session.become(renewed);
 }

@@ -54,6 +54,8 @@ export interface CalloutOptions {
   readonly deskFor: (credentials: Credentials, verdict: Verdict) => Desk | undefined;
   /** Whether somebody is in the account of the service, where nobody may ask it. */
   readonly isOfService: (identity: Identity) => boolean;
+  /** After a reload: whether what a service said once would be taken from it today. */
+  readonly stillHolds: (accountName: string, issuer: string) => boolean;
   readonly ask: Ask;
   readonly server: () => Omit<CalloutServer, "xkey">;
   readonly signer: KeyPair;
@@ -108,8 +110,12 @@ export class CalloutAuthenticator implements ReloadableAuthenticator {
     return undefined;
   }
   renew(identity: Identity, kind: TransportKind, isProxied?: boolean): Identity | undefined {
+    const { inner, env, isOfService, stillHolds } = this.#options;
+    const { answered, accountName } = identity;
     // Whom the service let in, it let in.
-    return identity.answered !== undefined ? identity : this.#options.inner.renew(identity, kind, isProxied);
+    if (answered !== undefined) return stillHolds(accountName, answered.issuer) ? identity : undefined;
+    const renewed = inner.renew(identity, kind, isProxied);
+    return renewed !== undefined && isOfService(renewed) ? withoutAsking(renewed, env) : renewed;
   }
   accountOf(): undefined {
     return undefined;
@@ -167,12 +173,16 @@ export class CalloutAuthenticator implements ReloadableAuthenticator {
   }
 }
 
-/** The same identity, which may not publish requests for the service. */
+/** The same identity, which may not publish requests for the service; what was counted stays counted. */
 export function withoutAsking(identity: Identity, env: Env): Identity {
-  const source = identity.permissions?.rules.source ?? {};
-  const { allow, deny } = source.publish ?? {};
-  const rules = PermissionRules.compile({ ...source, publish: { allow, deny: [...(deny ?? []), CALLOUT_SUBJECT] } });
-  return { ...identity, permissions: rules === undefined ? undefined : new Permissions(rules, env) };
+  const { permissions } = identity;
+  const source = permissions?.rules.source ?? {};
+  const { allow, deny = [] } = source.publish ?? {};
+  if (deny.includes(CALLOUT_SUBJECT)) return identity;
+  const rules = PermissionRules.compile({ ...source, publish: { allow, deny: [...deny, CALLOUT_SUBJECT] } })!;
+  if (permissions === undefined) return { ...identity, permissions: new Permissions(rules, env) };
+  permissions.replace(rules);
+  return identity;
 }
 
 /** Of an answer's user; its permissions are of this connection alone. */
@@ -198,7 +208,7 @@ export function answeredIdentity(
     limits: undefined,
     user: undefined,
     secret: undefined,
-    answered: { userKey: claims.sub, issuedAtSec: claims.iat },
+    answered: { userKey: claims.sub, issuedAtSec: claims.iat, issuer: claims.iss },
     ...(expiresInMs === undefined ? {} : { expiresInMs }),
   };
 }

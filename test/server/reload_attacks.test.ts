@@ -1,0 +1,90 @@
+// After a reload nobody may do what only the old configuration allowed, and nobody leaves who is welcome.
+
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { afterEach, describe, expect, test } from "vitest";
+import { decodeAuthorizationRequest } from "../../src/auth/jwt/token.ts";
+import { JwtError } from "../../src/auth/jwt/jwt_error.ts";
+import { fromObject } from "../../src/config/object.ts";
+import { systemSource } from "../../src/io/files.ts";
+import { key, NO_USER_LIMITS, sign } from "../auth/operator/world.ts";
+import { type Running, stopAll, tcp } from "../support/transports.ts";
+
+const services: NatsConnection[] = [];
+afterEach(async () => {
+  await Promise.all(services.splice(0).map((each) => each.close()));
+  await stopAll();
+});
+
+async function reload({ server }: Running, options: object): Promise<void> {
+  const files = { openLog: () => Promise.resolve(() => {}), writePidFile: () => {}, movePortsFile: () => {} };
+  expect(await server.reload(fromObject({ port: 0, ...options }, systemSource), files)).toBeUndefined();
+}
+
+const issuer = key("account", 71);
+const users = (...names: string[]): object[] => names.map((name) => ({ user: name, password: "p" }));
+const accounts = { AUTH: { users: users("auth", "ordinary") }, APP: { users: users("alice") }, SYS: {} };
+const callout = { issuer: issuer.publicKey, account: "AUTH", auth_users: ["auth", "ordinary"] };
+const options = (more: object = {}): never =>
+  ({ accounts, system_account: "SYS", authorization: { auth_callout: callout }, ...more }) as never;
+
+async function serve({ server }: Running): Promise<void> {
+  const service = await connect({ port: server.port, user: "auth", pass: "p", reconnect: false });
+  services.push(service);
+  service.subscribe("$SYS.REQ.USER.AUTH", {
+    callback: (_, message) => {
+      const request = decodeAuthorizationRequest(message.string());
+      if (request instanceof JwtError) throw new Error(request.text);
+      const { user_nkey: sub, server_id } = request.nats;
+      const jwt = sign("user", { sub, aud: "APP", nats: { ...NO_USER_LIMITS, pub: { allow: ["a"] } } }, issuer);
+      message.respond(sign("authorization_response", { sub, aud: server_id.id, nats: { jwt } }, issuer));
+    },
+  });
+  await service.flush();
+}
+
+describe("an authorization service", () => {
+  test("is asked nothing by the users of its account, who stay", async () => {
+    const server = await tcp.start(options());
+    await serve(server);
+    const peer = await server.connect({ user: "ordinary", pass: "p" });
+    const asks = async (): Promise<string[]> => {
+      peer.send("PUB $SYS.REQ.USER.AUTH 1", "x");
+      return peer.ping();
+    };
+    const refusal = [`-ERR 'Permissions Violation for Publish to "$SYS.REQ.USER.AUTH"'`];
+    expect(await asks()).toEqual(refusal);
+    await reload(server, options());
+    await reload(server, options());
+    expect(await asks()).toEqual(refusal);
+  });
+
+  test.each([
+    ["the account", options({ accounts: { ...accounts, APP: undefined } })],
+    ["who signs", options({ authorization: { auth_callout: { ...callout, issuer: key("account", 72).publicKey } } })],
+    ["the service", options({ authorization: {} })],
+    ["all users and the service", { accounts: { APP: {}, AUTH: {}, SYS: {} }, system_account: "SYS" }],
+  ])("whom it let in leaves when %s is another", async (_what, after) => {
+    const server = await tcp.start(options());
+    await serve(server);
+    const peer = await server.connect({ auth_token: "x" });
+    await reload(server, options());
+    peer.send("PUB b 0", "");
+    expect(await peer.ping()).toEqual([`-ERR 'Permissions Violation for Publish to "b"'`]);
+    await reload(server, after);
+    expect(await peer.closed()).toEqual(["-ERR 'Authorization Violation'"]);
+  });
+});
+
+test("who came through a proxy, and has to, stays", async () => {
+  const proxy = key("server", 73);
+  const all = {
+    proxies: { trusted: [{ key: proxy.publicKey }] },
+    authorization: { users: [{ user: "alice", password: "p", proxy_required: true }] },
+  };
+  const server = await tcp.start(all as never);
+  const peer = await server.dial();
+  const proxy_sig = Buffer.from(proxy.sign(Buffer.from(String(peer.info["nonce"])))).toString("base64url");
+  expect(await server.answer(peer, { user: "alice", pass: "p", proxy_sig })).toEqual(["PONG"]);
+  await reload(server, all);
+  expect(await peer.ping()).toEqual([]);
+});
