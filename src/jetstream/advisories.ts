@@ -4,7 +4,20 @@
 
 import type { Bus, ClientInfo } from "../account/bus.ts";
 import { byteString } from "../base/bytes.ts";
-import { encode, int, int64, type Kind, omitEmpty, record, text, uint64, nullable } from "../base/json.ts";
+import {
+  decodeText,
+  encode,
+  type Encodable,
+  int,
+  int64,
+  JsonError,
+  type Kind,
+  omitEmpty,
+  record,
+  text,
+  uint64,
+  nullable,
+} from "../base/json.ts";
 import { nuid } from "../base/nuid.ts";
 import type { World } from "../base/world.ts";
 import { moment } from "./config/moment.ts";
@@ -22,6 +35,7 @@ const clientKind = record({
   host: omitEmpty(text),
   id: omitEmpty(uint64),
   acc: omitEmpty(text),
+  svc: omitEmpty(text),
   user: omitEmpty(text),
   name: omitEmpty(text),
   lang: omitEmpty(text),
@@ -43,6 +57,14 @@ const auditKind = record({
 const streamActionKind = record({ ...head, stream: text, action: text, domain: omitEmpty(text) });
 const consumerActionKind = record({ ...head, stream: text, consumer: text, action: text, domain: omitEmpty(text) });
 const limitReachedKind = record({ ...head, server: text, domain: omitEmpty(text), dropped: int });
+
+/** A client of another account, which sends its requests through the account `service`. */
+export interface ForeignClient {
+  /** What the account tells of it, as JSON. */
+  readonly told: string;
+  readonly service: string;
+}
+export type Requester = ClientInfo | ForeignClient;
 
 /** Who publishes them. */
 export interface AdvisorySource {
@@ -84,17 +106,24 @@ export class Advisories {
   }
 
   /** An API request was answered. */
-  audit(bus: Bus, client: ClientInfo | undefined, subject: string, request: string, response: () => string): void {
+  audit(bus: Bus, client: Requester | undefined, subject: string, request: string, response: () => string): void {
     const { serverName: server, domain } = this.#source;
     if (!bus.hasInterest(byteString(`${PREFIX}API`))) return;
     this.#publish(bus, "API", "api_audit", auditKind, {
       server,
-      client: client === undefined ? undefined : this.#shown(client),
+      client: client === undefined ? undefined : "told" in client ? this.#toldOf(client) : this.#shown(client),
       subject,
       request,
       response: response(),
       domain,
     });
+  }
+
+  /** Of a client of another account no more is shown than the account lets its services know. */
+  #toldOf({ told, service }: ForeignClient): Encodable<typeof clientKind> {
+    const client = decodeText(clientKind, told);
+    if (client instanceof JsonError) return { svc: service };
+    return { ...client, svc: service, server: client.server === "" ? this.#source.serverName : client.server };
   }
 
   /** So many API requests waited that all were dropped. */

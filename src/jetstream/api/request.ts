@@ -1,10 +1,11 @@
 // One request to the JetStream API: its bytes, copied, and how they are read.
 
-import type { Bus, ClientInfo, Frame, Sender } from "../../account/bus.ts";
+import type { Bus, Frame, Sender } from "../../account/bus.ts";
 import { type ByteString, byteStringOf, shown } from "../../base/bytes.ts";
 import { decode, decodeAll, JsonError, type Kind } from "../../base/json.ts";
 import { any } from "../../base/json_any.ts";
 import { apiError } from "../../errors/api.ts";
+import type { Requester } from "../advisories.ts";
 import { headerValue } from "../header_value.ts";
 import type { JetStreamAccount } from "../account.ts";
 
@@ -12,6 +13,7 @@ import type { JetStreamAccount } from "../account.ts";
 export const API_LEVEL = 4;
 /** A request without bytes of its own. */
 const HELD = 512;
+const REQUEST_INFO = "Nats-Request-Info";
 const REQUIRED_LEVEL = "Nats-Required-Api-Level";
 
 /** How the bodies of requests are read, and who hears of bad ones. */
@@ -44,7 +46,7 @@ export class ApiRequest {
   /** Owned. */
   readonly body: Uint8Array;
   /** Undefined when the server itself asks. */
-  readonly client: ClientInfo | undefined;
+  readonly client: Requester | undefined;
   readonly #rules: RequestRules;
 
   /** Copies what the frame has; `subject` is it without a domain, its token `streamAt` a stream's name. */
@@ -65,7 +67,10 @@ export class ApiRequest {
     this.reply = byteStringOf(source, replyFrom, replyTo);
     this.header = Uint8Array.prototype.slice.call(source, payloadFrom, bodyFrom);
     this.body = Uint8Array.prototype.slice.call(source, bodyFrom, payloadTo);
-    this.client = sender?.hooks.info();
+    const info = sender?.hooks.info();
+    // What another account does not share of its clients is not known here either.
+    const isForeign = info !== undefined && info.account !== asker.name;
+    this.client = isForeign ? { told: headerValue(this.header, REQUEST_INFO) ?? "", service: asker.name } : info;
     this.#rules = rules;
   }
 
