@@ -5,12 +5,15 @@
 //     token ─→ TrustStore ─→ onChange ─→ Account, what it shares, what it may store, who may stay
 
 import type { Account } from "../account/account.ts";
+import type { Identity } from "../auth/authenticator.ts";
+import { withoutAsking } from "../auth/callout/callout_authenticator.ts";
 import { checkActivation } from "../auth/operator/activation.ts";
 import { type AccountResolver, MemoryResolver } from "../auth/operator/account_resolver.ts";
 import { limitOf } from "../auth/operator/claim_permissions.ts";
 import { ClaimsDesk } from "../auth/operator/claims_desk.ts";
 import { type ClaimedStorage, mappingsOf, sharingOf, storageOf } from "../auth/operator/claimed_rules.ts";
 import { DEFAULT_CACHE_LIMIT, DirectoryResolver } from "../auth/operator/directory_resolver.ts";
+import type { TokenUser } from "../auth/operator/login.ts";
 import { renew } from "../auth/operator/renewal.ts";
 import { identityOf, TokenAuthenticator } from "../auth/operator/token_authenticator.ts";
 import { TokenDirectory } from "../auth/operator/token_directory.ts";
@@ -32,6 +35,7 @@ import { openStoreDirectory, type StoreDirectory } from "../io/disk_directory.ts
 import { getText } from "../io/http_get.ts";
 import { TimeZones } from "../io/time_zones.ts";
 import { type JsonPart, partOf } from "../monitor/json_part.ts";
+import type { Permissions } from "../auth/permissions.ts";
 import { byteString } from "../base/bytes.ts";
 import { isSubset } from "../subject/subject.ts";
 import type { ImportRule, SharingRules } from "../subject/sharing.ts";
@@ -355,12 +359,18 @@ export class Operators implements ClaimedAccounts {
       else if (renewed === "bearer") session.refuse();
       else if (renewed === "signingKey") session.close("authenticationFailure");
       else if (maxConnections >= 0 && ++kept > maxConnections) session.closeWithError("maximumAccountConnections");
-      else
-        session.become({
-          ...identityOf(renewed, this.#world),
-          ...keptPermissions(session.identity?.permissions, renewed.permissions, user.permissions),
-        });
+      else session.become(this.#identityOf(renewed, user, session.identity?.permissions));
     }
+  }
+
+  /** The user `after` a new token of its account; `kept` are the permissions of its connection. */
+  #identityOf(after: TokenUser, before: TokenUser, kept: Permissions | undefined): Identity {
+    const { hasCallout } = after.account;
+    const isSame = after.permissions === before.permissions && hasCallout === before.account.hasCallout;
+    const identity = identityOf(after, this.#world);
+    // The counts of answers that were allowed stay, where the rules do.
+    const renewed = isSame && kept !== undefined ? { ...identity, permissions: kept } : identity;
+    return hasCallout ? withoutAsking(renewed, this.#world) : renewed;
   }
 
   /** What the accounts that are known share. */
@@ -427,11 +437,6 @@ export class Operators implements ClaimedAccounts {
       this.#checkExpiry();
     });
   }
-}
-
-/** The counts of answers that were allowed stay, where the rules do. */
-function keptPermissions<P>(kept: P | undefined, after: unknown, before: unknown): { readonly permissions?: P } {
-  return kept !== undefined && after === before ? { permissions: kept } : {};
 }
 
 /** Where a single operator says that its accounts are. */

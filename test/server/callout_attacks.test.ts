@@ -182,4 +182,28 @@ describe("operator mode", () => {
       expect(await server.answer(peer, bearer())).toEqual(["-ERR 'Authorization Violation'"]);
     },
   );
+
+  test("under a new token of their account its users still ask the service nothing", async () => {
+    const limited = (description: string): string =>
+      account(service, {
+        description,
+        authorization: { auth_users: [exempt.publicKey, wanted.publicKey] },
+        default_permissions: { pub: { deny: ["x"] } },
+      });
+    const server = await tcp.start(
+      claimed({ resolver_preload: { [system.publicKey]: account(system), [service.publicKey]: limited("a") } }),
+    );
+    const refused = [`-ERR 'Permissions Violation for Publish to "$SYS.REQ.USER.AUTH"'`];
+    const admin = await server.connect({ jwt: user(key("user", 68), system, { bearer_token: true }) });
+    const peer = await server.connect({ jwt: user(wanted, service, { bearer_token: true }) });
+    for (const token of ["b", "c"].map(limited)) {
+      peer.send("PUB $SYS.REQ.USER.AUTH 1", "x");
+      expect(await peer.ping()).toEqual(refused);
+      admin.send(`PUB $SYS.REQ.ACCOUNT.${service.publicKey}.CLAIMS.UPDATE ${token.length}`, token);
+      await admin.ping();
+      await admin.ping();
+    }
+    peer.send("PUB $SYS.REQ.USER.AUTH 1", "x");
+    expect(await peer.ping()).toEqual(refused);
+  });
 });
