@@ -47,11 +47,13 @@ export class TokenAuthenticator implements ReloadableAuthenticator {
       host: host ?? "",
       isProxied: isProxied === true,
     };
+    const decide = (verdict: LoginVerdict): Verdict =>
+      verdict.ok ? { ok: true, identity: identityOf(verdict.user, env) } : refused(verdict, credentials);
     const conclude = (verdict: LoginVerdict): Verdict | Promise<Verdict> => {
-      if (!verdict.ok) return refused(verdict, credentials);
-      const accepted: Verdict = { ok: true, identity: identityOf(verdict.user, env) };
-      const settled = ready(verdict.user.account);
-      return settled === undefined ? accepted : settled.then(() => accepted);
+      const settled = verdict.ok ? ready(verdict.user.account) : undefined;
+      if (settled === undefined) return decide(verdict);
+      // That took a while, in which the account may have become another.
+      return settled.then(() => logIn(login, store, env)).then(decide);
     };
     const verdict = logIn(login, store, env);
     return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict);
