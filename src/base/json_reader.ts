@@ -254,10 +254,18 @@ export class JsonReader {
   }
 
   #passScalar(start: JsonStart): void {
-    if (start === "string") this.string();
+    if (start === "string") this.#passString();
     else if (start === "number") this.#passNumber();
     else if (start === "bool") this.bool();
     else this.null();
+  }
+
+  #passString(): void {
+    const bytes = this.#bytes;
+    let at = this.#at + 1;
+    while (at < this.#to && bytes[at]! >= 0x20 && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at++;
+    if (at < this.#to && bytes[at] === QUOTE) this.#at = at + 1;
+    else this.string();
   }
 
   #passNumber(): void {

@@ -9,8 +9,9 @@
 
 import type { Bus } from "../account/bus.ts";
 import { ApiError, apiError } from "../errors/api.ts";
+import { THINGS_A_SLICE, type Work } from "../base/work.ts";
 import type { Advisories } from "./advisories.ts";
-import { checkStreamConfig } from "./config/stream_checks.ts";
+import { checkingStreamConfig } from "./config/stream_checks.ts";
 import type { StreamConfig, StreamConfigRequest } from "./config/stream_config.ts";
 import { acceptCreate, checkStandalone, sameStreamConfig } from "./config/stream_create.ts";
 import { storeLimits } from "./config/stream_limits.ts";
@@ -26,6 +27,7 @@ import type { Offline, OpenedStore, StreamPlaces, StreamRecord } from "./stream_
 import type { StreamSurroundings } from "./stream/parts.ts";
 import { SubjectClaims } from "./subject_claims.ts";
 import type { StreamAccount } from "./surroundings.ts";
+import { WorkLine } from "./work_line.ts";
 
 export type Storage = "memory" | "file";
 
@@ -83,6 +85,8 @@ export class JetStreamAccount implements StreamAccount {
   /** Those being made: their subjects and bytes are taken already. */
   readonly #making = new Map<string, StreamConfig>();
   readonly #claims = new SubjectClaims();
+  /** Whoever looks at streams, room and subjects, to take some of it, is alone meanwhile. */
+  readonly #line: WorkLine;
   /** Who waits for a change of a stream to end; a name is in it while one is going on. */
   readonly #changing = new Map<string, (() => void)[]>();
   readonly #used = { memory: 0, file: 0 };
@@ -94,6 +98,7 @@ export class JetStreamAccount implements StreamAccount {
     this.bus = options.bus;
     this.limits = options.limits;
     this.#rules = options.rules;
+    this.#line = new WorkLine(options.surroundings.nextTurn);
   }
 
   /** Goes on with other limits. What is there stays, however much it is. */
@@ -171,47 +176,48 @@ export class JetStreamAccount implements StreamAccount {
    * Makes a stream, or finds that there is the same one already. `done` when it
    * is durable. `namesStorage`: the request says which; space is looked at twice then.
    */
-  create(request: StreamConfigRequest, name: string, namesStorage: boolean, done: Done<Stream>): void {
-    const config = attempt(() => {
-      const asked = acceptCreate(request, name);
-      this.#checkRoom(asked, namesStorage);
-      const checked = checkStreamConfig(asked, this.#rules, request.pedantic);
-      checkStandalone(checked);
-      return checked;
+  create(request: StreamConfigRequest, name: string, namesStorage: () => boolean, done: Done<Stream>): void {
+    this.#exclusively(name, (release) => {
+      const answer = released(release, done);
+      this.#line.run(attempt(this.#take(request, name, namesStorage)), (taken) => {
+        if (taken instanceof ApiError || taken instanceof Stream) answer(taken);
+        else this.#create(taken, answer);
+      });
     });
-    if (config instanceof ApiError) done(config);
-    else this.#exclusively(name, (release) => this.#create(config, released(release, done)));
+  }
+
+  /** What the request comes to: a configuration whose subjects and bytes are taken from now on, or the stream that is there. */
+  *#take(request: StreamConfigRequest, name: string, namesStorage: () => boolean): Work<StreamConfig | Stream> {
+    if (isLong(request)) yield;
+    const asked = acceptCreate(request, name);
+    this.#checkRoom(asked, namesStorage());
+    const config = yield* checkingStreamConfig(asked, this.#rules, request.pedantic);
+    checkStandalone(config);
+    const existing = this.#running.get(name);
+    if (existing !== undefined) {
+      if (sameStreamConfig(config, existing.stream.config)) return existing.stream;
+      throw apiError("streamNameExists");
+    }
+    if (this.#offline.has(name)) throw apiError("streamNameExists");
+    const refused = this.#isClosed ? apiError("notEnabled") : this.#unfit(config);
+    if (refused !== undefined) throw refused;
+    yield* this.#claim(config);
+    this.#making.set(name, config);
+    return config;
   }
 
   #create(config: StreamConfig, done: Done<Stream>): void {
     const { name } = config;
-    const existing = this.#running.get(name);
-    if (existing !== undefined) {
-      const isSame = sameStreamConfig(config, existing.stream.config);
-      done(isSame ? existing.stream : apiError("streamNameExists"));
-      return;
-    }
-    if (this.#offline.has(name)) {
-      done(apiError("streamNameExists"));
-      return;
-    }
     const { world } = this.#options.surroundings;
-    const refused = this.#isClosed ? apiError("notEnabled") : (this.#unfit(config) ?? this.#overlap(config));
-    if (refused !== undefined) {
-      done(refused);
-      return;
-    }
     const record = { config, created: { sec: world.wallSec(), nanos: world.wallNanos() } };
-    this.#making.set(name, config);
-    this.#claims.set(name, config.subjects);
     const finish: Done<Stream> = (result) => {
       this.#making.delete(name);
-      if (result instanceof ApiError) this.#claims.set(name, []);
-      done(result);
+      if (!(result instanceof ApiError)) done(result);
+      else this.#line.run(this.#claims.release(name, config.subjects), () => done(result));
     };
     this.#placesOf(config).create(record, (failure) => {
       if (failure !== undefined) this.#failedToMake(name, failure, finish);
-      else this.start(record, finish);
+      else this.#start(record, finish, true);
     });
   }
 
@@ -220,8 +226,14 @@ export class JetStreamAccount implements StreamAccount {
     done(apiError("streamCreate", { err: "error creating store for stream" }));
   }
 
-  /** Opens the store of a stream whose place exists, new or found, and runs it. `isNew` ones are told about. */
-  start(record: StreamRecord, done: Done<Stream>, isNew = true): void {
+  /** Opens the store of a stream whose place was found, and runs it. */
+  start(record: StreamRecord, done: Done<Stream>): void {
+    const { name, subjects } = record.config;
+    this.#line.run(this.#claims.claim(name, subjects), () => this.#start(record, done, false));
+  }
+
+  /** New ones are told about. */
+  #start(record: StreamRecord, done: Done<Stream>, isNew: boolean): void {
     const { config } = record;
     const { surroundings, advisories } = this.#options;
     const events = new EventsLater();
@@ -236,7 +248,6 @@ export class JetStreamAccount implements StreamAccount {
       });
       const admin = this.#administer(stream);
       this.#running.set(config.name, { stream, opened, admin });
-      this.#claims.set(config.name, config.subjects);
       this.#options.space.reserve(config.storage, reservedBy(config));
       // Consumers first: what comes in is for them.
       admin.restore(() => {
@@ -274,49 +285,47 @@ export class JetStreamAccount implements StreamAccount {
 
   /** Changes the configuration. `done` when it is durable and in force. */
   update(request: StreamConfigRequest, name: string, done: Done<Stream>): void {
-    const config = attempt(() => acceptUpdate(request, name, this.#rules));
-    if (config instanceof ApiError) done(config);
-    else this.#exclusively(name, (release) => this.#update(config, released(release, done)));
+    this.#exclusively(name, (release) => {
+      const answer = released(release, done);
+      this.#line.run(attempt(this.#takeMore(request, name)), (taken) => {
+        if (taken instanceof ApiError) answer(taken);
+        else this.#update(this.stream(name)!, taken, answer);
+      });
+    });
   }
 
-  #update(asked: StreamConfig, done: Done<Stream>): void {
-    const { name } = asked;
+  /** The configuration that a request comes to; what is new in it is taken from now on. */
+  *#takeMore(request: StreamConfigRequest, name: string): Work<StreamConfig> {
+    if (isLong(request)) yield;
+    const asked = yield* acceptUpdate(request, name, this.#rules);
     const reason = this.offlineReason(name);
     const stream = this.stream(name);
-    if (reason !== undefined) {
-      done(apiError("streamOfflineReason", { err: reason }));
-      return;
-    }
-    if (stream === undefined) {
-      done(apiError("streamNotFound"));
-      return;
-    }
+    if (reason !== undefined) throw apiError("streamOfflineReason", { err: reason });
+    if (stream === undefined) throw apiError("streamNotFound");
     const old = stream.config;
-    const config = attempt(() => {
-      const checked = checkUpdate(old, asked);
-      const refused =
-        this.#unfitUpdate(old, checked) ??
-        violatedLimits(old, checked, limitedBy(this.consumersOf(name)!)) ??
-        this.#overlap(checked);
-      if (refused !== undefined) throw refused;
-      return checked;
-    });
-    if (config instanceof ApiError) {
-      done(config);
-      return;
-    }
-    // Until it is done both are taken.
-    this.#claims.set(name, [...new Set([...old.subjects, ...config.subjects])]);
+    const config = checkUpdate(old, asked);
+    const refused = this.#unfitUpdate(old, config) ?? violatedLimits(old, config, limitedBy(this.consumersOf(name)!));
+    if (refused !== undefined) throw refused;
+    yield* this.#claim(config);
+    return config;
+  }
+
+  #update(stream: Stream, config: StreamConfig, done: Done<Stream>): void {
+    const { name, config: old } = stream;
+    // Until it is done the subjects of both are taken.
+    const settle = (now: StreamConfig, before: StreamConfig, result: Stream | ApiError): void => {
+      const { subjects } = now;
+      this.#line.run(this.#claims.release(name, before.subjects, subjects), () => done(result));
+    };
     this.#placesOf(config).update({ config, created: stream.created }, (failure) => {
-      this.#claims.set(name, failure === undefined ? config.subjects : old.subjects);
       if (failure !== undefined) {
-        done(apiError("streamUpdate", { err: failure }));
+        settle(old, config, apiError("streamUpdate", { err: failure }));
         return;
       }
       this.#options.space.reserve(config.storage, reservedBy(config) - reservedBy(old));
       stream.update(config, () => {
         this.#options.advisories.stream(this.bus, name, "modify");
-        done(stream);
+        settle(config, old, stream);
       });
     });
   }
@@ -327,7 +336,6 @@ export class JetStreamAccount implements StreamAccount {
   }
 
   #remove(name: string, done: Done<undefined>): void {
-    const { advisories, space } = this.#options;
     const running = this.#running.get(name);
     const reason = this.offlineReason(name);
     if (running === undefined && reason === undefined) {
@@ -338,12 +346,22 @@ export class JetStreamAccount implements StreamAccount {
       done(apiError("streamOfflineReason", { err: reason! }));
       return;
     }
-    const { stream, opened, admin } = running;
+    const { stream, opened } = running;
     const { config } = stream;
     this.#running.delete(name);
-    this.#claims.set(name, []);
     opened.abandon();
-    stream.abandon();
+    let left = 2;
+    const gone = (): void => {
+      if (--left === 0) this.#removeLeft(running, done);
+    };
+    stream.abandon(gone);
+    this.#line.run(this.#claims.release(name, config.subjects), gone);
+  }
+
+  /** The rest of a stream that takes no messages any more. */
+  #removeLeft({ stream, admin }: Running, done: Done<undefined>): void {
+    const { advisories, space } = this.#options;
+    const { name, config } = stream;
     // What it used is free now: an answer that comes before its files are gone does not count it.
     const freed = stream.usedBytes;
     this.count(config.storage, -freed);
@@ -368,14 +386,10 @@ export class JetStreamAccount implements StreamAccount {
       return;
     }
     const { name } = record.config;
-    this.start(
-      record,
-      (result) => {
-        if (result instanceof ApiError) this.keepOffline(name, { reason: result.description, record: undefined });
-        done();
-      },
-      false,
-    );
+    this.start(record, (result) => {
+      if (result instanceof ApiError) this.keepOffline(name, { reason: result.description, record: undefined });
+      done();
+    });
   }
 
   /** Ends all streams; `done` when what they had staged is durable and everything is closed. */
@@ -386,7 +400,8 @@ export class JetStreamAccount implements StreamAccount {
       if (--left === 0) done();
     };
     for (const { stream, opened, admin } of this.#running.values()) {
-      stream.close();
+      left++;
+      stream.close(closed);
       admin.close("shutdown", () => opened.close(closed));
     }
     closed();
@@ -431,10 +446,11 @@ export class JetStreamAccount implements StreamAccount {
     return { most: space.most(storage), reserved: space.reserved(storage) };
   }
 
-  #overlap({ name, subjects }: StreamConfig): ApiError | undefined {
-    const isTaken = this.#claims.taken(name, subjects);
-    if (isTaken === false) return undefined;
-    return isTaken === true ? apiError("streamSubjectOverlap") : apiError("insufficientResources");
+  /** Takes its subjects. Throws when another stream has some of them. */
+  *#claim({ name, subjects }: StreamConfig): Work<void> {
+    const isTaken = yield* this.#claims.taken(name, subjects);
+    if (isTaken === false) yield* this.#claims.claim(name, subjects);
+    else throw isTaken === true ? apiError("streamSubjectOverlap") : apiError("insufficientResources");
   }
 
   /** Runs `change` when no other change of that stream is going on; it must call `release` once. */
@@ -463,14 +479,19 @@ function limitedBy(admin: ConsumerAdmin): LimitedConsumer[] {
   }));
 }
 
-/** What `check` gives, or the refusal it throws. */
-function attempt<T>(check: () => T): T | ApiError {
+/** What `work` comes to, or the refusal it throws. */
+function* attempt<T>(work: Work<T>): Work<T | ApiError> {
   try {
-    return check();
+    return yield* work;
   } catch (error) {
     if (error instanceof ApiError) return error;
     throw error;
   }
+}
+
+/** To read it took all of a slice. */
+function isLong({ subjects }: StreamConfigRequest): boolean {
+  return subjects.length >= THINGS_A_SLICE;
 }
 
 /** `done`, after the next change may begin. */

@@ -3,6 +3,7 @@
 
 import { DiskError, type Disk } from "../base/disk.ts";
 import { JsonError } from "../base/json.ts";
+import { Pace, run, type Work } from "../base/work.ts";
 import { StreamCatalog, type StoredStream } from "../store/catalog.ts";
 import type { FileStore } from "../store/file/file_store.ts";
 import { openFileStore } from "../store/file/open_file_store.ts";
@@ -15,7 +16,7 @@ import { ConsumerFilePlaces } from "./consumer_file_places.ts";
 import type { ConsumerPlaces } from "./consumer_places.ts";
 import type { StreamConfig } from "./config/stream_config.ts";
 import type { StreamRules } from "./config/stream_rules.ts";
-import { readStreamFile, writeStreamFile } from "./config/stream_file.ts";
+import { readingStreamFile, writingStreamFile } from "./config/stream_file.ts";
 import type { FoundStream, OpenedStore, PlaceDone, StreamPlaces, StreamRecord } from "./stream_places.ts";
 import type { JetStreamSurroundings } from "./surroundings.ts";
 
@@ -26,6 +27,9 @@ const CACHE_BYTES = 16 * MB;
 const LARGE = 8 * MB;
 const MEDIUM = 4 * MB;
 const LEAST = 32_000;
+// What reading a configuration costs, in subjects looked at: at least, and one for so many bytes.
+const META_COST = 64;
+const SUBJECT_BYTES = 16;
 
 /** What the file stores of a server share. */
 export interface DiskFacts {
@@ -88,16 +92,26 @@ export class FilePlaces implements StreamPlaces {
       if (found instanceof DiskError) {
         this.#surroundings.log.error(`JetStream could not read its streams: ${found.text}`);
         done([]);
-      } else done(found.map((stream) => this.#recordOf(stream)));
+      } else run(this.#surroundings.nextTurn, this.#recordsOf(found), done);
     });
   }
 
-  #recordOf({ name, meta, fault, isEncrypted }: StoredStream): FoundStream {
+  *#recordsOf(found: readonly StoredStream[]): Work<FoundStream[]> {
+    const pace = new Pace();
+    const records: FoundStream[] = [];
+    for (const stream of found) {
+      records.push(yield* this.#recordOf(stream));
+      if (pace.spend(META_COST + (stream.meta?.length ?? 0) / SUBJECT_BYTES)) yield;
+    }
+    return records;
+  }
+
+  *#recordOf({ name, meta, fault, isEncrypted }: StoredStream): Work<FoundStream> {
     if (fault !== undefined) this.#surroundings.log.warn(`Stream '${name}': ${fault}`);
     const unread = (reason: string): FoundStream => ({ name, record: { reason, record: undefined } });
     if (meta === undefined) return unread(`unsupported - config error: ${fault ?? "no meta.inf"}`);
     if (isEncrypted) return unread("unsupported - config error: it is encrypted, which is not supported yet");
-    const file = readStreamFile(meta, this.#rules);
+    const file = yield* readingStreamFile(meta, this.#rules);
     if (file instanceof JsonError) return unread(`decoding error: ${file.text}`);
     const { config, created, unsupported } = file;
     // Served under the other name it would have the files of another stream.
@@ -107,10 +121,13 @@ export class FilePlaces implements StreamPlaces {
   }
 
   create(record: StreamRecord, done: PlaceDone): void {
-    this.#catalog.create(record.config.name, metaOf(record), (failed) => done(failed?.text));
+    this.#write(record, (meta) => this.#catalog.create(record.config.name, meta, (failed) => done(failed?.text)));
   }
   update(record: StreamRecord, done: PlaceDone): void {
-    this.#catalog.update(record.config.name, metaOf(record), (failed) => done(failed?.text));
+    this.#write(record, (meta) => this.#catalog.update(record.config.name, meta, (failed) => done(failed?.text)));
+  }
+  #write({ config, created }: StreamRecord, done: (meta: Uint8Array) => void): void {
+    run(this.#surroundings.nextTurn, writingStreamFile(config, created), done);
   }
   remove(name: string, done: PlaceDone): void {
     this.#catalog.delete(name, (failed) => done(failed?.text));
@@ -210,8 +227,4 @@ function sequencesIn(ranges: readonly (readonly [first: number, last: number])[]
       for (const [first, last] of ranges) for (let seq = first; seq <= last; seq++) yield seq;
     },
   };
-}
-
-function metaOf({ config, created }: StreamRecord): Uint8Array {
-  return Buffer.from(writeStreamFile(config, created));
 }

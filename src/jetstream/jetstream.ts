@@ -204,15 +204,11 @@ export class JetStream {
       }
       listener.onStream(account, name);
       const began = world.nowMs();
-      account.start(
-        record,
-        (result) => {
-          if (result instanceof ApiError) account.keepOffline(name, { reason: result.description, record: undefined });
-          else listener.onStreamRestored(account, name, result.state().msgs, world.nowMs() - began);
-          next();
-        },
-        false,
-      );
+      account.start(record, (result) => {
+        if (result instanceof ApiError) account.keepOffline(name, { reason: result.description, record: undefined });
+        else listener.onStreamRestored(account, name, result.state().msgs, world.nowMs() - began);
+        next();
+      });
     };
     next();
   }

@@ -12,6 +12,7 @@
 import type { Frame, Listener, Subscription } from "../account/bus.ts";
 import { type ByteString, byteString } from "../base/bytes.ts";
 import type { Moment } from "../base/nanos.ts";
+import { Pace, run, type Work } from "../base/work.ts";
 import { Purge, type PurgeRequest } from "../store/purge.ts";
 import type { StoredMsg, StoreEvents, StoreState, StreamStore } from "../store/stream_store.ts";
 import { SubjectFilter } from "../store/subject_filter.ts";
@@ -85,7 +86,9 @@ export class Stream implements Listener {
   #startsAtOne: boolean;
   /** Since the last group landed. */
   #hasRefused = false;
-  #subs = new Map<string, Subscription>();
+  readonly #subs = new Map<string, Subscription>();
+  /** Changes of what is subscribed to that began: over turns where subjects are many, and only the last one goes on. */
+  #resubscriptions = 0;
   #directSubs: Subscription[] = [];
 
   /** The store is opened by `openStore`, which is given who hears its events from then on. */
@@ -167,31 +170,34 @@ export class Stream implements Listener {
     this.#limits.open();
     this.#subscribeDirect();
     this.#duplicates.rebuild(() => {
-      if (this.#isOpen) this.#subscribe();
-      ready();
+      if (this.#isOpen) this.#subscribe(ready);
+      else ready();
     });
   }
 
-  /** Takes nothing more; what is staged is still answered when it is committed. The store is not closed. */
-  close(): void {
+  /**
+   * Takes nothing more; what is staged is still answered when it is committed. The store is not closed. `done` when it
+   * has left all its subjects, over turns if they are many.
+   */
+  close(done: () => void = () => undefined): void {
     this.#isOpen = false;
-    this.#unsubscribe(() => false);
     this.#unsubscribeDirect();
     this.#limits.close();
     this.#duplicates.close();
     this.#direct.close();
     this.#gets.close();
+    run(this.#surroundings.nextTurn, this.#resubscribe([]), done);
   }
 
   /** Its store is gone: closes, and tells those who wait for it. */
-  abandon(): void {
-    this.close();
+  abandon(done: () => void = () => undefined): void {
+    this.close(done);
     this.#group.abandon("stream deleted", () => this.#account.bus.run(() => this.#ingest.flush()));
   }
 
   /**
    * Goes on with another configuration, which was checked and is durable. `done`
-   * when lowered limits are applied to what is there: over turns, if that is much.
+   * when it takes its new subjects and lowered limits are applied to what is there: over turns, if that is much.
    */
   update(config: StreamConfig, done: () => void = () => undefined): void {
     const limits = storeLimits(config);
@@ -199,12 +205,14 @@ export class Stream implements Listener {
     this.#ingest.configure(this.#rules(config));
     this.#duplicates.setWindow(config.duplicate_window);
     this.#store.setLimits(limits);
-    if (this.#isOpen) {
-      this.#subscribe();
-      this.#unsubscribeDirect();
-      this.#subscribeDirect();
+    const trim = (): void => this.#limits.setLimits(limits, done);
+    if (!this.#isOpen) {
+      trim();
+      return;
     }
-    this.#limits.setLimits(limits, done);
+    this.#unsubscribeDirect();
+    this.#subscribeDirect();
+    this.#subscribe(trim);
   }
 
   /** Calls `done` when all that is staged by now is committed (undefined) or refused (why); at once when nothing waits. */
@@ -308,20 +316,33 @@ export class Stream implements Listener {
     };
   }
 
-  #subscribe(): void {
-    const wanted = new Set(this.#config.subjects);
-    this.#unsubscribe((subject) => wanted.has(subject));
-    for (const subject of wanted) {
-      if (this.#subs.has(subject)) continue;
-      this.#subs.set(subject, this.#account.bus.subscribe(byteString(subject), this));
-    }
+  #subscribe(done: () => void): void {
+    run(this.#surroundings.nextTurn, this.#resubscribe(this.#config.subjects), done);
   }
 
-  #unsubscribe(stays: (subject: string) => boolean): void {
+  /** Leaves all subjects but these, then takes those of them that are new. */
+  *#resubscribe(subjects: readonly string[]): Work<void> {
+    const turn = ++this.#resubscriptions;
+    const pace = new Pace();
+    const wanted = new Set<string>();
+    for (const subject of subjects) {
+      wanted.add(subject);
+      if (pace.spend()) yield;
+      if (turn !== this.#resubscriptions) return;
+    }
+    const { bus } = this.#account;
     for (const [subject, sub] of this.#subs) {
-      if (stays(subject)) continue;
-      this.#account.bus.unsubscribe(sub);
-      this.#subs.delete(subject);
+      if (!wanted.has(subject)) {
+        bus.unsubscribe(sub);
+        this.#subs.delete(subject);
+      }
+      if (pace.spend()) yield;
+      if (turn !== this.#resubscriptions) return;
+    }
+    for (const subject of wanted) {
+      if (!this.#subs.has(subject)) this.#subs.set(subject, bus.subscribe(byteString(subject), this));
+      if (pace.spend()) yield;
+      if (turn !== this.#resubscriptions) return;
     }
   }
 

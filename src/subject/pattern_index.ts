@@ -52,6 +52,17 @@ export class PatternIndex<T> {
     this.#count++;
   }
 
+  /** Whether this owner has this very pattern. */
+  has(pattern: ByteString, owner: T): boolean {
+    const tokens = pattern.split(".");
+    const [depth, isRest] = depthOf(tokens);
+    let node: Node<T> | undefined = this.#root;
+    for (let i = 0; i < depth && node !== undefined; i++) {
+      node = tokens[i] === "*" ? node.any : node.children.get(tokens[i]!);
+    }
+    return (isRest ? node?.rest : node?.ends)?.includes(owner) ?? false;
+  }
+
   /** Takes out one that was added. */
   remove(pattern: ByteString, owner: T): void {
     const tokens = pattern.split(".");
@@ -77,32 +88,72 @@ export class PatternIndex<T> {
 
   /** Whether a pattern of an owner other than `except` collides with this one; undefined when `most` nodes did not tell. */
   hasCollision(pattern: ByteString, except: T, most: number): boolean | undefined {
-    const tokens = pattern.split(".");
-    const [depth, isRest] = depthOf(tokens);
-    const nodes = [this.#root];
-    const levels = [0];
-    let left = most;
-    for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+    const question = this.question(pattern, except, most);
+    const answer = question.goOn(most + 1);
+    this.visited += question.visited;
+    return answer === "more" ? undefined : answer;
+  }
+
+  /** The same in steps, in which nothing may be added. What it went through does not count here. */
+  question(pattern: ByteString, except: T, most: number): CollisionQuestion<T> {
+    return new CollisionQuestion(this.#root, pattern, except, most);
+  }
+}
+
+/** Whether a pattern collides with one of another owner: asked for some nodes at a time. */
+class CollisionQuestion<T> {
+  readonly #tokens: readonly string[];
+  readonly #depth: number;
+  readonly #isRest: boolean;
+  readonly #except: T;
+  readonly #nodes: Node<T>[];
+  readonly #levels = [0];
+  #left: number;
+  /** Nodes it went through. */
+  visited = 0;
+
+  constructor(root: Node<T>, pattern: ByteString, except: T, most: number) {
+    this.#tokens = pattern.split(".");
+    [this.#depth, this.#isRest] = depthOf(this.#tokens);
+    this.#except = except;
+    this.#nodes = [root];
+    this.#left = most;
+  }
+
+  /** Looks at `steps` nodes; "more" when it is not over then, undefined when all that it may look at did not tell. */
+  goOn(steps: number): boolean | "more" | undefined {
+    const nodes = this.#nodes;
+    const levels = this.#levels;
+    const tokens = this.#tokens;
+    const depth = this.#depth;
+    const isRest = this.#isRest;
+    const except = this.#except;
+    for (let ahead = steps; nodes.length > 0; ahead--) {
+      if (ahead === 0) return "more";
+      const node = nodes.pop()!;
       const level = levels.pop()!;
       this.visited++;
-      if (left-- <= 0) return undefined;
+      if (this.#left-- <= 0) return undefined;
       // Below the place of the pattern's `>` everything collides.
       const isEnd = isRest ? level > depth : level === depth;
       if (isEnd && isOfOther(node.ends, except)) return true;
       if (!isRest && level === depth) continue;
       if (isOfOther(node.rest, except)) return true;
-      const into = (next: Node<T> | undefined): void => {
-        if (next === undefined) return;
-        nodes.push(next);
-        levels.push(level + 1);
-      };
       const token = level < depth ? tokens[level]! : "*";
-      into(node.any);
-      if (token === "*") for (const child of node.children.values()) into(child);
-      else into(node.children.get(token));
-      if (nodes.length > left + 1) return undefined;
+      if (node.any !== undefined) this.#enter(node.any, level + 1);
+      if (token === "*") for (const child of node.children.values()) this.#enter(child, level + 1);
+      else {
+        const child = node.children.get(token);
+        if (child !== undefined) this.#enter(child, level + 1);
+      }
+      if (nodes.length > this.#left + 1) return undefined;
     }
     return false;
+  }
+
+  #enter(node: Node<T>, level: number): void {
+    this.#nodes.push(node);
+    this.#levels.push(level);
   }
 }
 

@@ -1,6 +1,7 @@
 // STREAM.CREATE, UPDATE, NAMES, LIST, INFO, DELETE and PURGE.
 
 import { byteString } from "../../base/bytes.ts";
+import { Pace, run, THINGS_A_SLICE, type Work } from "../../base/work.ts";
 import { apiError } from "../../errors/api.ts";
 import { SubjectFilter } from "../../store/subject_filter.ts";
 import { collides } from "../../subject/subject.ts";
@@ -36,10 +37,13 @@ export function streamCreate(call: ApiCall, surroundings: JetStreamSurroundings)
   const { request } = call;
   const { account } = request;
   const config = request.decode(streamConfigRequestKind);
-  account.create(config, request.stream, request.mentions(storageNamed, "storage"), (result) => {
+  const namesStorage = (): boolean => request.mentions(storageNamed, "storage");
+  account.create(config, request.stream, namesStorage, (result) => {
     call.settle(result, (stream) => {
       const info = streamInfoOf(stream, account, surroundings, "create");
-      call.answer(streamCreateResponse, { ...info, did_create: true });
+      const answer = { ...info, did_create: true };
+      if (isLong(stream)) call.answerSlowly(streamCreateResponse, answer);
+      else call.answer(streamCreateResponse, answer);
     });
   });
 }
@@ -49,44 +53,62 @@ export function streamUpdate(call: ApiCall, surroundings: JetStreamSurroundings)
   const { account } = request;
   account.update(request.decode(streamConfigRequestKind), request.stream, (result) => {
     call.settle(result, (stream) => {
-      call.answer(streamUpdateResponse, streamInfoOf(stream, account, surroundings, "update"));
+      const info = streamInfoOf(stream, account, surroundings, "update");
+      if (isLong(stream)) call.answerSlowly(streamUpdateResponse, info);
+      else call.answer(streamUpdateResponse, info);
     });
   });
 }
 
-/** Streams with a subject that collides with the filter; all without one. */
-function selected(call: ApiCall, filter: string): Stream[] {
-  const streams = call.request.account.streams();
-  if (filter === "") return streams;
-  const wanted = byteString(filter);
-  return streams.filter((stream) => stream.config.subjects.some((subject) => collides(byteString(subject), wanted)));
+/** Writing down its configuration takes more than one slice. */
+function isLong({ config }: Stream): boolean {
+  return config.subjects.length >= THINGS_A_SLICE;
 }
 
-export function streamNames(call: ApiCall): void {
+/** Streams with a subject that collides with the filter; all without one. */
+function* selected(all: readonly Stream[], filter: string): Work<readonly Stream[]> {
+  if (filter === "") return all;
+  const wanted = byteString(filter);
+  const pace = new Pace();
+  const found: Stream[] = [];
+  for (const stream of all) {
+    for (const subject of stream.config.subjects) {
+      if (pace.spend()) yield;
+      if (!collides(byteString(subject), wanted)) continue;
+      found.push(stream);
+      break;
+    }
+  }
+  return found;
+}
+
+export function streamNames(call: ApiCall, { nextTurn }: JetStreamSurroundings): void {
   const { offset, subject } = call.request.decodeOptional(namesRequest);
-  const names = selected(call, subject).map(({ name }) => name);
-  const from = Math.min(Math.max(0, offset), names.length);
-  const streams = names.slice(from, from + NAMES_PAGE);
-  call.answer(streamNamesResponse, {
-    total: names.length,
-    offset: from,
-    limit: NAMES_PAGE,
-    streams: streams.length === 0 ? undefined : streams,
+  run(nextTurn, selected(call.request.account.streams(), subject), (streams) => {
+    const from = Math.min(Math.max(0, offset), streams.length);
+    const page = streams.slice(from, from + NAMES_PAGE);
+    call.answer(streamNamesResponse, {
+      total: streams.length,
+      offset: from,
+      limit: NAMES_PAGE,
+      streams: page.length === 0 ? undefined : page.map(({ name }) => name),
+    });
   });
 }
 
 export function streamList(call: ApiCall, surroundings: JetStreamSurroundings): void {
   const { account } = call.request;
   const { offset, subject } = call.request.decodeOptional(listRequest);
-  const streams = selected(call, subject);
-  const from = Math.min(Math.max(0, offset), streams.length);
-  const page = streams.slice(from, from + LIST_PAGE);
-  call.answerSlowly(streamListResponse, {
-    total: streams.length,
-    offset: from,
-    limit: LIST_PAGE,
-    streams: page.map((stream) => streamInfoOf(stream, account, surroundings, "list")),
-    offline: new Map(account.offline()),
+  run(surroundings.nextTurn, selected(account.streams(), subject), (streams) => {
+    const from = Math.min(Math.max(0, offset), streams.length);
+    const page = streams.slice(from, from + LIST_PAGE);
+    call.answerSlowly(streamListResponse, {
+      total: streams.length,
+      offset: from,
+      limit: LIST_PAGE,
+      streams: page.map((stream) => streamInfoOf(stream, account, surroundings, "list")),
+      offline: new Map(account.offline()),
+    });
   });
 }
 

@@ -6,6 +6,7 @@
 // about those around these checks (see stream_create.ts and stream_update.ts).
 
 import { byteString } from "../../base/bytes.ts";
+import { runAll, type Work } from "../../base/work.ts";
 import { apiError } from "../../errors/api.ts";
 import { collides } from "../../subject/subject.ts";
 import { subjectTransform } from "../../subject/transform.ts";
@@ -24,6 +25,11 @@ const SECOND = 1_000_000_000n;
 
 /** The configuration with its defaults. Throws the ApiError of the first check that fails. */
 export function checkStreamConfig(config: StreamConfig, rules: StreamRules, pedantic: boolean): StreamConfig {
+  return runAll(checkingStreamConfig(config, rules, pedantic));
+}
+
+/** The same in slices. */
+export function* checkingStreamConfig(config: StreamConfig, rules: StreamRules, pedantic: boolean): Work<StreamConfig> {
   const draft: StreamDraft = { ...config };
   checkTexts(draft);
   defaultLimits(draft, pedantic);
@@ -36,7 +42,7 @@ export function checkStreamConfig(config: StreamConfig, rules: StreamRules, peda
   checkPersistMode(draft);
   const unsupported = notSupportedYet(draft);
   if (unsupported !== undefined) throw invalidConfig(unsupported);
-  checkSubjects(draft);
+  yield* checkSubjects(draft);
   checkMaxBytes(draft, rules);
   checkTransform(draft);
   checkRepublish(draft, pedantic);

@@ -1,13 +1,17 @@
 // `meta.inf` of a stream: when it was created, and its configuration. What is
 // read here may come from another version of nats-server.
 
-import { decode, encode, JsonError } from "../../base/json.ts";
+import { decode, encodeSlices, JsonError, SLICE_CHARS } from "../../base/json.ts";
 import { type Moment } from "../../base/nanos.ts";
+import { runAll, type Work } from "../../base/work.ts";
 import { ApiError } from "../../errors/api.ts";
-import { checkStreamConfig } from "./stream_checks.ts";
+import { checkingStreamConfig } from "./stream_checks.ts";
 import { type StreamConfig, streamFileKind } from "./stream_config.ts";
 import { API_LEVEL, levelAbove } from "./stream_metadata.ts";
 import { type StreamRules } from "./stream_rules.ts";
+
+/** Characters that are enough for a slice. */
+const LONG = SLICE_CHARS / 8;
 
 export interface StreamFile {
   readonly created: Moment;
@@ -22,6 +26,11 @@ export interface StreamFile {
  * may have written less. One that can not is as it was written.
  */
 export function readStreamFile(bytes: Uint8Array, rules: StreamRules): StreamFile | JsonError {
+  return runAll(readingStreamFile(bytes, rules));
+}
+
+/** The same in slices. */
+export function* readingStreamFile(bytes: Uint8Array, rules: StreamRules): Work<StreamFile | JsonError> {
   const strict = decode(streamFileKind, bytes, 0, bytes.length, { strict: true, stream: true });
   const file = strict instanceof JsonError ? decode(streamFileKind, bytes) : strict;
   if (file instanceof JsonError) return file;
@@ -29,7 +38,7 @@ export function readStreamFile(bytes: Uint8Array, rules: StreamRules): StreamFil
   const unsupported = reason(written, strict instanceof JsonError ? strict.message : undefined);
   if (unsupported !== undefined) return { created, config: written, unsupported };
   try {
-    return { created, config: checkStreamConfig(written, rules, false), unsupported };
+    return { created, config: yield* checkingStreamConfig(written, rules, false), unsupported };
   } catch (error) {
     if (error instanceof ApiError) return { created, config: written, unsupported: configError(error.description) };
     throw error;
@@ -53,7 +62,17 @@ export function unsupportedReason(bytes: Uint8Array, rules: StreamRules): string
   return file instanceof JsonError ? `decoding error: ${file.message}` : file.unsupported;
 }
 
-/** The file's text. */
-export function writeStreamFile(config: StreamConfig, created: Moment): string {
-  return encode(streamFileKind, { Created: created, ...config });
+/** The file's bytes. */
+export function writeStreamFile(config: StreamConfig, created: Moment): Buffer {
+  return runAll(writingStreamFile(config, created));
+}
+
+/** The same in slices. */
+export function* writingStreamFile(config: StreamConfig, created: Moment): Work<Buffer> {
+  const parts: Buffer[] = [];
+  for (const part of encodeSlices(streamFileKind, { Created: created, ...config })) {
+    parts.push(Buffer.from(part));
+    if (part.length >= LONG) yield;
+  }
+  return Buffer.concat(parts);
 }

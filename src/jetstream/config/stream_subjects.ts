@@ -2,6 +2,7 @@
 // message, and none of the server's own unless nobody waits for an answer.
 
 import { type ByteString, byteString } from "../../base/bytes.ts";
+import { Pace, type Work } from "../../base/work.ts";
 import { quoted } from "../../errors/protocol.ts";
 import { PatternIndex } from "../../subject/pattern_index.ts";
 import { collides, hasWildcard, isSubset, isValidSubject } from "../../subject/subject.ts";
@@ -19,15 +20,21 @@ const systemAccounts = "$SYS.ACCOUNT.>" as ByteString;
 
 /** What comparing all subjects with each other may cost, in nodes: some ten milliseconds. */
 const MOST_WORK = 1_000_000;
+/** Nodes looked at that cost as much as a subject. */
+const NODES = 4;
+const STEP = 1024;
 
 /** Checks them one by one, each against those behind it; a stream without any takes its name. */
-export function checkSubjects(draft: StreamDraft): void {
+export function* checkSubjects(draft: StreamDraft): Work<void> {
   if (draft.subjects.length === 0) {
     if (draft.mirror === undefined && draft.sources.length === 0) draft.subjects = [draft.name];
     return;
   }
-  const all = areDistinctLiterals(draft.subjects) ? undefined : indexOf(draft.subjects);
+  const all = (yield* areDistinctLiterals(draft.subjects)) ? undefined : yield* indexOf(draft.subjects);
+  const pace = new Pace();
+  let left = MOST_WORK;
   for (const [at, subject] of draft.subjects.entries()) {
+    if (pace.spend()) yield;
     if (!isConfigSubject(subject)) throw invalidConfig("invalid subject");
     if (subject === ">" && !draft.no_ack) throw invalidConfig("capturing all subjects requires no-ack to be true");
     if (subject === ">" && draft.num_replicas !== 1) {
@@ -36,23 +43,46 @@ export function checkSubjects(draft: StreamDraft): void {
     const bytes = byteString(subject);
     if (!draft.no_ack) checkServerSpaces(bytes);
     if (all === undefined) continue;
-    const isTaken = all.hasCollision(bytes, at, MOST_WORK - all.visited);
+    const question = all.question(bytes, at, left);
+    let isTaken = question.goOn(STEP);
+    for (; isTaken === "more"; isTaken = question.goOn(STEP)) if (pace.spend(STEP / NODES)) yield;
+    left -= question.visited;
     if (isTaken === undefined) throw invalidConfig("too many subjects with wildcards");
     if (!isTaken) continue;
     // Those before it collided with none, so the other one is behind it.
-    const other = draft.subjects.slice(at + 1).find((one) => collides(byteString(one), bytes))!;
-    throw invalidConfig(`subject ${quoted(bytes)} overlaps with ${quoted(byteString(other))}`);
+    const other = yield* firstColliding(draft.subjects, at, pace);
+    throw invalidConfig(`subject ${quoted(bytes)} overlaps with ${quoted(other)}`);
+  }
+}
+
+function* firstColliding(subjects: readonly string[], at: number, pace: Pace): Work<ByteString> {
+  const bytes = byteString(subjects[at]!);
+  for (let behind = at + 1; ; behind++) {
+    const other = byteString(subjects[behind]!);
+    if (collides(other, bytes)) return other;
+    if (pace.spend()) yield;
   }
 }
 
 /** Whether none of them can collide with another for sure: what most streams have, and quick to tell. */
-function areDistinctLiterals(subjects: readonly string[]): boolean {
-  return !subjects.some((subject) => hasWildcard(subject as ByteString)) && new Set(subjects).size === subjects.length;
+function* areDistinctLiterals(subjects: readonly string[]): Work<boolean> {
+  const pace = new Pace();
+  const seen = new Set<string>();
+  for (const subject of subjects) {
+    if (hasWildcard(subject as ByteString)) return false;
+    seen.add(subject);
+    if (pace.spend()) yield;
+  }
+  return seen.size === subjects.length;
 }
 
-function indexOf(subjects: readonly string[]): PatternIndex<number> {
+function* indexOf(subjects: readonly string[]): Work<PatternIndex<number>> {
+  const pace = new Pace();
   const index = new PatternIndex<number>();
-  for (const [at, subject] of subjects.entries()) index.add(byteString(subject), at);
+  for (const [at, subject] of subjects.entries()) {
+    index.add(byteString(subject), at);
+    if (pace.spend()) yield;
+  }
   return index;
 }
 

@@ -7,17 +7,18 @@
 //   (the API)               space, for what max_bytes grew; violatedLimits with its
 //                           consumers; 10065 overlap with other streams
 
+import type { Work } from "../../base/work.ts";
 import { apiError, type ApiError } from "../../errors/api.ts";
-import { checkMetadata, checkStreamConfig } from "./stream_checks.ts";
+import { checkMetadata, checkingStreamConfig } from "./stream_checks.ts";
 import { type StreamConfig, type StreamConfigRequest } from "./stream_config.ts";
 import { invalidConfig } from "./stream_draft.ts";
 import { withRequiredLevel } from "./stream_metadata.ts";
 import { type StreamRules } from "./stream_rules.ts";
 
-/** The configuration asked for, checked by itself and stamped. `name` is that of the request's subject. */
-export function acceptUpdate(request: StreamConfigRequest, name: string, rules: StreamRules): StreamConfig {
+/** The configuration asked for, checked by itself, in slices, and stamped. `name` is that of the request's subject. */
+export function* acceptUpdate(request: StreamConfigRequest, name: string, rules: StreamRules): Work<StreamConfig> {
   const { pedantic, ...asked } = request;
-  const config = checkStreamConfig(asked, rules, pedantic);
+  const config = yield* checkingStreamConfig(asked, rules, pedantic);
   if (config.name !== name) throw apiError("streamMismatch");
   return withRequiredLevel(config);
 }

@@ -14,6 +14,7 @@ import {
   streamConfigRequestKind,
 } from "../../../src/jetstream/config/stream_config.ts";
 import { acceptCreate, checkStandalone, sameStreamConfig } from "../../../src/jetstream/config/stream_create.ts";
+import { runAll } from "../../../src/base/work.ts";
 import { readStreamFile, writeStreamFile } from "../../../src/jetstream/config/stream_file.ts";
 import { withServerMetadata } from "../../../src/jetstream/config/stream_metadata.ts";
 import { NO_RULES, type StreamRules } from "../../../src/jetstream/config/stream_rules.ts";
@@ -59,7 +60,7 @@ class OneStream {
     if (request instanceof JsonError) return apiError("invalidJson", { err: request.message });
     try {
       if (verb === "UPDATE") {
-        const config = acceptUpdate(request, "S", this.#rules);
+        const config = runAll(acceptUpdate(request, "S", this.#rules));
         if (this.stream === undefined) throw apiError("streamNotFound");
         this.stream = checkUpdate(this.stream, config);
       } else {
@@ -113,7 +114,7 @@ describe("a request to create or update a stream", () => {
 
       if (file instanceof JsonError) throw file;
       // A placement that says nothing gets lost on the way.
-      expect(writeStreamFile(file.config, file.created)).toBe(meta.replace('"placement":{},', ""));
+      expect(writeStreamFile(file.config, file.created).toString()).toBe(meta.replace('"placement":{},', ""));
       files++;
     }
     expect(files).toBeGreaterThan(40);

@@ -56,7 +56,7 @@ describe("a stream's file", () => {
       NO_RULES,
       false,
     );
-    const text = writeStreamFile(config, { sec: 0, nanos: 1 });
+    const text = writeStreamFile(config, { sec: 0, nanos: 1 }).toString();
     expect(text).toContain('"max_msgs":9223372036854775807,');
     expect(text).toContain('"max_age":31536000000000001,');
     expect(readStreamFile(Buffer.from(text), NO_RULES)).toEqual({
