@@ -7,15 +7,10 @@
 
 import { type Account, least } from "../account/account.ts";
 import { Receiver } from "../account/receiver.ts";
-import { release } from "../account/rewrite.ts";
-import type { Trace } from "../account/trace.ts";
-import { DISABLED, mayAskForTrace, withDestination } from "../account/trace_headers.ts";
-import { publishTraced } from "../account/traced_publish.ts";
 import type { Subscription } from "../account/subscription.ts";
 import type { Identity, Refusal, Verdict } from "../auth/authenticator.ts";
-import type { Permissions } from "../auth/permissions.ts";
 import { bytes, LONGEST_LINE } from "../base/arena.ts";
-import { byteString, type ByteString, byteStringOf, bytesOf, shown } from "../base/bytes.ts";
+import { byteString, byteStringOf, shown } from "../base/bytes.ts";
 import type { TlsInfo, Transport, TransportEnd, TransportHandler } from "../base/transport.ts";
 import type { Timer } from "../base/world.ts";
 import { type CloseReason, closeReasons, webSocketStatus } from "../errors/close_reason.ts";
@@ -28,18 +23,16 @@ import { type ConnectOptions, decodeConnect } from "../proto/connect.ts";
 import type { Frame } from "../proto/frame.ts";
 import { encodeInfo } from "../proto/info.ts";
 import { type ClientOps, type Mistake, Parser } from "../proto/parser.ts";
-import { countTokens, isLiteralRange, isValidSubject } from "../subject/subject.ts";
+import { countTokens, isValidSubject } from "../subject/subject.ts";
 import { clientInfoOf } from "./client_info.ts";
 import { Complaints } from "./complaints.ts";
 import type { SessionHost, SessionSettings } from "./host.ts";
 import { logHandshake } from "./handshake_log.ts";
 import { addressLabel, clientLabel } from "./label.ts";
 import { login, nonceOf } from "./login.ts";
-import { beginTrace } from "./message_tracing.ts";
 import { mistakes } from "./mistakes.ts";
-import { noRespondersMessage } from "./no_responders.ts";
 import { Pace } from "./pace.ts";
-import { isReservedReply, isReservedSubject } from "./reserved.ts";
+import { Publishing } from "./publishing.ts";
 import { deadlineExceeded, pendingExceeded } from "./slow_consumer.ts";
 import { Stall } from "./stall.ts";
 import { Tracer } from "./tracer.ts";
@@ -96,15 +89,11 @@ export class Session implements TransportHandler, ClientOps {
   readonly #stall: Stall;
   readonly #pace: Pace;
   readonly #complaints: Complaints;
+  readonly #publishing: Publishing;
   readonly #pings: Pings;
   readonly #openedAtMs: number;
-  #tracer: Tracer | undefined = undefined;
   #options: ConnectOptions | undefined = undefined;
-  #permissions: Permissions | undefined = undefined;
   #maxSubscriptions: number;
-  #verbose = true;
-  #pedantic = true;
-  #noResponders = false;
   #authTimer: Timer | undefined = undefined;
   #expiryTimer: Timer | undefined = undefined;
   /** When its credentials end, on the monotonic clock; undefined for never. */
@@ -136,9 +125,10 @@ export class Session implements TransportHandler, ClientOps {
       this.outbound,
       {
         deniesDelivery: (source, from, to, sub) =>
-          this.#permissions?.deniesDelivery(source, from, to, sub.queue) ?? false,
-        onReply: (source, from, to) => this.#permissions?.onReply(byteStringOf(source, from, to)),
-        onTrace: (head, source, from, to, headerBytes) => this.#tracer?.msg(head, source, from, to, headerBytes),
+          this.#publishing.permissions?.deniesDelivery(source, from, to, sub.queue) ?? false,
+        onReply: (source, from, to) => this.#publishing.permissions?.onReply(byteStringOf(source, from, to)),
+        onTrace: (head, source, from, to, headerBytes) =>
+          this.#publishing.tracer?.msg(head, source, from, to, headerBytes),
         info: () => clientInfoOf(this),
       },
       (sub) => this.#onExhausted(sub),
@@ -161,6 +151,7 @@ export class Session implements TransportHandler, ClientOps {
       },
       (text) => host.log.error(`${this.label} - ${text}`),
     );
+    this.#publishing = new Publishing(host, this, this.#complaints);
     this.#maxSubscriptions = settings.maxSubscriptions || Infinity;
     this.#pings = new Pings(world, settings, { onPingDue: () => this.#onPingDue(), onStale: () => this.#onStale() });
     this.#openedAtMs = world.nowMs();
@@ -197,6 +188,10 @@ export class Session implements TransportHandler, ClientOps {
 
   get options(): ConnectOptions | undefined {
     return this.#options;
+  }
+  /** As CONNECT gave it. */
+  get name(): string {
+    return this.#options?.name ?? "";
   }
   get isClosed(): boolean {
     return this.closeReason !== undefined;
@@ -255,12 +250,12 @@ export class Session implements TransportHandler, ClientOps {
       this.close("protocolViolation");
       return;
     }
-    this.#tracer?.connect(byteStringOf(bytes, from, to));
+    this.#publishing.tracer?.connect(byteStringOf(bytes, from, to));
     if (this.#isConnected && this.account !== undefined) this.#clearSubscriptions(this.account);
     this.#options = options;
     this.#pings.estimate(this.#host.world.nowMs() - this.#openedAtMs);
-    this.#verbose = options.verbose;
-    this.#pedantic = options.pedantic;
+    this.#publishing.verbose = options.verbose;
+    this.#publishing.pedantic = options.pedantic;
     this.receiver.echo = options.echo;
     this.#authTimer?.cancel();
     login(
@@ -304,7 +299,7 @@ export class Session implements TransportHandler, ClientOps {
       this.closeWithError("noRespondersRequiresHeaders");
       return;
     }
-    this.#noResponders = options.no_responders;
+    this.#publishing.noResponders = options.no_responders;
     this.receiver.infoLines.clear();
     this.#isConnected = true;
     this.#parser.guarded = false;
@@ -330,81 +325,13 @@ export class Session implements TransportHandler, ClientOps {
     this.inBytes += size;
     account.inMsgs++;
     account.inBytes += size;
-    if (this.#pedantic && !isLiteralRange(frame.source, frame.subjectFrom, frame.subjectTo)) {
-      this.#complaints.publishSubject();
-    }
-    const { source, payloadFrom, headerBytes } = frame;
-    if (headerBytes > 0 && mayAskForTrace(source, payloadFrom, payloadFrom + headerBytes))
-      this.#onTraceable(account, frame);
-    else this.#route(account, frame, undefined);
+    this.#publishing.publish(account, frame);
     const { router } = account;
     if (router.effort > 0) {
       this.#spend(router.effort);
       router.effort = 0;
     }
     if (this.#host.turn.stop && this.#stall.pause()) this.#host.onStalled(this);
-  }
-
-  /** The message may ask to be traced. */
-  #onTraceable(account: Account, frame: Frame): void {
-    const { world, log, systemAccount } = this.#host;
-    const trace = beginTrace(frame, {
-      env: world,
-      log,
-      label: this.label,
-      systemAccount: systemAccount ?? "",
-      account,
-      cid: this.cid,
-      name: this.#options?.name ?? "",
-      mayPublish: (subject) => {
-        const bytes = bytesOf(subject);
-        if (this.#mayPublish(bytes, 0, bytes.length)) return true;
-        this.#complaints.publish(subject);
-        return false;
-      },
-    });
-    if (trace === "skip") return;
-    if (trace === "silence") {
-      withDestination(frame, DISABLED as ByteString, (quiet) => {
-        this.#route(account, quiet, undefined);
-        return 0;
-      });
-      return;
-    }
-    this.#route(account, frame, trace);
-    if (trace !== undefined) this.#host.onTraced(account, trace);
-  }
-
-  #route(account: Account, frame: Frame, trace: Trace | undefined): void {
-    const mapped = account.mappings?.apply(frame);
-    this.#tracer?.pub(frame, mapped);
-    if (mapped !== undefined) trace?.mapped(byteStringOf(mapped.source, mapped.subjectFrom, mapped.subjectTo));
-    this.#publish(account, mapped ?? frame, trace);
-    if (mapped !== undefined) release();
-  }
-
-  #mayPublish(source: Uint8Array, from: number, to: number): boolean {
-    return !isReservedSubject(source, from, to) && (this.#permissions?.canPublish(source, from, to) ?? true);
-  }
-
-  #publish({ router }: Account, frame: Frame, trace: Trace | undefined): void {
-    const { source, subjectFrom, subjectTo, replyFrom, replyTo } = frame;
-    if (!this.#mayPublish(source, subjectFrom, subjectTo)) {
-      const text = this.#complaints.publish(byteStringOf(source, subjectFrom, subjectTo));
-      trace?.refused(text);
-      return;
-    }
-    if (replyTo > replyFrom && isReservedReply(source, replyFrom, replyTo)) {
-      const text = this.#complaints.reply(frame);
-      trace?.refused(text);
-      return;
-    }
-    if (this.#verbose) this.outbound.put(OK);
-    const delivered =
-      trace === undefined
-        ? router.publish(frame, this.receiver)
-        : publishTraced(router, frame, this.receiver, trace, undefined);
-    if (delivered === 0 && this.#noResponders && replyTo > replyFrom) this.#sayNoResponders(frame);
   }
 
   onSub(
@@ -418,9 +345,9 @@ export class Session implements TransportHandler, ClientOps {
     const subject = byteStringOf(bytes, subjectFrom, subjectTo);
     const queue = queueTo > queueFrom ? byteStringOf(bytes, queueFrom, queueTo) : undefined;
     const sid = byteStringOf(bytes, sidFrom, sidTo);
-    this.#tracer?.in(queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${queue} ${sid}`);
+    this.#publishing.tracer?.in(queue === undefined ? `SUB ${subject} ${sid}` : `SUB ${subject} ${queue} ${sid}`);
     this.#spend(SUB_WORK + (subject.length >> 1));
-    const mayUse = this.#permissions?.canSubscribe(subject, queue) ?? true;
+    const mayUse = this.#publishing.permissions?.canSubscribe(subject, queue) ?? true;
     if (!mayUse || queue === QUEUE_OF_SERVERS) {
       this.#complaints.subscribe(subject, queue, sid);
       return;
@@ -448,17 +375,17 @@ export class Session implements TransportHandler, ClientOps {
 
   onUnsub(sidFrom: number, sidTo: number, max: number): void {
     const sid = byteStringOf(bytes, sidFrom, sidTo);
-    this.#tracer?.in(max > 0 ? `UNSUB ${sid} ${max}` : `UNSUB ${sid}`);
+    this.#publishing.tracer?.in(max > 0 ? `UNSUB ${sid} ${max}` : `UNSUB ${sid}`);
     const ended = this.subscriptions.end(this.account!.router, sid, max);
     this.#spend(SUB_WORK + ((ended?.subject.length ?? 0) >> 1));
-    if (ended !== undefined) this.#tracer?.both(`DELSUB ${sid}`);
+    if (ended !== undefined) this.#publishing.tracer?.both(`DELSUB ${sid}`);
     this.#ok();
   }
 
   onPing(): void {
-    this.#tracer?.in("PING");
+    this.#publishing.tracer?.in("PING");
     this.outbound.put(PONG);
-    this.#tracer?.out("PONG");
+    this.#publishing.tracer?.out("PONG");
     // Nobody else shall wait for who does not read his answers.
     if (this.#host.turn.stop) this.#stall.pause();
     // What it reads is known once it has sent CONNECT, or was let in without.
@@ -468,13 +395,13 @@ export class Session implements TransportHandler, ClientOps {
   }
 
   onPong(): void {
-    this.#tracer?.in("PONG");
+    this.#publishing.tracer?.in("PONG");
     this.#pings.onPong();
     this.receiver.infoLines.clear();
   }
 
   onOk(): void {
-    this.#tracer?.in("OK");
+    this.#publishing.tracer?.in("OK");
   }
 
   onErr(from: number, to: number): void {
@@ -577,10 +504,10 @@ export class Session implements TransportHandler, ClientOps {
     this.#adopt(identity);
     this.#limit();
     const { account } = this;
-    if (account === undefined || this.#permissions === undefined) return;
+    if (account === undefined || this.#publishing.permissions === undefined) return;
     for (const sub of this.subscriptions) {
       const { subject, queue, sid } = sub;
-      if (this.#permissions.canSubscribe(subject, queue)) continue;
+      if (this.#publishing.permissions.canSubscribe(subject, queue)) continue;
       this.subscriptions.remove(account.router, sub);
       this.#complaints.removed(subject, queue, sid);
       const group = queue === undefined ? "" : ` using queue ${q(queue)}`;
@@ -665,7 +592,7 @@ export class Session implements TransportHandler, ClientOps {
 
   #adopt(identity: Identity): void {
     this.identity = identity;
-    this.#permissions = identity.permissions;
+    this.#publishing.permissions = identity.permissions;
     this.receiver.filtersDeliveries = identity.permissions?.filtersDeliveries ?? false;
     this.receiver.tracksReplies = identity.permissions?.tracksReplies ?? false;
   }
@@ -683,7 +610,9 @@ export class Session implements TransportHandler, ClientOps {
 
   #trace(traces: boolean): void {
     const { log } = this.#host;
-    this.#tracer = traces ? new Tracer((text) => log.trace(`${this.label} - ${text}`), this.settings) : undefined;
+    this.#publishing.tracer = traces
+      ? new Tracer((text) => log.trace(`${this.label} - ${text}`), this.settings)
+      : undefined;
     this.receiver.traces = traces;
   }
 
@@ -701,33 +630,25 @@ export class Session implements TransportHandler, ClientOps {
   }
 
   #ok(): void {
-    if (!this.#verbose) return;
+    if (!this.#publishing.verbose) return;
     this.outbound.put(OK);
-    this.#tracer?.out("OK");
+    this.#publishing.tracer?.out("OK");
   }
 
   #sendError(text: string): void {
     this.outbound.put(Buffer.from(`-ERR '${text}'\r\n`));
-    this.#tracer?.out(byteString(`-ERR ${text}`));
-  }
-
-  #sayNoResponders(frame: Frame): void {
-    const sub = this.account!.router.plainSubscriptionOf(this.receiver, frame.source, frame.replyFrom, frame.replyTo);
-    if (sub === undefined) return;
-    const { head, message } = noRespondersMessage(frame, sub);
-    this.outbound.put(message);
-    this.#tracer?.out(head);
+    this.#publishing.tracer?.out(byteString(`-ERR ${text}`));
   }
 
   #onExhausted(sub: Subscription): void {
     if (this.account !== undefined) this.subscriptions.remove(this.account.router, sub);
-    this.#tracer?.both(`DELSUB ${sub.sid}`);
+    this.#publishing.tracer?.both(`DELSUB ${sub.sid}`);
   }
 
   #onPingDue(): boolean {
     if (!this.#firstPongSent && this.#host.world.nowMs() - this.#openedAtMs < FIRST_PONG_MS) return false;
     this.outbound.put(PING);
-    this.#tracer?.out("PING");
+    this.#publishing.tracer?.out("PING");
     return true;
   }
 
