@@ -15,6 +15,7 @@ import { ALL_SUBJECTS } from "../store/subject_filter.ts";
 import type { ConsumerConfig } from "./config/consumer_config.ts";
 import type { Consumer, ConsumerEnd } from "./consumer/consumer.ts";
 import type { ConsumerStream } from "./consumer/parts.ts";
+import { ReadWait } from "./consumer/read_wait.ts";
 import { ConsumerTable } from "./consumer_table.ts";
 import type { JetStreamSurroundings } from "./surroundings.ts";
 
@@ -53,6 +54,9 @@ export class Consumers implements ConsumerStream {
   #asked: Consumer | undefined = undefined;
   #asking: Iterator<Consumer, undefined>;
   readonly #waiting: (() => void)[] = [];
+  /** The waits for a disk that does not tell. */
+  readonly #tellWait: ReadWait;
+  readonly #sweepWait: ReadWait;
 
   /** `onInactive` is told of a consumer that decided to end. */
   constructor(surroundings: JetStreamSurroundings, stream: ConsumedStream, onInactive: (name: string) => void) {
@@ -62,6 +66,8 @@ export class Consumers implements ConsumerStream {
     this.#table = new ConsumerTable(surroundings.world.random(2 ** 32), stream.retention === "workqueue");
     this.#asking = this.#table.unfiltered.values();
     this.#toldUpTo = stream.store.state().lastSeq;
+    this.#tellWait = new ReadWait(surroundings.world);
+    this.#sweepWait = new ReadWait(surroundings.world);
   }
 
   get toldUpTo(): number {
@@ -155,6 +161,8 @@ export class Consumers implements ConsumerStream {
   /** Ends all of them. */
   close(end: ConsumerEnd): void {
     this.#isClosed = true;
+    this.#tellWait.close();
+    this.#sweepWait.close();
     // From the end: the others keep their places.
     for (const consumer of this.list().reverse()) this.end(consumer, end);
   }
@@ -194,11 +202,13 @@ export class Consumers implements ConsumerStream {
       const seq = store.next(ALL_SUBJECTS, this.#toldUpTo + 1, SLICE);
       if (seq === 0) this.#toldUpTo = lastSeq;
       else if (seq < 0) this.#toldUpTo = -seq - 1;
+      else if (this.#tellOf(seq)) this.#toldUpTo = seq;
       else {
-        this.#toldUpTo = seq;
-        this.#tellOf(seq);
+        this.#tellWait.failed(() => this.bus.run(() => this.#tell()));
+        return;
       }
     }
+    this.#tellWait.succeeded();
     if (this.#toldUpTo < store.state().lastSeq && !this.#isClosed) {
       this.#surroundings.nextTurn(() => this.bus.run(() => this.#tell()));
       return;
@@ -207,15 +217,15 @@ export class Consumers implements ConsumerStream {
     for (const begin of this.#waiting.splice(0)) begin();
   }
 
-  #tellOf(seq: number): void {
-    const table = this.#table;
-    for (const consumer of table.unfiltered) consumer.onStored(seq);
-    if (!table.hasFiltered) return;
-    const msg = this.#msg;
-    if (!this.store.load(seq, msg)) return;
-    const matched = table.matching(msg.subject, msg.subjectFrom, msg.subjectTo);
+  /** False, and nobody is told, when who wants the message cannot be read now. */
+  #tellOf(seq: number): boolean {
+    const matched = this.#matching(seq);
+    if (matched === undefined) return false;
+    const { subject, subjectFrom, subjectTo } = this.#msg;
     // They only take note: the message stays where it is.
-    for (const consumer of matched) consumer.onStored(seq, msg.subject, msg.subjectFrom, msg.subjectTo);
+    for (const consumer of this.#table.unfiltered) consumer.onStored(seq);
+    for (const consumer of matched) consumer.onStored(seq, subject, subjectFrom, subjectTo);
+    return true;
   }
 
   #whenTold(begin: () => void): void {
@@ -230,7 +240,9 @@ export class Consumers implements ConsumerStream {
 
   finished(_consumer: string, streamSeq: number, durable: (() => void) | undefined): void {
     const { retention } = this.#stream;
-    if (retention === "limits" || (retention === "interest" && this.#isNeeded(streamSeq))) {
+    const isNeeded = retention === "limits" || (retention === "interest" && this.#isNeeded(streamSeq));
+    if (isNeeded !== false) {
+      if (isNeeded === undefined) this.#beginSweep(streamSeq);
       durable?.();
       return;
     }
@@ -241,10 +253,10 @@ export class Consumers implements ConsumerStream {
     this.#onInactive(consumer);
   }
 
-  /** Whether a consumer wants the message and has not finished with it. */
-  #isNeeded(seq: number): boolean {
+  /** Whether a consumer wants the message and has not finished with it; undefined when that cannot be read now. */
+  #isNeeded(seq: number): boolean | undefined {
     if (this.#isNeededByAll(seq)) return true;
-    return this.#matching(seq).some((consumer) => !consumer.isFinishedWith(seq));
+    return this.#matching(seq)?.some((consumer) => !consumer.isFinishedWith(seq));
   }
 
   /** The same of those that take every message. Who needed one last is asked first, then those behind, round and round. */
@@ -266,16 +278,18 @@ export class Consumers implements ConsumerStream {
     return next.done === true ? undefined : next.value;
   }
 
-  /** Whether, of a work queue, somebody wants the message, and has finished with it. */
-  #isDone(seq: number): boolean {
+  /** Whether, of a work queue, somebody wants the message, and has finished with it; undefined when that cannot be read now. */
+  #isDone(seq: number): boolean | undefined {
     for (const consumer of this.#table.unfiltered) if (consumer.isFinishedWith(seq)) return true;
-    return this.#matching(seq).some((consumer) => consumer.isFinishedWith(seq));
+    return this.#matching(seq)?.some((consumer) => consumer.isFinishedWith(seq));
   }
 
-  /** Those with filters that want a message. */
-  #matching(seq: number): readonly Consumer[] {
+  /** Those with filters that want a message, whose subject is in `#msg` then; undefined when it cannot be read now. */
+  #matching(seq: number): readonly Consumer[] | undefined {
     const msg = this.#msg;
-    if (!this.#table.hasFiltered || !this.store.load(seq, msg)) return NOBODY;
+    if (!this.#table.hasFiltered) return NOBODY;
+    const { readFailures } = this.store;
+    if (!this.store.load(seq, msg)) return this.store.readFailures === readFailures ? NOBODY : undefined;
     return this.#table.matching(msg.subject, msg.subjectFrom, msg.subjectTo);
   }
 
@@ -304,10 +318,17 @@ export class Consumers implements ConsumerStream {
         if (this.#isSweeping) this.#surroundings.nextTurn(() => this.#startSweep());
         return;
       }
-      at = seq < 0 ? -seq : seq + 1;
+      at = Math.abs(seq);
       if (seq < 0) continue;
-      const goes = this.#stream.retention === "workqueue" ? this.#isDone(seq) : !this.#isNeeded(seq);
-      if (goes) this.#stream.removeMsg(seq, false, () => undefined);
+      const isWorkQueue = this.#stream.retention === "workqueue";
+      const answer = isWorkQueue ? this.#isDone(seq) : this.#isNeeded(seq);
+      if (answer === undefined) {
+        this.#sweepWait.failed(() => this.#sweep(at, to));
+        return;
+      }
+      this.#sweepWait.succeeded();
+      at++;
+      if (answer === isWorkQueue) this.#stream.removeMsg(seq, false, () => undefined);
     }
     this.#surroundings.nextTurn(() => this.#sweep(at, to));
   }

@@ -194,8 +194,16 @@ export interface StreamStore {
   state(): StoreState;
   /** The bytes a message of these lengths counts as. */
   sizeOf(subjectLength: number, headerLength: number, bodyLength: number): number;
-  /** Fills `into`; false when there is no such message. */
+  /**
+   * Fills `into`; false when there is no such message, it is damaged for good, or it cannot be read now: then, and only
+   * then, `readFailures` has moved.
+   */
   load(seq: number, into: StoredMsg): boolean;
+  /**
+   * How often the disk did not tell what one of these calls had to know, and may tell it later. A call that moved this may
+   * have left out what is there: who may not do without it asks again, some time later.
+   */
+  readonly readFailures: number;
   /**
    * The first sequence at or after `from` whose subject matches; 0 when there is
    * none; −n when `most` messages were looked at in vain: go on from sequence n.

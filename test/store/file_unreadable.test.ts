@@ -9,6 +9,8 @@ import {
   type StoreEvents,
   type StoreLimits,
 } from "../../src/store/stream_store.ts";
+import { byteString } from "../../src/base/bytes.ts";
+import { SubjectFilter } from "../../src/store/subject_filter.ts";
 import { diskError } from "../../src/store/memory_disk.ts";
 import type { FakeDisk } from "../support/fake_disk.ts";
 import { deaf, madeDisk, opened } from "./file_support.ts";
@@ -297,4 +299,35 @@ test("a message that is to be erased and cannot be read is not said to be erased
   unreadable(stream.disk, () => stream.commit());
   expect(said).toEqual(["block 1 cannot be read"]);
   expect(stream.seqs).toEqual([1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]);
+});
+
+test("who asks is told whether it may be had later", () => {
+  const stream = new Stream();
+  stream.putAll("abcdefgh");
+  stream.stop();
+  stream.disk.flipBit("S/msgs/1.blk", (2 * RECORD + 40) * 8);
+  stream.open();
+  const { store } = stream;
+  const fails = (ask: () => unknown): unknown[] => {
+    const before = store.readFailures;
+    return [ask(), store.readFailures > before];
+  };
+  const load = (seq: number) => (): boolean => store.load(seq, new StoredMsg());
+  const pattern = new SubjectFilter([byteString("*")]);
+  unreadable(stream.disk, () => {
+    expect(fails(load(1))).toEqual([false, true]);
+    expect(fails(load(3))).toEqual([false, true]);
+    expect(fails(load(9))).toEqual([false, false]);
+    expect(fails(() => store.next(pattern, 1, 100))).toEqual([0, true]);
+    expect(fails(() => store.count(pattern, 1, 100))).toEqual([0, true]);
+    expect(fails(() => store.next(new SubjectFilter([byteString("b")]), 1, 100))[1]).toBe(true);
+  });
+  expect(fails(load(1))).toEqual([true, false]);
+  expect(fails(load(3))).toEqual([false, false]);
+  unreadable(stream.disk, () => {
+    stream.seqs.forEach((seq) => store.load(seq, new StoredMsg()));
+    expect(fails(load(8))).toEqual([false, true]);
+  });
+  expect(fails(load(3))).toEqual([false, false]);
+  expect(fails(() => store.count(pattern, 1, 100))).toEqual([7, false]);
 });

@@ -38,6 +38,10 @@ const HOLE = 0x8000_0000;
 const TOMBSTONE = 0x4000_0000;
 const HIGHEST_HALF = 0x20_0000; // of a sequence below 2^53
 
+/** Why something cannot be read: the disk does not tell it now, it is found damaged, or it is no good as was found before. */
+export type Unreadable = "disk" | "damage" | "known";
+type OnUnreadable = (block: number, failure: string, cause: Unreadable) => void;
+
 /** A message or hole at an offset of its block; the subject is borrowed for the call. Whether to go on. */
 export type ShowEntry = (
   seq: number,
@@ -73,7 +77,7 @@ export class BlockReader {
   readonly #directory: string;
   readonly #stream: string;
   readonly #cache: StoreCache;
-  readonly #onFailure: (block: number, failure: string, isDamage: boolean) => void;
+  readonly #onFailure: OnUnreadable;
   readonly #windows: Window[] = [];
   /** Open files by block, the one used longest ago first. */
   readonly #files = new Map<number, DiskFile>();
@@ -89,14 +93,7 @@ export class BlockReader {
   #page: RecordPage | undefined = undefined;
   #entry = 0;
 
-  constructor(
-    disk: Disk,
-    directory: string,
-    stream: string,
-    cache: StoreCache,
-    onFailure: (block: number, failure: string, isDamage: boolean) => void,
-  ) {
-    // prettier-ignore
+  constructor(disk: Disk, directory: string, stream: string, cache: StoreCache, onFailure: OnUnreadable) {
     this.#disk = disk;
     this.#directory = directory;
     this.#stream = stream;
@@ -235,7 +232,7 @@ export class BlockReader {
     let step = job.next();
     while (step.done !== true) step = job.next();
     const report = step.value;
-    if (report instanceof DiskError) return this.#failed(block, report.text) ?? false;
+    if (report instanceof DiskError) return this.#failed(block, report) ?? false;
     const damaged = report.damaged
       .map(({ from, to }) => ({ from, to: Math.min(to, block.size) }))
       .filter(({ from, to }) => from < to);
@@ -245,7 +242,7 @@ export class BlockReader {
     block.damaged = report.isPackingDamaged ? [] : damaged;
     block.isDamaged = true;
     const bytes = damaged.reduce((sum, { from, to }) => sum + to - from, 0);
-    this.#onFailure(block.number, `${bytes} bytes of it are damaged`, true);
+    this.#onFailure(block.number, `${bytes} bytes of it are damaged`, "damage");
     return true;
   }
 
@@ -285,7 +282,7 @@ export class BlockReader {
     this.forget(block);
     const window = new Window();
     const file = this.#disk.open(`${this.#directory}/${blockFile(block.number)}`, "read");
-    if (file instanceof DiskError) return this.#failed(block, file.text) ?? false;
+    if (file instanceof DiskError) return this.#failed(block, file) ?? false;
     window.file = file;
     window.block = block;
     const isRead = block.isCompressed
@@ -386,7 +383,7 @@ export class BlockReader {
     if (victim.block !== block) {
       this.#empty(victim);
       const file = this.#fileOf(block);
-      if (file instanceof DiskError) return this.#failed(block, file.text);
+      if (file instanceof DiskError) return this.#failed(block, file);
       victim.file = file;
       victim.block = block;
     }
@@ -409,7 +406,7 @@ export class BlockReader {
     window.from = at;
     window.to = at;
     const got = this.#disk.read(window.file!, at, window.bytes, 0, size);
-    if (got instanceof DiskError) return this.#failed(block, got.text) ?? false;
+    if (got instanceof DiskError) return this.#failed(block, got) ?? false;
     window.to = at + got;
     return true;
   }
@@ -417,7 +414,7 @@ export class BlockReader {
   /** Unpacks what holds at least [at, at + need), or all of it that is there. */
   #unpack(window: Window, block: FileBlock, at: number, need: number): boolean {
     const fileBytes = this.#disk.size(window.file!);
-    if (fileBytes instanceof DiskError) return this.#failed(block, fileBytes.text) ?? false;
+    if (fileBytes instanceof DiskError) return this.#failed(block, fileBytes) ?? false;
     let failed: DiskError | undefined;
     const read = (from: number, to: number): Uint8Array | undefined => {
       if (from < 0 || to < from) return undefined;
@@ -428,22 +425,24 @@ export class BlockReader {
     };
     window.chunks ??= PackedChunks.open(fileBytes, read);
     const { chunks } = window;
-    if (chunks === undefined) return this.#failed(block, failed?.text ?? "it cannot be unpacked") ?? false;
+    if (chunks === undefined) return this.#failed(block, failed) ?? false;
     // It is read in order: the record begins at the end of what is here.
     const hasBegin = at >= window.from && at < window.to;
     const begin = hasBegin ? window.bytes.subarray(at - window.from, window.to - window.from) : NO_BYTES;
     const from = hasBegin ? at : chunks.startOf(at);
     const rest = from + begin.length < chunks.size ? chunks.unpack(from + begin.length, at + need, fileBytes, read) : NO_BYTES; // prettier-ignore
     window.drop();
-    if (rest === undefined) return this.#failed(block, failed?.text ?? "it cannot be unpacked") ?? false;
+    if (rest === undefined) return this.#failed(block, failed) ?? false;
     window.bytes = begin.length === 0 ? rest : Buffer.concat([begin, rest]);
     window.from = from;
     window.to = from + window.bytes.length;
     return true;
   }
 
-  #failed(block: FileBlock, failure: string): undefined {
-    this.#onFailure(block.number, failure, false);
+  /** Without an error of the disk it is the packing that is no good. */
+  #failed(block: FileBlock, error: DiskError | undefined): undefined {
+    if (error === undefined) this.#onFailure(block.number, "it cannot be unpacked", "known");
+    else this.#onFailure(block.number, error.text, "disk");
     return undefined;
   }
 

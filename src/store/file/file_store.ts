@@ -428,6 +428,10 @@ export class FileStore extends StoreReads implements StreamStore {
     return this.#messages.load(seq, into);
   }
 
+  get readFailures(): number {
+    return this.#messages.readFailures;
+  }
+
   state(): StoreState {
     this.#enter();
     return this.#messages.state();

@@ -41,6 +41,7 @@ export abstract class ReadMessages implements SearchedMessages {
   readonly #stagedRecords: WrittenRecords;
   readonly #onUnreadable: (block: number, failure: string) => void;
   #failures = 0;
+  #readFailures = 0;
   /** Messages are damaged, so subjects may count too many: but for these, which were counted since. */
   #recounted: Set<number> | undefined = undefined;
 
@@ -49,7 +50,10 @@ export abstract class ReadMessages implements SearchedMessages {
     this.#onUnreadable = options.onUnreadable;
     const unreadable = this.unreadable.bind(this);
     const { disk, directory, stream, cache, indexedACall } = options;
-    this.reader = new BlockReader(disk, directory, stream, cache, unreadable);
+    this.reader = new BlockReader(disk, directory, stream, cache, (block, failure, cause) => {
+      if (cause === "disk") this.#readFailures++;
+      unreadable(block, failure, cause === "damage");
+    });
     this.finder = new RecordFinder(this.reader, this.table, this.tree, cache, indexedACall, unreadable);
     this.#stagedRecords = options.stagedRecords;
   }
@@ -63,6 +67,10 @@ export abstract class ReadMessages implements SearchedMessages {
   /** How often something could not be read. */
   get failures(): number {
     return this.#failures;
+  }
+  /** How often that was the disk, which may tell it later. */
+  get readFailures(): number {
+    return this.#readFailures;
   }
   has(seq: number): boolean {
     return this.table.blockOf(seq) !== undefined;

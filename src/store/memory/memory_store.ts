@@ -51,6 +51,7 @@ export class MemoryStore extends StoreReads implements StreamStore {
   readonly #groups = new StagedGroups();
   readonly #plan: PublishPlan;
   #busy = false;
+  readonly readFailures = 0;
 
   constructor(options: MemoryStoreOptions) {
     super();
