@@ -2,13 +2,15 @@
 // step everybody was delivered the same in the same order, the numbers are the same, and the same messages are kept.
 //
 // The model of one consumer's acks is consumer/ack_model.ts, which has its own test; here it is about the rest: who is
-// told of what, what leaves the stream and when, and what a restart brings back.
+// told of what, what leaves the stream and when, and what a restart brings back. With "reads" the disk does not tell for
+// some calls, again and again: nobody is sent less for that, nothing is counted wrong, nothing is removed too early.
 
 import { describe, expect, test } from "vitest";
 import type { Frame } from "../../src/account/bus.ts";
 import { byteString, byteStringOf } from "../../src/base/bytes.ts";
 import type { AckRules } from "../../src/jetstream/consumer/ack_state.ts";
 import { patternMatches } from "../../src/store/subject_filter.ts";
+import { FakeDisk } from "../support/fake_disk.ts";
 import { Bench } from "./bench.ts";
 import { AckModel } from "./consumer/ack_model.ts";
 
@@ -21,6 +23,9 @@ const TIMER_SLACK_MS = 1;
 /** A state is written by then. */
 const WRITTEN_MS = 3000;
 const FAR_NANOS = 1e18;
+/** Nothing that nobody reads is in memory any more; and all that could not be read was tried again. */
+const FORGOTTEN_MS = 12_000;
+const TRIED_MS = 2500;
 
 type Retention = "limits" | "interest" | "workqueue";
 
@@ -229,7 +234,9 @@ class StreamModel {
 
 /** The real thing, and everything it delivered. */
 class Life {
-  bench = new Bench();
+  bench: Bench;
+  /** The disk that does not tell, of a life with such a one. */
+  readonly #failing: FakeDisk | undefined;
   readonly model: StreamModel;
   readonly got = new Map<string, Got[]>();
   /** What was delivered last of each message, to ack it. */
@@ -239,9 +246,12 @@ class Life {
 
   constructor(seed: number, retention: Retention, storage: string, most: number) {
     this.#random = seed;
-    this.storage = storage;
+    const failing = storage === "reads" ? new FakeDisk() : undefined;
+    this.#failing = failing;
+    this.storage = failing === undefined ? storage : "file";
+    this.bench = failing === undefined ? new Bench() : new Bench({ disk: failing, settleDisk: () => failing.complete() }); // prettier-ignore
     this.model = new StreamModel(retention, most);
-    this.bench.api("STREAM.CREATE.S", { name: "S", subjects: ["s.>"], retention, storage, max_msgs: most === Infinity ? -1 : most }); // prettier-ignore
+    this.bench.api("STREAM.CREATE.S", { name: "S", subjects: ["s.>"], retention, storage: this.storage, max_msgs: most === Infinity ? -1 : most }); // prettier-ignore
     this.#listen();
   }
 
@@ -278,17 +288,33 @@ class Life {
   step(): string {
     const { model } = this;
     const what = this.below(100);
-    if (what < 35) return this.#publish();
+    if (what < 35) return this.#maybeUnread(() => this.#publish());
     const present = [...model.consumers.keys()];
     if (what < 42 || present.length === 0) return this.#create();
     const name = this.pick(present);
-    if (what < 60) return this.#pull(name);
-    if (what < 84) return this.#ack(name);
+    if (what < 60) return this.#maybeUnread(() => this.#pull(name));
+    if (what < 84) return this.#maybeUnread(() => this.#ack(name));
     if (what < 88) return this.#remove();
     if (what < 91) return this.#purge();
     if (what < 93) return this.#delete(name);
+    // When a message was sent is not exact then.
+    if (this.#failing !== undefined) return "nothing";
     if (what < 97 || this.storage === "memory") return this.#wait();
     return this.#restart();
+  }
+
+  #maybeUnread(step: () => string): string {
+    const disk = this.#failing;
+    if (disk === undefined || this.below(3) > 0) return step();
+    this.bench.world.advance(FORGOTTEN_MS);
+    this.bench.settle();
+    const count = 1 + this.below(60);
+    disk.failReads(count);
+    const what = step();
+    disk.heal();
+    this.bench.world.advance(TRIED_MS);
+    this.bench.settle();
+    return `${what} with ${count} reads failed`;
   }
 
   #publish(): string {
@@ -502,6 +528,9 @@ describe.each<[Retention, number, string]>([
   ["interest", 12, "memory"],
   ["workqueue", Infinity, "memory"],
   ["workqueue", 20, "file"],
+  ["limits", Infinity, "reads"],
+  ["interest", Infinity, "reads"],
+  ["workqueue", Infinity, "reads"],
 ])("consumers of a stream kept by %s, at most %d messages, in %s", (retention, most, storage) => {
   test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))("are as the naive model, seed %i", (seed) => {
     const life = new Life(seed * 7919, retention, storage, most);

@@ -34,6 +34,7 @@ import { NextListener } from "./pull/next_listener.ts";
 import { PullRequests } from "./pull/pull_requests.ts";
 import { FlowAcks } from "./push/flow_acks.ts";
 import { PushTarget } from "./push/push_target.ts";
+import { ReadWait } from "./read_wait.ts";
 import { reconcile } from "./reconcile.ts";
 import { resetSequence } from "./reset_sequence.ts";
 import { Start } from "./start.ts";
@@ -55,6 +56,7 @@ export class Consumer {
   readonly #keeper: StateKeeper;
   readonly #cursor: Cursor;
   readonly #deliveries: Deliveries;
+  readonly #reading: ReadWait;
   readonly #losses: Losses;
   readonly #advisories: ConsumerAdvisories;
   readonly #acks: AckListener;
@@ -130,6 +132,7 @@ export class Consumer {
           this.#onFlowControl(reply, consumerSeq, streamSeq),
         )
       : undefined;
+    this.#reading = new ReadWait(surroundings.timer);
     this.#deliveries = new Deliveries(surroundings, stream, config, {
       name,
       state,
@@ -138,6 +141,7 @@ export class Consumer {
       pull: this.#pull,
       push: this.#push,
       exhausted: this.#exhausted,
+      reading: this.#reading,
       onGone: (streamSeq) => this.#losses.missing(streamSeq),
       signal: this.#signal,
     });
@@ -162,19 +166,7 @@ export class Consumer {
       this.#begin(undefined, ready);
       return;
     }
-    const { store, maxMsgsPerSubject } = this.#stream;
-    const start = new Start(store, this.#config, this.#cursor.filter, maxMsgsPerSubject);
-    const search = (): void => {
-      if (!this.#isOpen) return;
-      if (start.step()) {
-        this.#surroundings.nextTurn(search);
-        return;
-      }
-      this.#state.reset(start.seq);
-      this.#keeper.touch();
-      this.#begin(start, ready);
-    };
-    search();
+    this.#search(undefined, ready);
   }
 
   /** Ends it. Waiting requests are told; subscriptions and timers go. Its file is the caller's. */
@@ -192,6 +184,7 @@ export class Consumer {
     this.#inactivity.close();
     this.#pause.close();
     this.#deliveries.close();
+    this.#reading.close();
   }
 
   /** Goes on with another configuration, which was checked and is durable. */
@@ -332,6 +325,22 @@ export class Consumer {
 
   // ---- beginning
 
+  /** Finds where to start, slice by slice; anew when the disk did not tell. */
+  #search(found: Start | undefined, ready: () => void): void {
+    if (!this.#isOpen) return;
+    const { store, maxMsgsPerSubject } = this.#stream;
+    const { readFailures } = store;
+    const start = found ?? new Start(store, this.#config, this.#cursor.filter, maxMsgsPerSubject);
+    const more = start.step();
+    if (store.readFailures !== readFailures) this.#reading.failed(() => this.#search(undefined, ready));
+    else if (more) this.#surroundings.nextTurn(() => this.#search(start, ready));
+    else {
+      this.#state.reset(start.seq);
+      this.#keeper.touch();
+      this.#begin(start, ready);
+    }
+  }
+
   #begin(start: Start | undefined, ready: () => void): void {
     this.#isRunning = true;
     const { version } = this.#state;
@@ -452,15 +461,23 @@ export class Consumer {
       return true;
     }
     if (this.#cursor.isCounting) {
+      if (this.#reading.isWaiting) return false;
+      const { store } = this.#stream;
+      const { readFailures } = store;
       const more = this.#cursor.count();
       slice.exhaust();
+      if (store.readFailures !== readFailures) {
+        this.#reading.failed(this.#signal);
+        return false;
+      }
+      this.#reading.succeeded();
       if (!more) this.#counted();
       return true;
     }
     this.#counted();
     let isEnd = true;
     if (!this.#pause.isPaused) {
-      const stopped = this.#deliverSlice(slice);
+      const stopped = this.#reading.isWaiting ? "wait" : this.#deliverSlice(slice);
       if (stopped === "slice") return true;
       isEnd = stopped === "end";
     }

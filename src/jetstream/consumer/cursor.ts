@@ -17,7 +17,7 @@ import type { SkipList } from "./skip_list.ts";
 /** Messages looked at in one slice. */
 const LOOK = 4096;
 
-/** `Cursor.next` found none yet: go on in another slice. */
+/** `Cursor.next` found none yet: go on in another slice; or the disk did not tell (`readFailures` of the store). */
 export const SEARCHING = -1;
 
 export class Cursor {
@@ -63,7 +63,7 @@ export class Cursor {
     this.#mustCount = true;
   }
 
-  /** Counts one slice; whether there is more. */
+  /** Counts one slice; whether there is more, also when the disk did not tell. */
   count(): boolean {
     // What it is told of later would count twice.
     if (this.#stream.toldUpTo < this.#stream.store.state().lastSeq) return true;
@@ -82,13 +82,16 @@ export class Cursor {
       state.skipTo(skip.resume + 1);
     }
     const { store, toldUpTo } = this.#stream;
+    const { readFailures } = store;
     const seq = this.#pending.value <= 0 ? 0 : store.next(this.#filter, state.nextStreamSeq, LOOK);
+    // It may have left one out.
+    if (store.readFailures !== readFailures) return SEARCHING;
     if (seq > 0 && seq <= toldUpTo) return seq;
     state.skipTo(seq < 0 ? Math.min(-seq, toldUpTo + 1) : toldUpTo + 1);
     return seq < 0 ? SEARCHING : 0;
   }
 
-  /** What `next` gave is delivered, or cannot be read: it is passed over. */
+  /** What `next` gave is delivered, or is gone: it is passed over. */
   passed(seq: number): void {
     if (this.#skip !== undefined && this.#skip.count > 0 && this.#skip.first === seq) this.#skip.shift();
     else this.#pending.delivered();

@@ -18,6 +18,7 @@ import { Pacing } from "./pacing.ts";
 import type { ConsumerStream, ConsumerSurroundings } from "./parts.ts";
 import type { PullRequests } from "./pull/pull_requests.ts";
 import type { PushTarget } from "./push/push_target.ts";
+import type { ReadWait } from "./read_wait.ts";
 
 /** Why it stopped: the slice is spent, there is nothing to do, or it has to wait: for acks, time, or a connection. */
 export type Stopped = "slice" | "end" | "wait";
@@ -31,6 +32,7 @@ export interface DeliveryParts {
   readonly pull: PullRequests | undefined;
   readonly push: PushTarget | undefined;
   readonly exhausted: Exhausted;
+  readonly reading: ReadWait;
   /** A message that was to be delivered again is gone. */
   readonly onGone: (streamSeq: number) => void;
   /** There may be something to do again. */
@@ -97,23 +99,28 @@ export class Deliveries {
   }
 
   #deliverOne(slice: Slice, nowMs: number, tickMs: number): Stopped | undefined {
-    const { state, cursor, pull, push } = this.#parts;
+    const { state, cursor, pull, push, reading } = this.#parts;
+    const { store } = this.#stream;
     if (pull === undefined ? !push!.isReady : pull.isEmpty) return "end";
     const again = state.numQueued > 0 ? state.nextRedelivery(this.#parts.exhausted) : 0;
     if (again === 0 && state.numAckPending >= this.#maxAckPending) return "wait";
+    const { readFailures } = store;
     const seq = again > 0 ? again : cursor.next();
     if (seq === SEARCHING) {
+      if (store.readFailures !== readFailures) return this.#readLater();
       slice.exhaust();
       return "slice";
     }
     if (seq === 0) return "end";
     const writer = this.#writer;
-    if (!this.#stream.store.load(seq, writer.msg)) {
-      // It cannot be read, or is gone from the stream, which has not told of it.
+    if (!store.load(seq, writer.msg)) {
+      if (store.readFailures !== readFailures) return this.#readLater();
+      // It is damaged, or is gone from the stream, which has not told of it.
       if (again > 0) this.#parts.onGone(seq);
       else cursor.passed(seq);
       return undefined;
     }
+    reading.succeeded();
     const deliveries = again > 0 ? state.deliveries(seq) + 1 : 1;
     const pending = Math.max(0, cursor.numPending - (again > 0 ? 0 : 1));
     const size = writer.prepare(deliveries, state.deliveredConsumerSeq + 1, pending, this.#headersOnly);
@@ -157,6 +164,12 @@ export class Deliveries {
       cursor.passed(seq);
     }
     if (this.#acksNone) this.#stream.finished(name, seq, undefined);
+  }
+
+  /** The message stays the next one until the disk tells. */
+  #readLater(): Stopped {
+    this.#parts.reading.failed(this.#parts.signal);
+    return "wait";
   }
 
   #wait(delayMs: number): void {

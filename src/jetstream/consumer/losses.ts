@@ -72,8 +72,11 @@ export class Losses {
     const { firstSeq, lastSeq } = store.state();
     const { patterns, all } = this.#cursor.filter;
     if (!all && patterns.every((own) => isSubset(own, pattern))) {
+      const { readFailures } = store;
+      const next = store.next(new SubjectFilter([pattern]), firstSeq, PURGE_LOOK);
+      if (store.readFailures !== readFailures) return firstSeq;
       // Where the search ended is as good as the first that is left.
-      return Math.abs(store.next(new SubjectFilter([pattern]), firstSeq, PURGE_LOOK)) || lastSeq + 1;
+      return Math.abs(next) || lastSeq + 1;
     }
     return all || patterns.some((own) => isSubset(pattern, own) || isSubset(own, pattern)) ? firstSeq : 0;
   }

@@ -70,7 +70,7 @@ export class PendingNumber {
     this.#matching = 0;
   }
 
-  /** Counts one slice; whether there is more. */
+  /** Counts one slice; whether there is more, also when the disk did not tell: the same slice then comes again. */
   step(): boolean {
     if (this.#isExact) return false;
     let more: boolean;
@@ -154,7 +154,9 @@ export class PendingNumber {
 
   #stepOwn(): boolean {
     for (let left = OWN_SLICE; left > 0; left--) {
+      const { readFailures } = this.#store;
       const seq = this.#store.next(this.#filter, this.#at, SLICE);
+      if (this.#store.readFailures !== readFailures) return true;
       if (seq === 0 || Math.abs(seq) > this.#upTo) return false;
       this.#at = seq < 0 ? -seq : seq + 1;
       if (seq < 0) return true;
@@ -167,7 +169,9 @@ export class PendingNumber {
     const isBefore = this.#phase === "before";
     const end = isBefore ? this.#from - 1 : this.#upTo;
     const to = Math.min(end, this.#at + SLICE - 1);
+    const { readFailures } = this.#store;
     const found = this.#store.count(this.#filter, this.#at, to);
+    if (this.#store.readFailures !== readFailures) return true;
     this.#value += isBefore ? -found : found;
     this.#at = to + 1;
     return this.#at <= end;
