@@ -5,37 +5,58 @@ import { get as httpsGet } from "node:https";
 
 /** A token is at most a megabyte. */
 const MOST_BYTES = 1024 * 1024;
+/** Requests of one GET, those that redirects ask for among them. */
+const MOST_REQUESTS = 10;
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** The answer, or why there is none. Never rejects. */
-export function getText(
-  url: string,
-  timeoutMs: number,
-): Promise<{ readonly status: number; readonly statusText: string; readonly body: string } | string> {
-  return new Promise((resolve) => {
-    const get = url.startsWith("https:") ? httpsGet : httpGet;
-    try {
-      const request = get(url, { timeout: timeoutMs }, (response) => {
-        const chunks: Buffer[] = [];
-        let length = 0;
-        response.on("data", (chunk: Buffer) => {
-          length += chunk.length;
-          if (length > MOST_BYTES) request.destroy(new Error("http: response body too large"));
-          else chunks.push(chunk);
-        });
-        response.on("error", (error) => resolve(error.message));
-        response.on("end", () => {
-          const status = response.statusCode ?? 0;
-          resolve({
-            status,
-            statusText: `${status} ${response.statusMessage ?? ""}`,
-            body: Buffer.concat(chunks).toString("utf8"),
-          });
-        });
-      });
-      request.on("timeout", () => request.destroy(new Error("context deadline exceeded")));
-      request.on("error", (error) => resolve(error.message));
-    } catch (error) {
-      resolve((error as Error).message);
+interface HttpText {
+  readonly status: number;
+  readonly statusText: string;
+  readonly body: string;
+}
+
+/** The answer, after all redirects, or why there is none within `timeoutMs`. Never rejects. */
+export async function getText(url: string, timeoutMs: number): Promise<HttpText | string> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), timeoutMs);
+  try {
+    let from = new URL(url);
+    for (let i = 0; i < MOST_REQUESTS; i++) {
+      const { location, ...answer } = await getOnce(from, late.signal);
+      if (location === undefined) return answer;
+      from = new URL(location, from);
     }
+    return `stopped after ${MOST_REQUESTS} redirects`;
+  } catch (error) {
+    return late.signal.aborted ? "context deadline exceeded" : (error as Error).message;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function getOnce(url: URL, signal: AbortSignal): Promise<HttpText & { readonly location?: string }> {
+  return new Promise((resolve, reject) => {
+    const { protocol } = url;
+    if (protocol !== "http:" && protocol !== "https:") {
+      throw new Error(`unsupported protocol scheme ${JSON.stringify(protocol.slice(0, -1))}`);
+    }
+    const request = (protocol === "https:" ? httpsGet : httpGet)(url, { signal }, (response) => {
+      const { statusCode: status = 0, statusMessage = "", headers } = response;
+      const chunks: Buffer[] = [];
+      let length = 0;
+      response.on("data", (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > MOST_BYTES) request.destroy(new Error("http: response body too large"));
+        else chunks.push(chunk);
+      });
+      response.on("error", reject);
+      response.on("end", () => {
+        const body = Buffer.concat(chunks).toString("utf8");
+        const answer = { status, statusText: `${status} ${statusMessage}`, body };
+        const { location } = headers;
+        resolve(location !== undefined && redirects.has(status) ? { ...answer, location } : answer);
+      });
+    });
+    request.on("error", reject);
   });
 }
