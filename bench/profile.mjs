@@ -6,9 +6,11 @@
 import { mkdtempSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildLoad, runLoad } from "./load.mjs";
+import { Fills } from "./fills.mjs";
+import { buildLoad } from "./load.mjs";
 import { chooseRows } from "./rows.mjs";
-import { ourProgram, startServer } from "./servers.mjs";
+import { runOnce } from "./run_once.mjs";
+import { ourProgram } from "./servers.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const cacheDir = path.join(root, ".cache");
@@ -18,14 +20,14 @@ async function record(row) {
   mkdirSync(parent, { recursive: true });
   const dir = mkdtempSync(path.join(parent, `${row.name}-`));
   const program = ourProgram(root, ["--cpu-prof", "--cpu-prof-interval=200", `--cpu-prof-dir=${dir}`]);
-  const server = await startServer(program, { config: row.config, cacheDir });
-  let report;
-  try {
-    report = await runLoad(buildLoad(root, cacheDir), row.load, server);
-  } finally {
-    await server.stop();
-  }
-  const [file] = readdirSync(dir);
+  const binary = buildLoad(root, cacheDir);
+  const fills = new Fills(cacheDir, binary);
+  // Filling leaves a profile too: what was there before the run is not of the row.
+  if (row.fill) await fills.of(program, row.fill);
+  const before = readdirSync(dir);
+  const report = await runOnce(program, row, { cacheDir, binary, fills });
+  fills.remove();
+  const file = readdirSync(dir).find((name) => !before.includes(name));
   if (file === undefined) throw new Error(`the server left no profile in ${dir}`);
   return { file: path.join(dir, file), report };
 }

@@ -55,7 +55,7 @@ export function showRatio({ median, min, max }) {
 }
 
 /**
- * What a row should reach and whether it did: a ratio at least, or a number of this server at most.
+ * What a row should reach and whether it did: ratios at least, or a number of this server at most.
  * @param {{ goal?: Record<string, number>, most?: Record<string, number>, ratios: object, medians: object }} result
  */
 export function judge({ goal, most, ratios, medians }) {
@@ -63,6 +63,9 @@ export function judge({ goal, most, ratios, medians }) {
     const [[key, bound]] = Object.entries(most);
     return { text: `${key} at most ${bound}`, reached: medians.ours[key] <= bound };
   }
-  const [[name, least]] = Object.entries(goal);
-  return { text: name === "rate" ? `${least}` : `${name} ${least}`, reached: ratios[name]?.median >= least };
+  const asked = Object.entries(goal);
+  return {
+    text: asked.map(([name, least]) => (name === "rate" ? `${least}` : `${name} ${least}`)).join(", "),
+    reached: asked.every(([name, least]) => ratios[name]?.median >= least),
+  };
 }

@@ -1,38 +1,11 @@
 // The rows: one named load each, and the ratio to nats-server it should reach. Above 1 this server is better.
 //
-// `load` is handed to bench/load as key=value; `config` names a text of configs.mjs; `goal` names what is judged:
-// rate, cpu, p50, p99 or bytes (memory each). `most` bounds a number of this server instead, whatever nats-server's is.
-// TOP_ROWS run when no row is named.
+// What a row holds: row.mjs. TOP_ROWS run when no row is named.
 
-/**
- * @typedef {{ rate?: number, p50?: number, p99?: number, bytes?: number }} Goal
- * @typedef {{ p99Us?: number, totalKb?: number }} Most
- * @typedef {Record<string, string | number>} Load
- * @typedef {{ name: string, title: string, load: Load, goal?: Goal, most?: Most, config?: string }} Row
- */
+import { jetStreamRows } from "./js_rows.mjs";
+import { row, sized } from "./row.mjs";
 
-const label = (size) => (size >= 1024 ? `${size / 1024} KB` : `${size} B`);
-const short = (size) => (size >= 1024 ? `${size / 1024}k` : `${size}`);
-
-/** One row for each size. @returns {Row[]} */
-function sized(name, title, load, goals, config) {
-  return Object.entries(goals).map(([size, rate]) => ({
-    name: `${name}-${short(Number(size))}`,
-    title: `${title}, ${label(Number(size))}`,
-    load: { ...load, size: Number(size) },
-    goal: { rate },
-    ...(config ? { config } : {}),
-  }));
-}
-
-/** @returns {Row} */
-const row = (name, title, load, goal, config) => ({
-  name,
-  title,
-  load,
-  ...(goal ? { goal } : {}),
-  ...(config ? { config } : {}),
-});
+/** @typedef {import("./row.mjs").Row} Row */
 
 const publish = sized(
   "pub",
@@ -82,7 +55,9 @@ const latency = [
   row("rr-64", "request-reply, 64 requesters", { mode: "rr", pubs: 64 }, { rate: 1.6 }),
   row("rr-pipe64", "request-reply, 1 requester, 64 in flight", { mode: "rr", inflight: 64 }, { rate: 1.6 }),
   row("quiet-one", "request-reply beside a 1:1 flood", quiet({ flood: "fan", pubs: 1 }), { p99: 1 }),
-  row("quiet-pub", "request-reply beside two publishing floods", quiet({ flood: "pub", pubs: 2 }), { p99: 1 }),
+  row("quiet-pub", "request-reply beside two publishing floods", quiet({ flood: "pub", pubs: 2 }), {
+    most: { p99Us: 5000 },
+  }),
 ];
 
 const transports = [
@@ -95,112 +70,6 @@ const memory = [
   row("idle-subs", "memory of an idle subscription", { mode: "idle", subs: 2, count: 100_000 }, { bytes: 1 }),
 ];
 
-/** Publishing to streams and getting from them, in one durability mode, the same for both servers. @returns {Row[]} */
-function jetStream(mode, told) {
-  const many = { mode: "jspub", inflight: 4000 };
-  const one = { mode: "jspub", inflight: 1, size: 128 };
-  const get = { mode: "jsget", inflight: 256, count: 100_000, subjects: 10_000, size: 128 };
-  const sizes = { 16: 1, 128: 1, 1024: 1, 8192: 1 };
-  return [
-    ...sized(`${mode}-file`, `publish, file, ${told}`, { ...many, storage: "file" }, sizes, mode),
-    ...sized(`${mode}-memory`, `publish, memory, ${told}`, { ...many, storage: "memory" }, sizes, mode),
-    row(`${mode}-sync-file`, `publish, 1 in flight, file, ${told}`, { ...one, storage: "file" }, { rate: 1 }, mode),
-    row(
-      `${mode}-sync-memory`,
-      `publish, 1 in flight, memory, ${told}`,
-      { ...one, storage: "memory" },
-      { rate: 1 },
-      mode,
-    ),
-    row(
-      `${mode}-streams100`,
-      `publish to 100 file streams, ${told}`,
-      { ...many, streams: 100, size: 128 },
-      { rate: 1 },
-      mode,
-    ),
-    row(`${mode}-get-seq`, `direct get by sequence, ${told}`, { ...get, op: "seq" }, { rate: 1 }, mode),
-    row(`${mode}-get-last`, `direct get of the last of a subject, ${told}`, { ...get, op: "last" }, { rate: 1 }, mode),
-  ];
-}
-
-/** Consumers that read a filled stream over and over, each from its first message to its last. @returns {Row[]} */
-function consumers(name, told, storage) {
-  const all = { mode: "jsconsume", storage, size: 128, count: 500_000 };
-  const reading = (op, what, load) =>
-    row(`${name}-${op}`, `${what}, ${told}`, { ...all, ...load }, { rate: 1 }, "js-2m");
-  return [
-    reading("ordered", "ordered consumer", { op: "ordered" }),
-    reading("noack", "pull without acknowledgements", { op: "noack" }),
-    reading("explicit", "pull, explicit acknowledgements", { op: "explicit" }),
-    reading("fetch", "fetch of 500, explicit acknowledgements", { op: "fetch" }),
-    reading("push", "push, explicit acknowledgements", { op: "push" }),
-    reading("many8", "8 ordered consumers of a stream", { op: "ordered", subs: 8, count: 200_000 }),
-    reading("many64", "64 ordered consumers of a stream", { op: "ordered", subs: 64, count: 50_000 }),
-  ];
-}
-
-/** Putting to a key-value bucket with a history of one, and getting from it. @returns {Row[]} */
-function buckets(mode, told) {
-  const put = { mode: "jspub", bucket: 1, subjects: 10_000, size: 128 };
-  const one = (name, what, load) => row(`${mode}-kv-${name}`, `${what}, ${told}`, load, { rate: 1 }, mode);
-  return [
-    one("put-sync", "KV put, 1 in flight, file", { ...put, inflight: 1, storage: "file" }),
-    one("put-file", "KV put, file", { ...put, inflight: 1000, storage: "file" }),
-    one("put-memory", "KV put, memory", { ...put, inflight: 1000, storage: "memory" }),
-  ];
-}
-
-const bucketGets = ["file", "memory"].map((storage) =>
-  row(
-    `js-2m-kv-get-${storage}`,
-    `KV get, ${storage}`,
-    { mode: "jsget", op: "last", bucket: 1, inflight: 256, count: 100_000, subjects: 10_000, size: 128, storage },
-    { rate: 1 },
-    "js-2m",
-  ),
-);
-
-/** A request-reply beside each long call on a million messages: no call may hold the loop for 20 ms. @type {Row[]} */
-const beside = [
-  quietBeside("purge-filter", "a purge of half a stream by filter", { subjects: 2 }),
-  quietBeside("purge", "a purge of a stream", { subjects: 1000 }),
-  quietBeside("delete", "the deletion of a stream", { subjects: 1000 }),
-  quietBeside("expiry", "the expiry of a stream by age", { subjects: 1000 }),
-  quietBeside("max-msgs", "an update to max_msgs 1", { subjects: 1000 }),
-  quietBeside("max-per-subject", "an update to max_msgs_per_subject 1", { subjects: 1000 }),
-  quietBeside("rollup", "a rollup of a stream", { subjects: 1000 }),
-  quietBeside("info-subjects", "stream info with 250,000 subjects", { subjects: 250_000 }),
-  quietBeside("info-deleted", "stream info with 500,000 deleted", { subjects: 2 }),
-  quietBeside("next-by-subject", "a get that searches the whole stream", { subjects: 1000 }),
-  quietBeside("list", "the list of 256 streams", { subjects: 1000 }),
-  quietBeside("jsz", "the /jsz page of 256 streams", { subjects: 1000 }),
-  quietBeside("consumer-create", "the creation of consumers that count", { subjects: 10_000 }),
-  quietBeside("consumer-list", "the list of 96 consumers", { subjects: 10_000 }),
-  quietBeside("consumer-info", "consumer info", { subjects: 10_000 }),
-  quietBeside("consumer-delete", "the deletion and creation of consumers", { subjects: 10_000 }),
-];
-
-/** What is stored, over an empty server. The pause lets both give back what publishing needed. @type {Row[]} */
-const stored = [
-  row("js-rss-10m", "memory of 10 million messages in a file stream", keep({ count: 10_000_000 }), undefined, "js-2m"),
-  row("js-rss-subjects", "memory of a subject in a file stream", keep({ subjects: 1_000_000 }), { bytes: 1 }, "js-2m"),
-  row(
-    "js-rss-memory-16",
-    "memory of a 16 B message in a memory stream",
-    keep({ storage: "memory" }),
-    { bytes: 1 },
-    "js-2m",
-  ),
-  row(
-    "js-rss-memory-128",
-    "memory of a 128 B message in a memory stream",
-    keep({ storage: "memory", size: 128 }),
-    { bytes: 1 },
-    "js-2m",
-  ),
-].map((one) => (one.goal ? one : { ...one, most: { totalKb: 32 * 1024 } }));
-
 /** @type {Row[]} */
 export const rows = [
   ...publish,
@@ -210,29 +79,37 @@ export const rows = [
   ...latency,
   ...transports,
   ...memory,
-  ...jetStream("js-always", "each group synced"),
-  ...jetStream("js-2m", "synced every 2 minutes"),
-  ...consumers("js-consume-file", "file", "file"),
-  ...consumers("js-consume-memory", "memory", "memory"),
-  ...buckets("js-always", "each group synced"),
-  ...buckets("js-2m", "synced every 2 minutes"),
-  ...bucketGets,
-  ...beside,
-  ...stored,
+  ...jetStreamRows,
 ];
 
 export const TOP_ROWS = [
-  "pub-128",
-  "one-16",
   "one-128",
-  "one-1k",
   "fan16-128",
-  "queue8-128",
-  "nn16-128",
-  "unique-one",
   "rr-1",
   "rr-16",
+  "js-always-file-128",
+  "js-2m-file-128",
+  "js-2m-get-seq",
+  "js-2m-kv-put-clients-file",
+  "js-consume-file-noack",
+  "js-consume-file-explicit",
 ];
+
+/** The rows that an issue of the project asks for; 6 asks for all that have a goal of their own. */
+const issues = {
+  3: (one) => one.issue === 3,
+  4: (one) => one.issue === 4,
+  5: (one) => accounts.includes(one),
+  6: (one) => !one.name.startsWith("js-quiet-"),
+};
+
+/** @param {string} numbers with commas between */
+export function rowsOfIssues(numbers) {
+  const wanted = numbers.split(",").map((number) => issues[number.trim()]);
+  if (wanted.includes(undefined))
+    throw new Error(`no rows for issue ${numbers}; there are ${Object.keys(issues).join(", ")}`);
+  return rows.filter((one) => wanted.some((asksFor) => asksFor(one)));
+}
 
 /** The rows a list of names asks for; a name may also be a beginning ("rr"), "all", or empty for the top ones. */
 export function chooseRows(names) {
@@ -261,20 +138,4 @@ function services(load) {
 /** Percentiles of a paced load need more time to be worth something. */
 function quiet(load) {
   return { mode: "quiet", size: 128, seconds: 4, ...load };
-}
-
-/** @returns {Row} */
-function quietBeside(op, what, load) {
-  const all = { mode: "jsquiet", op, count: 1_000_000, size: 16, seconds: 2, ...load };
-  return {
-    name: `js-quiet-${op}`,
-    title: `request-reply beside ${what}`,
-    load: all,
-    most: { p99Us: 20_000 },
-    config: "js-2m",
-  };
-}
-
-function keep(load) {
-  return { mode: "jsmem", inflight: 4000, count: 1_000_000, size: 16, settle: 12, limit: 300, ...load };
 }

@@ -1,39 +1,33 @@
 // Compares this server with nats-server: each row is a number of pairs of runs, taken alternately.
 //
-// node bench/run.mjs [ROWS] (or ROWS=…): names or beginnings of names with commas between, or all; PAIRS=5,
-// RUN_SECONDS=2.5, SERVER=path (and COMMIT= what it was built from), REFERENCE=path. Every run has a fresh server,
-// warmed up before the clock starts.
+// node bench/run.mjs [ROWS] [--json FILE] (or ROWS=…, or ISSUE=3,4): names or beginnings of names with commas between,
+// or all; PAIRS=5, RUN_SECONDS=2.5, WARM_SECONDS=0.7, SERVER=path (and COMMIT= what it was built from), REFERENCE=path.
+// Every run has a fresh server, warmed up before the clock starts. The report goes to FILE, else to bench/results/.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildLoad, runLoad } from "./load.mjs";
+import { parseArgs } from "node:util";
+import { Fills } from "./fills.mjs";
+import { buildLoad } from "./load.mjs";
 import { commitOf, machineOf } from "./machine.mjs";
 import { judge, mediansOf, ratiosOf, showRatio } from "./ratios.mjs";
-import { chooseRows } from "./rows.mjs";
-import { ourProgram, referenceProgram, startServer } from "./servers.mjs";
+import { chooseRows, rowsOfIssues } from "./rows.mjs";
+import { runOnce } from "./run_once.mjs";
+import { ourProgram, referenceProgram } from "./servers.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const cacheDir = path.join(root, ".cache");
 /** A pair counts as disturbed when other programs used more than this. */
 const DISTURBED_CORES = 0.15;
-
-async function runOnce(program, row, binary) {
-  const server = await startServer(program, { config: row.config, cacheDir });
-  try {
-    const time = process.env.RUN_SECONDS && !row.load.seconds ? { seconds: process.env.RUN_SECONDS } : {};
-    return await runLoad(binary, { ...row.load, ...time }, server);
-  } finally {
-    await server.stop();
-  }
-}
+const NAME_WIDTH = 26;
 
 /** Ours and the reference after one another; who is first changes from pair to pair. */
 async function runPair(programs, row, binary, number) {
   const order = number % 2 === 0 ? programs : programs.toReversed();
   const pair = {};
   for (const program of order) {
-    pair[program.name] = await runOnce(program, row, binary).catch((error) => {
+    pair[program.name] = await runOnce(program, row, { cacheDir, binary, fills }).catch((error) => {
       throw new Error(`${program.name}: ${error.message}`, { cause: error });
     });
   }
@@ -45,11 +39,14 @@ function disturbance({ ours, reference }) {
   return Math.max(ours.othersBusy, reference.othersBusy);
 }
 
-/** Runs pairs until enough were undisturbed, at most twice as many; keeps those the rest of the machine disturbed least. */
+/**
+ * Runs pairs until enough were undisturbed, at most twice as many, and keeps those the rest of the machine disturbed
+ * least. Who asks for one pair gets one.
+ */
 async function runPairs(programs, row, binary, count) {
   const pairs = [];
   let calm = 0;
-  while (calm < count && pairs.length < 2 * count) {
+  while (calm < count && pairs.length < (count === 1 ? 1 : 2 * count)) {
     const pair = await runPair(programs, row, binary, pairs.length);
     pairs.push(pair);
     if (disturbance(pair) <= DISTURBED_CORES) calm++;
@@ -73,15 +70,29 @@ async function runRow(programs, row, binary, count) {
 }
 
 function show(result) {
-  if (result.failure) return `${result.name.padEnd(16)} FAILED: ${result.failure}`;
+  if (result.failure) return `${result.name.padEnd(NAME_WIDTH)} FAILED: ${result.failure}`;
   const { text, reached } = judge(result);
   const cells = Object.entries(result.ratios).map(([name, ratio]) => `${name} ${showRatio(ratio)}`);
   const noise = result.disturbed > 0 ? `  (${result.disturbed} of ${result.pairs.length} pairs disturbed)` : "";
-  return `${result.name.padEnd(16)} ${cells.join("  ")}  goal ${text} ${reached ? "reached" : "missed"}${noise}`;
+  return `${result.name.padEnd(NAME_WIDTH)} ${cells.join("  ")}  goal ${text} ${reached ? "reached" : "missed"}${noise}`;
 }
 
-/** Writes the report; rows measured earlier at the same commit stay in it. */
+/** What a reader in a hurry wants: the rows that failed, and those in which this server did worse by rate or CPU. */
+function showWorse(results) {
+  const isWorse = ({ ratios, most }) => !most && [ratios.rate, ratios.cpu, ratios.bytes].some((one) => one?.median < 1);
+  const worse = results.filter((result) => result.failure || isWorse(result));
+  if (worse.length === 0) return "no row failed or is below 1.0";
+  return [`${worse.length} of ${results.length} rows failed or are below 1.0 by rate or CPU:`, ...worse.map(show)].join(
+    "\n",
+  );
+}
+
+/** Writes the report; in bench/results/ rows measured earlier at the same commit stay in it. */
 function save(report) {
+  if (options.json) {
+    writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
+    return options.json;
+  }
   const dir = path.join(root, "bench", "results");
   mkdirSync(dir, { recursive: true });
   const file = path.join(dir, `${report.date.slice(0, 10)}-${report.commit}.json`);
@@ -91,9 +102,12 @@ function save(report) {
   return path.relative(root, file);
 }
 
-const rows = chooseRows(process.argv[2] ?? process.env.ROWS ?? "");
+const { values: options, positionals } = parseArgs({ options: { json: { type: "string" } }, allowPositionals: true });
+const named = positionals[0] ?? process.env.ROWS ?? "";
+const rows = named === "" && process.env.ISSUE ? rowsOfIssues(process.env.ISSUE) : chooseRows(named);
 const count = Number(process.env.PAIRS ?? 5);
 const binary = buildLoad(root, cacheDir);
+const fills = new Fills(cacheDir, binary);
 const programs = [ourProgram(root), referenceProgram(cacheDir)];
 const report = {
   date: new Date().toISOString(),
@@ -105,11 +119,15 @@ const report = {
 };
 
 console.log(`${rows.length} rows of ${count} pairs; above 1 this server is better; median (range)`);
+const startedAtMs = performance.now();
 for (const row of rows) {
   const result = await runRow(programs, row, binary, count);
   report.rows.push(result);
   console.log(show(result));
   save(report);
 }
+fills.remove();
+console.log(showWorse(report.rows));
+console.log(`${rows.length} rows took ${Math.round((performance.now() - startedAtMs) / 1000)} s`);
 console.log(`written to ${save(report)}`);
 process.exitCode = report.rows.some((row) => row.failure) ? 1 : 0;

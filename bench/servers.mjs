@@ -2,7 +2,7 @@
 // anything, in an empty directory that goes with it.
 
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, cpSync, openSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { findReference } from "../conformance/harness/reference.mjs";
@@ -32,20 +32,25 @@ function versionOf([file, ...args]) {
 }
 
 /**
- * Starts a program on free ports and waits for INFO.
+ * Starts a program on free ports and waits for INFO. Its store is empty, or a copy of `filled`; with `keep` it is not
+ * removed when the server stops. `prepare` is given the directory before the start.
  * @param {Program} program
- * @param {{ config: string | undefined, cacheDir: string }} how
+ * @param {{ config: string | undefined, cacheDir: string, filled?: string, keep?: string,
+ *   prepare?: (storeDir: string) => void }} how
  */
 export async function startServer(program, how) {
   const port = await freePort();
   const websocketPort = await freePort();
   const monitorPort = await freePort();
-  const storeDir = path.join(how.cacheDir, "bench", `store-${port}`);
+  const storeDir = how.keep ?? path.join(how.cacheDir, "bench", `store-${port}`);
+  if (how.filled) cpSync(how.filled, storeDir, { recursive: true });
+  how.prepare?.(storeDir);
   const { cacheDir } = how;
   const config = writeConfig({ name: how.config, port, websocketPort, monitorPort, storeDir, cacheDir });
   const logFile = path.join(how.cacheDir, "bench", `${program.name}.log`);
   const log = openSync(logFile, "w");
   const [file, ...args] = program.command;
+  const startedAtMs = performance.now();
   const child = spawn(file, [...args, "-c", config], { stdio: ["ignore", log, log] });
   closeSync(log);
   const exited = new Promise((resolve) => child.once("exit", resolve));
@@ -55,14 +60,14 @@ export async function startServer(program, how) {
     await exited;
     clearTimeout(late);
     rmSync(config, { force: true });
-    rmSync(storeDir, { recursive: true, force: true });
+    if (!how.keep) rmSync(storeDir, { recursive: true, force: true });
   };
   const ready = await untilInfo(port, () => child.exitCode !== null);
   if (!ready) {
     await stop();
     throw new Error(`${program.name} did not start:\n${readFileSync(logFile, "utf8").slice(-2000)}`);
   }
-  return { pid: child.pid, port, websocketPort, monitorPort, stop };
+  return { pid: child.pid, port, websocketPort, monitorPort, startedAtMs, stop };
 }
 
 /** Connects until a server greets; false when it has ended or takes too long. */

@@ -1,4 +1,4 @@
-// JetStream as a client sees it: one connection with one wildcard inbox, streams, publishes with their
+// JetStream as a client sees it: one connection with one wildcard inbox of its own, streams, publishes with their
 // acknowledgements, calls of the API. Shared by the files js_*.c.
 
 #ifndef JETSTREAM_H
@@ -22,8 +22,10 @@ typedef struct Waiting {
 typedef struct JetStream {
   const Options *options;
   Conn conn;
+  int id;         // of those that this program has opened
+  char inbox[40]; // nobody else gets its answers
   char *buffer, **templates; // one publication of each stream; the numbers in it are written in place
-  size_t templateBytes, subjectAt, replyAt, payloadAt;
+  size_t templateBytes, subjectAt, replyAt, idAt, payloadAt;
   Waiting *waiting; // by number, modulo `ring`
   size_t ring;
   uint64_t asked, answered, oldest; // oldest: everything below it is answered
@@ -33,13 +35,15 @@ typedef struct JetStream {
   Latencies latencies;
   bool recording;
   uint64_t published, stored; // messages sent, and acknowledged
-  /** Checks an answer to something other than a call. */
-  void (*onAnswer)(struct JetStream *js, const Frame *frame, uint64_t about);
+  /** Checks an answer to something other than a call; false when more will come to the same question. */
+  bool (*onAnswer)(struct JetStream *js, const Frame *frame, uint64_t *about);
 } JetStream;
 
-/** Connects and subscribes to the inbox. */
+/** Connects and subscribes to an inbox. */
 JetStream *openJetStream(const Options *options);
-/** Reads what is there, waiting up to so long, and checks it. */
+/** Closes the connection; what was made for it may still be looked at. */
+void leaveJetStream(JetStream *js);
+/** Reads what is there for any of the open ones, waiting up to so long, and checks it. */
 void jetStreamTurn(JetStream *js, int timeoutMs);
 /** True while another question may be sent. */
 bool mayAsk(const JetStream *js);
@@ -55,21 +59,30 @@ const char *callApi(JetStream *js, const char *subject, const char *body);
 uint64_t numberOf(const char *text, const char *key);
 size_t countOf(const char *text, const char *words);
 
+/** Computes what is published beforehand; createStreams does it too. */
+void makeTemplates(JetStream *js);
 /** Makes the streams: LOAD000 … with js.000 or js.000.>; `more` is added to their configuration. */
 void createStreams(JetStream *js, const char *more);
 /** Sends publications as far as the window goes, up to message `last`; message n goes to stream n % streams. */
 void publishWindow(JetStream *js, uint64_t last);
 /** Publishes messages until `last` of them are acknowledged. */
 void publishAll(JetStream *js, uint64_t last);
+/** Makes and fills the streams with `count` messages, or looks at what is there (filled=1); the connection is closed. */
+JetStream *fillStream(const Options *options);
 /** Asks each stream for its count and its last message. */
 void checkStreams(JetStream *js);
-/** Fails when a direct get's answer is not message `seq` of stream `stream`. */
-void checkMessage(JetStream *js, const Frame *frame, int stream, uint64_t seq);
+/** The next message, about to be queued; it is valid until the next one. */
+const char *nextMessage(JetStream *js, uint64_t message, double now);
+/** The stream that a publish acknowledgement names, its sequence into `seq`; fails when it is anything else. */
+int takePubAck(const Frame *frame, uint64_t *seq);
+/** Fails when a direct get's answer is not message `seq` of stream `stream`; `behind` is what follows its time. */
+void checkMessage(JetStream *js, const Frame *frame, int stream, uint64_t seq, const char *behind);
 
 /** Writes a number with leading zeros. */
 void putDigits(char *to, uint64_t value, int width);
 
-#define INBOX "_INBOX.loadJetStreamInbox00001"
+/** Of an inbox, without the dot and the number behind it. */
+#define INBOX_BYTES 30
 #define NUMBER_WIDTH 10
 #define SUBJECT_WIDTH 7
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct Word {
   const char *at;
@@ -12,16 +13,24 @@ typedef struct Word {
 } Word;
 
 JetStream *openJetStream(const Options *options) {
+  static int opened;
   JetStream *js = allocate(sizeof *js);
   js->options = options;
+  js->id = opened++;
+  snprintf(js->inbox, sizeof js->inbox, "_INBOX.loadJetStreamInbox%05d", js->id);
   js->buffer = allocate(READ_BYTES);
   js->ring = (size_t)options->inflight * 4 + 64;
   js->waiting = allocate(js->ring * sizeof *js->waiting);
   for (size_t i = 0; i < js->ring; i++) js->waiting[i].sentAtSec = -1;
-  openConn(&js->conn, options, 0, options->pubUser);
-  tell(&js->conn, "SUB " INBOX ".* 1\r\n");
+  openConn(&js->conn, options, js->id, options->pubUser);
+  tell(&js->conn, "SUB %s.* 1\r\n", js->inbox);
   watch(&js->conn);
   return js;
+}
+
+void leaveJetStream(JetStream *js) {
+  unwatch(&js->conn);
+  close(js->conn.fd);
 }
 
 void putDigits(char *to, uint64_t value, int width) {
@@ -39,7 +48,7 @@ uint64_t remember(JetStream *js, uint64_t about, double now) {
   return js->asked++;
 }
 
-static void onAnswer(JetStream *js, const Frame *frame) {
+static void takeAnswer(JetStream *js, const Frame *frame) {
   if (frame->number >= js->asked || frame->number < js->oldest) fail("answer %lu to nobody", frame->number);
   Waiting *waiting = &js->waiting[frame->number % js->ring];
   if (waiting->sentAtSec < 0) fail("answer %lu came twice", frame->number);
@@ -49,7 +58,7 @@ static void onAnswer(JetStream *js, const Frame *frame) {
     append(&js->answer, "", 1);
     js->calling = false;
   } else {
-    js->onAnswer(js, frame, waiting->about);
+    if (!js->onAnswer(js, frame, &waiting->about)) return;
     if (js->recording) addLatency(&js->latencies, nowSec() - waiting->sentAtSec);
   }
   waiting->sentAtSec = -1;
@@ -99,35 +108,40 @@ static size_t takeFrame(JetStream *js, const char *data, size_t length) {
     return lineBytes;
   }
   Word words[6];
-  int wanted = withHeader ? 5 : 4, prefix = sizeof INBOX;
+  int wanted = withHeader ? 5 : 4;
   int count = splitLine(data, newline - 1, words, 6);
   if (count != wanted || newline[-1] != '\r') fail("unexpected %.*s", (int)lineBytes, data);
   size_t total = wholeNumber(words[count - 1]);
   if (length < lineBytes + total + 2) return 0;
   Word subject = words[1];
-  if (subject.length != (size_t)prefix + NUMBER_WIDTH || memcmp(subject.at, INBOX ".", prefix) ||
-      words[2].length != 1 || *words[2].at != '1')
+  if (subject.length != INBOX_BYTES + 1 + NUMBER_WIDTH || memcmp(subject.at, js->inbox, INBOX_BYTES) ||
+      subject.at[INBOX_BYTES] != '.' || words[2].length != 1 || *words[2].at != '1')
     fail("unexpected %.*s", (int)lineBytes, data);
   Frame frame = {.header = newline + 1, .headerSize = withHeader ? wholeNumber(words[3]) : 0};
   if (frame.headerSize > total) fail("unexpected %.*s", (int)lineBytes, data);
   frame.payload = frame.header + frame.headerSize;
   frame.size = total - frame.headerSize;
-  frame.number = wholeNumber((Word){subject.at + prefix, NUMBER_WIDTH});
+  frame.number = wholeNumber((Word){subject.at + INBOX_BYTES + 1, NUMBER_WIDTH});
   if (memcmp(frame.payload + frame.size, "\r\n", 2)) fail("no end of line after %.*s", (int)lineBytes, data);
-  onAnswer(js, &frame);
+  takeAnswer(js, &frame);
   return lineBytes + total + 2;
 }
 
-void jetStreamTurn(JetStream *js, int timeoutMs) {
-  Conn *ready[4], *conn = &js->conn;
-  flushOut(conn);
-  if (!waitEvents(ready, 4, timeoutMs)) return;
+static void readAnswers(JetStream *js) {
+  Conn *conn = &js->conn;
   size_t length = readConn(conn, js->buffer, READ_BYTES);
   append(&conn->in, js->buffer, length);
   size_t at = 0, used;
   while (at < conn->in.length && (used = takeFrame(js, conn->in.at + at, conn->in.length - at))) at += used;
   memmove(conn->in.at, conn->in.at + at, conn->in.length - at);
   conn->in.length -= at;
+}
+
+void jetStreamTurn(JetStream *js, int timeoutMs) {
+  Conn *ready[64];
+  flushOut(&js->conn);
+  int count = waitEvents(ready, 64, timeoutMs);
+  for (int i = 0; i < count; i++) readAnswers((JetStream *)((char *)ready[i] - offsetof(JetStream, conn)));
 }
 
 // --- calls ----------------------------------------------------------------------------------------------------
@@ -137,9 +151,10 @@ const char *callWith(JetStream *js, const char *subject, const char *header, con
   size_t size = strlen(body), headerSize = strlen(header);
   js->callNumber = remember(js, 0, nowSec());
   js->calling = true;
-  int length = headerSize ? snprintf(line, sizeof line, "HPUB %s " INBOX ".%010lu %zu %zu\r\n%s", subject,
+  int length = headerSize ? snprintf(line, sizeof line, "HPUB %s %s.%010lu %zu %zu\r\n%s", subject, js->inbox,
                                      js->callNumber, headerSize, headerSize + size, header)
-                          : snprintf(line, sizeof line, "PUB %s " INBOX ".%010lu %zu\r\n", subject, js->callNumber, size);
+                          : snprintf(line, sizeof line, "PUB %s %s.%010lu %zu\r\n", subject, js->inbox,
+                                     js->callNumber, size);
   queueOut(&js->conn, line, length);
   queueOut(&js->conn, body, size);
   queueOut(&js->conn, "\r\n", 2);

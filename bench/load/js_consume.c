@@ -1,6 +1,6 @@
 // Consumers at full speed: push and pull, with and without acknowledgements, one or many of one stream.
 //
-// The stream is filled beforehand. A consumer reads it from its first message to its last; then it is deleted and the
+// The stream is filled beforehand. With several subjects (filter=1) one of them is read. A consumer reads it from its first message to its last; then it is deleted and the
 // next one begins, until the time is over. Each delivery has one right text but for its time: the sequence, its reply
 // subject (stream, consumer, deliveries, both sequences, messages still to come) and its payload are compared. Before
 // a consumer goes, its acknowledgements must have arrived.
@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/** The subject that is asked for when there are several. */
+enum { FILTERED = 7 };
 
 typedef struct Kind {
   const char *op;
@@ -43,6 +46,8 @@ typedef struct Consuming {
   const Kind *kind;
   Consumer *consumers;
   const char *payload; // of every message, behind its number
+  char subject[20];    // of every message that is delivered
+  uint64_t count;      // of these in the stream
   char *buffer;
   bool stopping;
 } Consuming;
@@ -64,17 +69,24 @@ static void call(Consumer *consumer, const char *subject, const char *body) {
   queueOut(&consumer->conn, "\r\n", 2);
 }
 
+/** The sequence of what is delivered as the `place`th. */
+static uint64_t sequenceOf(const Consuming *consuming, uint64_t place) {
+  const Options *options = consuming->options;
+  return options->filter ? (place - 1) * options->subjects + FILTERED + 1 : place;
+}
+
 static void begin(const Consuming *consuming, Consumer *consumer) {
   const Kind *kind = consuming->kind;
-  char body[700], deliver[60] = "";
+  char body[700], deliver[60] = "", filter[60] = "";
   snprintf(consumer->name, sizeof consumer->name, "C%03dx%05d", consumer->id, consumer->pass++);
   if (kind->push) snprintf(deliver, sizeof deliver, ",\"deliver_subject\":\"_INBOX.c%03d.d\"", consumer->id);
+  if (consuming->options->filter) snprintf(filter, sizeof filter, ",\"filter_subject\":\"%s\"", consuming->subject);
   bool lasting = strcmp(kind->op, "ordered") != 0;
   snprintf(body, sizeof body,
            "{\"stream_name\":\"LOAD000\",\"action\":\"create\",\"config\":{\"name\":\"%s\",%s%s%s"
-           "\"deliver_policy\":\"all\",\"replay_policy\":\"instant\",%s%s}}",
+           "\"deliver_policy\":\"all\",\"replay_policy\":\"instant\",%s%s%s}}",
            consumer->name, lasting ? "\"durable_name\":\"" : "", lasting ? consumer->name : "", lasting ? "\"," : "",
-           kind->config, deliver);
+           kind->config, deliver, filter);
   consumer->next = 1;
   consumer->wanted = 0;
   consumer->leaving = false;
@@ -115,7 +127,7 @@ static void onApiAnswer(const Consuming *consuming, Consumer *consumer, const ch
   } else if (strstr(text, "consumer_info_response")) {
     const char *floor = strstr(text, "\"ack_floor\":{");
     if (!floor) fail("no ack floor in %.300s", text);
-    bool all = numberOf(text, "num_ack_pending") == 0 && numberOf(floor, "stream_seq") == consuming->options->count;
+    bool all = numberOf(text, "num_ack_pending") == 0 && numberOf(floor, "stream_seq") == sequenceOf(consuming, consuming->count);
     call(consumer, all ? "CONSUMER.DELETE" : "CONSUMER.INFO", "");
   } else if (consuming->stopping) consumer->finished = true;
   else begin(consuming, consumer);
@@ -142,8 +154,8 @@ static void checkReply(const Consuming *consuming, const Consumer *consumer, con
   takeNumber(&at);
   at++;
   uint64_t pending = takeNumber(&at);
-  if (sequence != consumer->next || delivered != consumer->next || at != line->reply + line->replyBytes ||
-      pending != consuming->options->count - sequence)
+  if (sequence != sequenceOf(consuming, consumer->next) || delivered != consumer->next || at != line->reply + line->replyBytes ||
+      pending != consuming->count - consumer->next)
     fail("reply subject %.*s for message %lu", (int)line->replyBytes, line->reply, consumer->next);
 }
 
@@ -151,9 +163,10 @@ static void onMessage(const Consuming *consuming, Consumer *consumer, const Line
   const Options *options = consuming->options;
   char number[NUMBER_WIDTH];
   checkReply(consuming, consumer, line);
-  putDigits(number, consumer->next - 1, NUMBER_WIDTH);
-  if (!consumer->reading || line->header || line->total != options->size || line->subjectBytes != 6 ||
-      memcmp(line->subject, "js.000", 6) || memcmp(payload, number, NUMBER_WIDTH) ||
+  putDigits(number, sequenceOf(consuming, consumer->next) - 1, NUMBER_WIDTH);
+  if (!consumer->reading || line->header || line->total != options->size ||
+      line->subjectBytes != strlen(consuming->subject) ||
+      memcmp(line->subject, consuming->subject, line->subjectBytes) || memcmp(payload, number, NUMBER_WIDTH) ||
       memcmp(payload + NUMBER_WIDTH, consuming->payload, options->size - NUMBER_WIDTH))
     fail("message %lu holds %.*s", consumer->next, (int)(line->total > 100 ? 100 : line->total), payload);
   consumer->total++;
@@ -163,7 +176,7 @@ static void onMessage(const Consuming *consuming, Consumer *consumer, const Line
     queueOut(&consumer->conn, " 4\r\n+ACK\r\n", 10);
   }
   if (!consuming->kind->push && consumer->wanted-- == 0) fail("more messages than were asked for");
-  if (consumer->next++ == options->count) leave(consuming, consumer);
+  if (consumer->next++ == consuming->count) leave(consuming, consumer);
   else if (!consuming->kind->push) ask(consuming, consumer);
 }
 
@@ -249,13 +262,11 @@ static uint64_t deliveredTo(const Consuming *consuming) {
 // --- the run --------------------------------------------------------------------------------------------------
 
 static void fill(Consuming *consuming) {
-  Options filling = *consuming->options;
-  filling.inflight = 4000;
-  JetStream *filler = openJetStream(&filling);
-  createStreams(filler, "");
-  publishAll(filler, filling.count);
-  checkStreams(filler);
-  unwatch(&filler->conn);
+  const Options *options = consuming->options;
+  JetStream *filler = fillStream(options);
+  if (options->filter) snprintf(consuming->subject, sizeof consuming->subject, "js.000.%0*d", SUBJECT_WIDTH, FILTERED);
+  else strcpy(consuming->subject, "js.000");
+  consuming->count = options->filter ? options->count / options->subjects : options->count;
   consuming->payload = filler->templates[0] + filler->payloadAt + NUMBER_WIDTH;
 }
 
@@ -291,7 +302,7 @@ static void finish(Consuming *consuming) {
     }
   uint64_t passes = 0;
   for (int i = 0; i < consuming->options->subs; i++) passes += (uint64_t)consuming->consumers[i].pass;
-  if (deliveredTo(consuming) != passes * consuming->options->count) fail("%lu messages in %lu passes", deliveredTo(consuming), passes);
+  if (deliveredTo(consuming) != passes * consuming->count) fail("%lu messages in %lu passes", deliveredTo(consuming), passes);
 }
 
 Report runJetStreamConsume(const Options *options) {
@@ -299,9 +310,10 @@ Report runJetStreamConsume(const Options *options) {
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (!strcmp(kinds[i].op, options->op)) consuming.kind = &kinds[i];
   if (!consuming.kind) fail("op=ordered, push, noack, explicit or fetch");
-  if (options->streams != 1 || options->subjects != 1 || options->count % (size_t)options->batch)
-    fail("one stream, one subject, and whole batches");
+  if (options->streams != 1 || (options->subjects != 1) != options->filter || options->count % options->subjects)
+    fail("one stream, and of several subjects one of them");
   fill(&consuming);
+  if (consuming.count % (uint64_t)options->batch) fail("whole batches");
   openConsumers(&consuming);
   Report report = {0};
   runUntil(&consuming, nowSec() + options->warmSec);

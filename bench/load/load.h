@@ -20,10 +20,10 @@ typedef struct Options {
   bool plainSub;                  // subscribers and responders read no headers
   const char *flood;             // what disturbs the quiet connection: "fan" or "pub"
   const char *storage;           // of streams: "file" or "memory"
-  const char *op;                // get: "seq" or "last"; jsquiet, jsconsume: see js_quiet.c, js_consume.c
+  const char *op;                // get: "seq", "last" or "batch"; jsquiet, jsconsume: see js_quiet.c, js_consume.c
   int port, monitorPort, pid;
   int pubs, subs, inflight, streams;
-  int batch; // jsconsume: messages a consumer asks for at once
+  int batch; // jsconsume, jsget: messages asked for at once
   size_t size, headerSize; // payload without headers; header block, 0 for PUB
   size_t subjects;         // distinct subjects per publisher
   size_t writeBytes;       // bytes of one write, about; 1 makes each message a write of its own
@@ -35,6 +35,9 @@ typedef struct Options {
   int helperPid; // quiet: the process that floods, part of the load
   bool queue, tls, websocket;
   bool bucket; // streams are those of key-value buckets with a history of one
+  bool ids;    // messages have an id that the stream must not have seen
+  bool filled; // the stream is there already, as jsfill made it
+  bool filter; // jsconsume: only one of the subjects
 } Options;
 
 /** Reads `mode key=value …`; ends the program when a key is unknown. */
@@ -194,7 +197,7 @@ uint64_t answeredRequests(const Requests *requests);
 Latencies requestLatencies(const Requests *requests);
 Report runRequests(const Options *options);
 
-// --- flow.c, quiet.c, idle.c, js_rate.c, js_quiet.c, js_consume.c -----------------------------------------------
+// --- flow.c, quiet.c, idle.c, js_rate.c, js_clients.c, js_quiet.c, js_consume.c ---------------------------------
 
 /** When set, the flow counts what it has done here, for another process to see. */
 extern volatile uint64_t *flowProgress;
@@ -202,7 +205,9 @@ Report runFlow(const Options *options);
 Report runQuiet(const Options *options);
 Report runIdle(const Options *options);
 Report runJetStreamPublish(const Options *options);
+Report runJetStreamClients(const Options *options);
 Report runJetStreamGet(const Options *options);
+Report runJetStreamFill(const Options *options);
 Report runJetStreamMemory(const Options *options);
 Report runJetStreamQuiet(const Options *options);
 Report runJetStreamConsume(const Options *options);

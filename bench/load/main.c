@@ -3,7 +3,8 @@
 //   pub    publishers without subscribers           fan    publishers to subscribers (queue=1: one queue group)
 //   nn     pairs, each with a subject of its own    rr     requests and unique replies
 //   quiet  requests while `flood=` goes on          idle   memory of connections, or of subscriptions (subs=2)
-//   jspub  publishes with acknowledgements          jsget  direct gets (op=seq, op=last)
+//   jspub  publishes with acknowledgements          jsget  direct gets (op=seq, op=last, op=batch); pubs=: clients
+//   jsfill  a stream for a later run (filled=1)
 //   jsmem  memory of stored messages                jsquiet  requests while the server carries out `op=`
 //   jsconsume  consumers (op=ordered, push, noack, explicit, fetch)
 
@@ -20,6 +21,7 @@ typedef struct Mode {
 static const Mode modes[] = {
     {"pub", runFlow}, {"fan", runFlow}, {"nn", runFlow}, {"rr", runRequests}, {"quiet", runQuiet}, {"idle", runIdle},
     {"jspub", runJetStreamPublish}, {"jsget", runJetStreamGet}, {"jsmem", runJetStreamMemory},
+    {"jsfill", runJetStreamFill},
     {"jsquiet", runJetStreamQuiet}, {"jsconsume", runJetStreamConsume},
 };
 

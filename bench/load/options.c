@@ -24,7 +24,8 @@ static const Key keys[] = {
     KEY("pub-user", TEXT, pubUser),    KEY("sub-user", TEXT, subUser),    KEY("flood", TEXT, flood),
     KEY("storage", TEXT, storage),     KEY("op", TEXT, op),               KEY("monitor", NUMBER, monitorPort),
     KEY("streams", NUMBER, streams),   KEY("settle", REAL, settleSec),
-    KEY("batch", NUMBER, batch),       KEY("bucket", FLAG, bucket),         KEY("plain-sub", FLAG, plainSub),
+    KEY("batch", NUMBER, batch),       KEY("bucket", FLAG, bucket),       KEY("plain-sub", FLAG, plainSub),
+    KEY("ids", FLAG, ids),             KEY("filled", FLAG, filled),       KEY("filter", FLAG, filter),
 };
 
 static void setKey(Options *options, const Key *key, const char *value) {
