@@ -9,7 +9,7 @@
 export type Work<T> = Generator<undefined, T>;
 
 /** Small things (a subject checked, a node looked at) that are done in a slice. */
-export const THINGS_A_SLICE = 2048;
+export const THINGS_A_SLICE = 1024;
 
 /** Begins at once and goes on in later turns; `done` within the call when that was all. */
 export function run<T>(nextTurn: (fire: () => void) => void, work: Work<T>, done: (result: T) => void): void {
