@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { byteString } from "../../src/base/bytes.ts";
+import { SLICE_ITEMS } from "../../src/base/json.ts";
 import { runAll, THINGS_A_SLICE, type Work } from "../../src/base/work.ts";
 import { checkSubjects } from "../../src/jetstream/config/stream_subjects.ts";
 import { emptyStreamConfig } from "../../src/jetstream/config/stream_config.ts";
@@ -153,7 +154,7 @@ describe("no turn does it all: with very many subjects", () => {
     ["what is written down", () => writingStreamFile({ ...emptyStreamConfig("A"), subjects: numbered("a") }, ZERO)],
   ])("%s come in slices", (_, work) => {
     const slices = [...work()].length;
-    expect(slices).toBeGreaterThanOrEqual(Math.floor(MANY / (2 * THINGS_A_SLICE)));
+    expect(slices).toBeGreaterThanOrEqual(Math.floor(MANY / SLICE_ITEMS));
   });
 
   test("one question that takes long is asked in slices", () => {
