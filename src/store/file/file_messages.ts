@@ -5,6 +5,7 @@
 // nothing of limits and groups.
 
 import { assert } from "../../base/assert.ts";
+import type { Moment } from "../../base/nanos.ts";
 import type { LimitedMessages } from "../limit_keeper.ts";
 import type { PlannedMessages } from "../publish_plan.ts";
 import type { StagedSubjects } from "../staged_subjects.ts";
@@ -12,9 +13,11 @@ import { ZERO_SEC, type StoreEvents, type StoreState } from "../stream_store.ts"
 import { StreamTotals } from "../stream_totals.ts";
 import { NO_SUBJECT } from "../subject_tree.ts";
 import type { FileBlock } from "./file_block.ts";
+import { firstMoment } from "./first_moment.ts";
 import { GroupLanding, type SettledBlocks } from "./group_landing.ts";
 import { MessageFilling } from "./message_filling.ts";
 import { ReadMessages, type ReadMessagesOptions } from "./read_messages.ts";
+import type { Effort, Slices } from "./sliced_job.ts";
 import { UnreadRemovals } from "./unread_removals.ts";
 
 export interface FileMessagesOptions extends ReadMessagesOptions {
@@ -111,6 +114,11 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     if (!this.finder.find(block, seq)) return undefined;
     const { sec, nanos } = this.reader.record;
     return { at: this.reader.at, length: this.reader.end - this.reader.at, sec, nanos };
+  }
+
+  /** When the first message of a block was stored; undefined when it has none, or it cannot be read. */
+  firstMomentOf(block: FileBlock, effort: Effort): Slices<Moment | undefined> {
+    return firstMoment(this.finder, block, effort);
   }
 
   /** Forgets everything; no file is touched. */

@@ -5,6 +5,7 @@
 
 import { DiskError, type Disk, type DiskDone, type DiskFile } from "../../base/disk.ts";
 import type { ByteString } from "../../base/bytes.ts";
+import type { Moment } from "../../base/nanos.ts";
 import { HASH_BYTES } from "../../base/highway_hash.ts";
 import { ByteReader } from "../../base/varint.ts";
 import { isCompressed } from "../format/compressed_block.ts";
@@ -79,21 +80,25 @@ export function* writeIndex(place: StreamPlace, messages: FileMessages): Slices<
   const effort = new Effort();
   const blocks: BlockSummary[] = [];
   for (const block of messages.table.all) {
-    blocks.push(summaryOf(messages, block));
+    const first = yield* messages.firstMomentOf(block, effort);
+    blocks.push(summaryOf(block, first));
     if (effort.spend(SUMMARY_COST)) yield undefined;
   }
   const { last } = messages.table;
   const lastChecksum = new Uint8Array(HASH_BYTES);
   const failed = last === undefined ? undefined : readChecksum(place, last.number, lastChecksum);
   if (failed !== undefined) return failed;
-  const { msgs, bytes, firstSeq, lastSeq, lastSec, lastNanos, ...state } = messages.state();
+  messages.readRemoved(false);
+  const { msgs, bytes, firstSeq, lastSeq, lastSec, lastNanos } = messages;
+  // Asking for it would search all of its block once more.
+  const first = msgs > 0 ? blocks.find((block) => block.firstSeq === firstSeq) : undefined;
   const encoder = new IndexEncoder(
     {
       msgs,
       bytes,
       firstSeq,
-      firstSec: msgs > 0 ? state.firstSec : 0,
-      firstNanos: msgs > 0 ? state.firstNanos : 0,
+      firstSec: first?.firstSec ?? 0,
+      firstNanos: first?.firstNanos ?? 0,
       lastSeq,
       lastSec,
       lastNanos,
@@ -170,14 +175,13 @@ function* put(
   return unnamed ?? (yield (done: DiskDone) => disk.syncDirectory(`${directory}/${MSGS}`, done));
 }
 
-function summaryOf(messages: FileMessages, block: FileBlock): BlockSummary {
-  const first = messages.peek(block.firstSeq) ?? { sec: block.lastSec, nanos: block.lastNanos };
+function summaryOf(block: FileBlock, first: Moment | undefined): BlockSummary {
   return {
     blockIndex: block.number,
     bytes: block.bytes,
     firstSeq: block.firstSeq,
-    firstSec: first.sec,
-    firstNanos: first.nanos,
+    firstSec: first?.sec ?? block.lastSec,
+    firstNanos: first?.nanos ?? block.lastNanos,
     lastSeq: block.lastSeq,
     lastSec: block.lastSec,
     lastNanos: block.lastNanos,
