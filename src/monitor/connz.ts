@@ -75,7 +75,7 @@ export const connz = record({
 });
 export type Connz = Encodable<typeof connz>;
 
-/** Connections looked at between two yields. */
+/** Connections, or subscriptions of one, looked at between two yields. */
 const SLICE = 4096;
 
 /** Makes the value of /connz. Its rows are made when they are walked, once. */
@@ -92,7 +92,7 @@ export function* connzOf(source: MonitorSource, options: ConnzOptions): Generato
   for (const each of candidates(source, options)) {
     if (options.account === "" || each.account === options.account) {
       total++;
-      if (isWanted(each, options)) found.push(each);
+      if (isWanted(each, options) && (yield* listens(each, options))) found.push(each);
     }
     if (++seen % SLICE === 0) yield;
   }
@@ -114,12 +114,20 @@ function* candidates(source: MonitorSource, { state }: ConnzOptions): Generator<
   if (state !== "open") yield* source.closedConnections();
 }
 
-function isWanted(each: ConnectionView, { cid, user, mqttClient, filterSubject }: ConnzOptions): boolean {
+function isWanted(each: ConnectionView, { cid, user, mqttClient }: ConnzOptions): boolean {
   if (cid !== 0 && each.cid !== cid) return false;
   if (user !== "" && each.authorizedUser !== user) return false;
-  if (mqttClient !== "" && each.mqttClient !== mqttClient) return false;
+  return mqttClient === "" || each.mqttClient === mqttClient;
+}
+
+/** Whether one of its subscriptions, which may be many, is wanted. */
+function* listens(each: ConnectionView, { filterSubject }: ConnzOptions): Generator<undefined, boolean> {
   if (filterSubject === undefined) return true;
-  for (const sub of each.subscriptions) if (filterSubject(sub)) return true;
+  let seen = 0;
+  for (const sub of each.subscriptions) {
+    if (filterSubject(sub)) return true;
+    if (++seen % SLICE === 0) yield;
+  }
   return false;
 }
 

@@ -57,6 +57,7 @@ export function* subszOf(source: MonitorSource, options: SubszOptions): Generato
     throw new QueryError(`invalid test subject, must be valid publish subject: ${options.test}`);
   }
   const exists = account === undefined || source.hasAccount(account);
+  const isReached = reachedBy(test);
   const { offset } = options;
   const end = offset + options.limit;
   const page: ListedSubscription[] = [];
@@ -64,7 +65,7 @@ export function* subszOf(source: MonitorSource, options: SubszOptions): Generato
   let seen = 0;
   if (options.subs && exists) {
     for (const each of source.subscriptions(account)) {
-      if (test === "" || matches(each.sub.subject, test)) {
+      if (test === "" || isReached(each.sub.subject)) {
         if (BigInt(total) >= offset && BigInt(total) < end) page.push(each);
         total++;
       }
@@ -106,26 +107,30 @@ function isLiteral(subject: ByteString): boolean {
   return subject.split(".").every((token) => token !== "" && token !== "*" && token !== ">");
 }
 
-/** Whether a message on `subject` would reach `pattern`. */
-export function matches(pattern: ByteString, subject: ByteString): boolean {
-  const wanted = pattern.split(".");
+/** Tells which patterns a message on `subject` would reach. It may be long, and they many: it is taken apart once. */
+export function reachedBy(subject: ByteString): (pattern: ByteString) => boolean {
   const tokens = subject.split(".");
-  for (let i = 0; i < wanted.length; i++) {
-    if (wanted[i] === ">" && i === wanted.length - 1) return tokens.length > i;
-    if (i >= tokens.length || (wanted[i] !== "*" && wanted[i] !== tokens[i])) return false;
-  }
-  return wanted.length === tokens.length;
+  return (pattern) => {
+    const wanted = pattern.split(".");
+    for (let i = 0; i < wanted.length; i++) {
+      if (wanted[i] === ">" && i === wanted.length - 1) return tokens.length > i;
+      if (i >= tokens.length || (wanted[i] !== "*" && wanted[i] !== tokens[i])) return false;
+    }
+    return wanted.length === tokens.length;
+  };
 }
 
-/** Whether some subject matches both patterns. */
-export function collide(one: ByteString, other: ByteString): boolean {
-  const left = one.split(".");
-  const right = other.split(".");
-  for (let i = 0; ; i++) {
-    const a = left[i];
-    const b = right[i];
-    if (a === undefined || b === undefined) return a === b;
-    if (a === ">" || b === ">") return true;
-    if (a !== "*" && b !== "*" && a !== b) return false;
-  }
+/** Tells with which patterns `pattern` has a subject in common. */
+export function collidingWith(pattern: ByteString): (other: ByteString) => boolean {
+  const left = pattern.split(".");
+  return (other) => {
+    const right = other.split(".");
+    for (let i = 0; ; i++) {
+      const a = left[i];
+      const b = right[i];
+      if (a === undefined || b === undefined) return a === b;
+      if (a === ">" || b === ">") return true;
+      if (a !== "*" && b !== "*" && a !== b) return false;
+    }
+  };
 }

@@ -7,7 +7,7 @@ import type { HealthCheck } from "../monitor/healthz.ts";
 import type { JszOptions } from "../monitor/jsz.ts";
 import { pagingOf, QueryError } from "../monitor/query.ts";
 import type { SubscriptionView } from "../monitor/source.ts";
-import { collide, type SubszOptions } from "../monitor/subsz.ts";
+import { collidingWith, type SubszOptions } from "../monitor/subsz.ts";
 import type { ServerFacts } from "./server_info.ts";
 
 const filterFields = {
@@ -135,6 +135,7 @@ export function connzOptions(asked: Decoded<typeof connzRequest>): ConnzOptions 
   if (filterSubject !== "" && filterSubject !== ">" && asked.acc === "") {
     throw new QueryError("filter by subject only valid with account filtering");
   }
+  const collides = collidingWith(filterSubject);
   return {
     sort,
     auth: asked.auth,
@@ -149,7 +150,7 @@ export function connzOptions(asked: Decoded<typeof connzRequest>): ConnzOptions 
     filterSubject:
       filterSubject === "" || filterSubject === ">"
         ? undefined
-        : (sub: SubscriptionView): boolean => collide(filterSubject, sub.subject),
+        : (sub: SubscriptionView): boolean => collides(sub.subject),
   };
 }
 
