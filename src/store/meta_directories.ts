@@ -193,7 +193,9 @@ export class MetaDirectories {
       failed = isDurable ? yield* syncNames(disk, this.#parent) : undefined;
       if (failed === undefined) return undefined;
       const stays = disk.rename(directory, unfinished);
-      if (stays !== undefined) this.#options.report(`Error removing directory "${directory}": ${stays.text}`);
+      // It is gone already when a directory above it was set aside meanwhile.
+      if (stays !== undefined && stays.code !== "ENOENT")
+        this.#options.report(`Error removing directory "${directory}": ${stays.text}`);
     }
     this.#sweep(unfinished);
     return failed;
