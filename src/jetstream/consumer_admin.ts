@@ -1,5 +1,5 @@
-// How the consumers of a stream come, change and go, one change after the
-// other, each durable before it is answered.
+// How the consumers of a stream come, change and go, each change durable
+// before it is answered; consumer_changes.ts says which of them go on together.
 //
 //     create ─→ decided ─→ place ─→ Consumer, added ─→ answered
 //     remove ─→ ended ─→ place removed ─→ answered
@@ -16,6 +16,7 @@ import { withConsumerLevel } from "./config/consumer_metadata.ts";
 import { randomConsumerName } from "./config/consumer_name.ts";
 import type { ConsumerRules, StreamConsumers } from "./config/consumer_rules.ts";
 import { Consumer } from "./consumer/consumer.ts";
+import { ConsumerChanges } from "./consumer_changes.ts";
 import type { ConsumerRecord, ConsumerSurroundings } from "./consumer/parts.ts";
 import { type ConsumedStream, Consumers } from "./consumers.ts";
 import type { AckState } from "./consumer/ack_state.ts";
@@ -44,8 +45,10 @@ export class ConsumerAdmin implements StreamConsumers {
   readonly #options: ConsumerAdminOptions;
   /** Why they cannot be served, by name. */
   readonly #offline = new Map<string, string>();
-  readonly #changes: (() => void)[] = [];
-  #isChanging = false;
+  readonly #changes = new ConsumerChanges();
+  /** Consumers being made: their names, and how many will count. */
+  readonly #making = new Set<string>();
+  #coming = 0;
 
   constructor(options: ConsumerAdminOptions) {
     const { surroundings, stream, bus } = options;
@@ -78,7 +81,7 @@ export class ConsumerAdmin implements StreamConsumers {
     return this.consumers.get(name)?.config;
   }
   get limitable(): number {
-    return this.consumers.limitable;
+    return this.consumers.limitable + this.#coming;
   }
   overlaps(name: string, filters: readonly string[]): boolean {
     return this.consumers.overlaps(name, filters);
@@ -120,7 +123,7 @@ export class ConsumerAdmin implements StreamConsumers {
 
   /** Makes a consumer, or changes it, or finds that it is the same. `asked` comes from acceptConsumerCreate. */
   create(asked: ConsumerConfig, action: ConsumerAction, pedantic: boolean, done: Done<Consumer>): void {
-    this.#inTurn((release) => {
+    const begin = (release: () => void): void => {
       const finish: Done<Consumer> = (result) => {
         done(result);
         release();
@@ -131,10 +134,17 @@ export class ConsumerAdmin implements StreamConsumers {
         return;
       }
       const decision = this.#decide(asked, action, pedantic);
-      if (decision instanceof ApiError) finish(decision);
+      if (decision instanceof ApiError && this.#changes.going > 1) {
+        // One that is being made may be the reason, and it may still fail.
+        this.#changes.runNext("alone", asked.name, begin);
+        release();
+      } else if (decision instanceof ApiError) finish(decision);
       else if (decision.old === undefined) this.#make(decision, finish);
       else this.#change(decision.name, decision.config, finish);
-    });
+    };
+    // What two consumers of a work queue may want together is asked of those that are there.
+    const kind = this.#options.stream.config.retention === "workqueue" ? "alone" : "make";
+    this.#changes.run(kind, asked.name, begin);
   }
 
   #decide(asked: ConsumerConfig, action: ConsumerAction, pedantic: boolean): ConsumerDecision | ApiError {
@@ -154,10 +164,15 @@ export class ConsumerAdmin implements StreamConsumers {
         ? asked
         : randomConsumerName(
             (below) => world.random(below),
-            (taken) => this.consumers.get(taken) !== undefined,
+            (taken) => this.consumers.get(taken) !== undefined || this.#making.has(taken),
           );
+    const counts = config.direct ? 0 : 1;
+    this.#making.add(name);
+    this.#coming += counts;
     const record = { name, config, created: { sec: world.wallSec(), nanos: world.wallNanos() } };
     this.#placesOf(record).create(record, (failure) => {
+      this.#making.delete(name);
+      this.#coming -= counts;
       if (failure !== undefined) {
         log.warn(`Consumer create failed for '${stream.name} > ${name}': ${failure}`);
         done(apiError("consumerCreate", { err: "error creating store for consumer" }));
@@ -200,7 +215,7 @@ export class ConsumerAdmin implements StreamConsumers {
 
   /** Pauses until then; undefined resumes. */
   pause(name: string, until: Moment | undefined, done: Done<Consumer>): void {
-    this.#inTurn((release) => {
+    this.#changes.run("make", name, (release) => {
       const consumer = this.consumers.get(name);
       const finish: Done<Consumer> = (result) => {
         done(result);
@@ -223,7 +238,7 @@ export class ConsumerAdmin implements StreamConsumers {
 
   /** Removes a consumer with its state. */
   remove(name: string, done: Done<undefined>): void {
-    this.#inTurn((release) => {
+    this.#changes.run("remove", name, (release) => {
       const finish: Done<undefined> = (result) => {
         done(result);
         release();
@@ -263,20 +278,6 @@ export class ConsumerAdmin implements StreamConsumers {
   }
 
   #count(): void {
-    this.#options.stream.consumerCount = this.limitable;
-  }
-
-  /** Runs `change` when no other is going on; it must call `release` once. */
-  #inTurn(change: (release: () => void) => void): void {
-    const release = (): void => {
-      const next = this.#changes.shift();
-      if (next === undefined) this.#isChanging = false;
-      else next();
-    };
-    if (this.#isChanging) this.#changes.push(() => change(release));
-    else {
-      this.#isChanging = true;
-      change(release);
-    }
+    this.#options.stream.consumerCount = this.consumers.limitable;
   }
 }
