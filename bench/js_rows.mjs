@@ -6,11 +6,20 @@ import { row, sized } from "./row.mjs";
 
 const modes = { "js-always": "each group synced", "js-2m": "synced every 2 minutes" };
 const many = { mode: "jspub", inflight: 4000 };
-const one = { mode: "jspub", inflight: 1, size: 128 };
+/** Few messages a second: code needs longer to become warm. */
+const SLOWLY = { warm: 2 };
+const one = { mode: "jspub", inflight: 1, size: 128, ...SLOWLY };
 const get = { mode: "jsget", inflight: 256, count: 100_000, subjects: 10_000, size: 128 };
 
 /** A goal of rate and CPU per message. */
 const both = (rate, cpu) => ({ rate, cpu });
+
+/** The same of a stream that is there at the start; it was filled without syncs. @returns {Row} */
+function filled(row) {
+  const { count, size, storage = "file", subjects = 1 } = row.load;
+  const filling = { mode: "jsfill", count, size, storage, subjects };
+  return { ...row, load: { ...row.load, filled: 1 }, fill: { config: "js-2m", load: filling } };
+}
 
 /** Publishing to streams and getting from them, in one durability mode, the same for both servers. @returns {Row[]} */
 function streams(mode) {
@@ -28,8 +37,8 @@ function streams(mode) {
     ),
     reading("sync-memory", "publish, 1 in flight, memory", { ...one, storage: "memory" }, { rate: 1.2 }),
     reading("streams100", "publish to 100 file streams", { ...many, streams: 100, size: 128 }, { rate: 1 }),
-    reading("get-seq", "direct get by sequence", { ...get, op: "seq" }, { rate: 1 }),
-    reading("get-last", "direct get of the last of a subject", { ...get, op: "last" }, { rate: 1 }),
+    filled(reading("get-seq", "direct get by sequence", { ...get, op: "seq" }, { rate: 1 })),
+    filled(reading("get-last", "direct get of the last of a subject", { ...get, op: "last" }, { rate: 1 })),
   ];
 }
 
@@ -63,14 +72,12 @@ function consumers(storage) {
   ];
 }
 
-/** The same with each group synced; the stream is filled before, by a server that syncs every 2 minutes. @type {Row[]} */
+/** The same with each group synced. @type {Row[]} */
 const syncedConsumers = Object.entries(kinds).map(([name, { what, load }]) => {
-  const filling = { storage: "file", size: 128, count: 200_000 };
-  const consuming = { mode: "jsconsume", ...filling, ...load, filled: 1 };
-  return {
-    ...row(`js-consume-always-${name}`, `${what}, file, ${modes["js-always"]}`, consuming, { rate: 1 }, "js-always"),
-    fill: { config: "js-2m", load: { mode: "jsfill", ...filling } },
-  };
+  const consuming = { mode: "jsconsume", storage: "file", size: 128, count: 200_000, ...load };
+  return filled(
+    row(`js-consume-always-${name}`, `${what}, file, ${modes["js-always"]}`, consuming, { rate: 1 }, "js-always"),
+  );
 });
 
 /** Putting to a key-value bucket with a history of one. @returns {Row[]} */
@@ -79,7 +86,7 @@ function buckets(mode) {
   const bucket = (name, what, load, rate = 1) =>
     row(`${mode}-kv-${name}`, `${what}, ${modes[mode]}`, { ...put, ...load }, { rate }, mode);
   return [
-    bucket("put-sync", "KV put, 1 in flight, file", { inflight: 1, storage: "file" }),
+    bucket("put-sync", "KV put, 1 in flight, file", { inflight: 1, storage: "file", ...SLOWLY }),
     bucket("put-file", "KV put, file", { inflight: 1000, storage: "file" }),
     bucket("put-memory", "KV put, memory", { inflight: 1000, storage: "memory" }),
     bucket("put-clients-file", "KV put, 16 clients, file", { pubs: 16, storage: "file" }, mode === "js-2m" ? 1.3 : 1),
@@ -133,11 +140,8 @@ const recoveries = [
   ["js-recovery-scan", "recovery of a million messages without an index", 0],
   ["js-recovery-index", "recovery of a million messages with an index", 1],
 ].map(([name, what, index]) => {
-  const filling = { storage: "file", size: 128, count: 1_000_000, subjects: 1000 };
-  return {
-    ...row(name, what, { mode: "recovery", count: filling.count, index }, { rate: 1 }, "js-2m"),
-    fill: { config: "js-2m", load: { mode: "jsfill", ...filling } },
-  };
+  const load = { mode: "recovery", count: 1_000_000, size: 128, subjects: 1000, index };
+  return filled(row(name, what, load, { rate: 1 }, "js-2m"));
 });
 
 const of = (issue, rows) => rows.map((row) => ({ ...row, issue }));

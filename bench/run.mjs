@@ -1,6 +1,6 @@
 // Compares this server with nats-server: each row is a number of pairs of runs, taken alternately.
 //
-// node bench/run.mjs [ROWS] [--json FILE] (or ROWS=…, or ISSUE=3,4): names or beginnings of names with commas between,
+// node bench/run.mjs [ROWS] [--json FILE] [--list] (or ROWS=…, or ISSUE=3,4): names or beginnings of names with commas between,
 // or all; PAIRS=5, RUN_SECONDS=2.5, WARM_SECONDS=0.7, SERVER=path (and COMMIT= what it was built from), REFERENCE=path.
 // Every run has a fresh server, warmed up before the clock starts. The report goes to FILE, else to bench/results/.
 
@@ -102,9 +102,16 @@ function save(report) {
   return path.relative(root, file);
 }
 
-const { values: options, positionals } = parseArgs({ options: { json: { type: "string" } }, allowPositionals: true });
+const { values: options, positionals } = parseArgs({
+  options: { json: { type: "string" }, list: { type: "boolean" } },
+  allowPositionals: true,
+});
 const named = positionals[0] ?? process.env.ROWS ?? "";
 const rows = named === "" && process.env.ISSUE ? rowsOfIssues(process.env.ISSUE) : chooseRows(named);
+if (options.list) {
+  for (const { name, title } of rows) console.log(`${name.padEnd(NAME_WIDTH)} ${title}`);
+  process.exit();
+}
 const count = Number(process.env.PAIRS ?? 5);
 const binary = buildLoad(root, cacheDir);
 const fills = new Fills(cacheDir, binary);
