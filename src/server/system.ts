@@ -3,7 +3,7 @@
 import type { Sender } from "../account/bus.ts";
 import type { ByteString } from "../base/bytes.ts";
 import type { AccountNumbers } from "../monitor/source.ts";
-import { hasWildcard, isSubset } from "../subject/subject.ts";
+import { hasWildcard, subsetsOf } from "../subject/subject.ts";
 import type { ClaimsKeeper } from "../system/claims.ts";
 import { type Encoders, snappy } from "../system/encoding.ts";
 import type { ServerFacts } from "../system/server_info.ts";
@@ -131,19 +131,27 @@ function userInfoOf({ sessions, world }: Core, sender: Sender): UserInfo | undef
   };
 }
 
+/** Subscriptions looked at between two yields. */
+const SLICE = 4096;
+
 /** Of clients only. */
-function countSubscribers(
+function* countSubscribers(
   { accounts }: Core,
   name: string,
   subject: ByteString,
   queue: ByteString | undefined,
-): number {
+): Generator<undefined, number> {
   const router = accounts.get(name)?.router;
   if (router === undefined) return 0;
   const isWanted = (sub: { readonly receiver: unknown; readonly queue: ByteString | undefined }): boolean =>
     sub.receiver !== undefined && (queue === undefined || queue === sub.queue);
   if (!hasWildcard(subject)) return router.match(subject).filter(isWanted).length;
+  const isWithin = subsetsOf(subject);
   let count = 0;
-  for (const sub of router.subscriptions()) if (isSubset(sub.subject, subject) && isWanted(sub)) count++;
+  let seen = 0;
+  for (const sub of router.subscriptions()) {
+    if (isWithin(sub.subject) && isWanted(sub)) count++;
+    if (++seen % SLICE === 0) yield;
+  }
   return count;
 }

@@ -71,8 +71,16 @@ export function subjectMatches(pattern: ByteString, literal: ByteString): boolea
 
 /** Whether every literal that `narrow` matches is matched by `wide` too. */
 export function isSubset(narrow: ByteString, wide: ByteString): boolean {
-  const inner = tokensOf(narrow);
+  return isWithin(tokensOf(narrow), tokensOf(wide));
+}
+
+/** The same of many subjects: a long `wide` is taken apart once. */
+export function subsetsOf(wide: ByteString): (narrow: ByteString) => boolean {
   const outer = tokensOf(wide);
+  return (narrow) => isWithin(tokensOf(narrow), outer);
+}
+
+function isWithin(inner: readonly string[], outer: readonly string[]): boolean {
   for (let i = 0; i < outer.length; i++) {
     if (i >= inner.length) return false;
     if (outer[i] === ">" && i === outer.length - 1) return true;

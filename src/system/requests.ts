@@ -48,8 +48,8 @@ export interface SystemActions {
   lameDuck(cid: number): string | undefined;
   /** Who sent a request; undefined when that is not known any more. */
   userInfo(sender: Sender): UserInfo | undefined;
-  /** Subscriptions of clients in an account that a message to `subject`, maybe a pattern, could reach. */
-  subscribers(account: string, subject: ByteString, queue: ByteString | undefined): number;
+  /** Counts the subscriptions of clients in an account that a message to `subject`, maybe a pattern, could reach. */
+  subscribers(account: string, subject: ByteString, queue: ByteString | undefined): Generator<undefined, number>;
   /** A profile of V8: of the heap, or of the CPU for so many nanoseconds. */
   profile(name: "heap" | "cpu", nanos: number, done: (profile: Uint8Array | string) => void): void;
 }
@@ -62,7 +62,6 @@ export interface RequestSource extends AnswerSource {
   readonly speaker: Speaker;
   readonly actions: SystemActions;
   readonly encoders: Encoders;
-  readonly systemAccount: string;
   beforeFlush(fire: () => void): void;
   nextTurn(fire: () => void): void;
 }
@@ -113,7 +112,7 @@ export class Requests {
     this.#on(bus, "ACCOUNT.NSUBS", () => (request) => this.#countFor(request));
     this.#on(bus, "USER.*.INFO", () => (request) => this.#answer(request, encodedUser({ user: "", account: "" })));
     this.#on(bus, "USER.INFO", () => (request) => this.#user(request));
-    this.#onSubject(bus, "$SYS.DEBUG.SUBSCRIBERS", () => (request) => this.#subscribers(request, undefined));
+    this.#onSubject(bus, "$SYS.DEBUG.SUBSCRIBERS", () => (request) => this.#subscribers(request));
   }
 
   /** Takes what an account may ask about itself, as if it had imported it from the system account. */
@@ -347,17 +346,25 @@ export class Requests {
     }
   }
 
-  /** How many listen to the subject in the body, and a queue group behind a blank. */
-  #subscribers({ bus, reply, body, sender }: Request, account: string | undefined): void {
+  /** How many of the requester's account listen to the subject in the body, and a queue group behind a blank. */
+  #subscribers(request: Request): void {
+    const { reply, body, sender } = request;
     if (reply === NONE || sender === undefined) return;
     const [subject = "", queue] = Buffer.from(body).toString("latin1").trim().split(" ");
-    const { actions, systemAccount } = this.#source;
-    const count = actions.subscribers(account ?? systemAccount, subject as ByteString, queue as ByteString | undefined);
-    bus.publishText(reply, String(count));
+    const { account } = sender.hooks.info();
+    this.#count(request, account, subject as ByteString, queue as ByteString | undefined);
   }
 
-  #countFor({ bus, reply, body }: Request): void {
-    const { log, actions } = this.#source;
+  #count({ bus, reply }: Request, account: string, subject: ByteString, queue: ByteString | undefined): void {
+    if (reply === NONE) return;
+    const counting = this.#source.actions.subscribers(account, subject, queue);
+    this.#making.push({ slices: countSlices(counting), parts: [], done: (count) => bus.publishText(reply, count) });
+    this.#arm();
+  }
+
+  #countFor(request: Request): void {
+    const { log } = this.#source;
+    const { body } = request;
     if (body.length === 0) {
       log.error("SYSTEM - request requires a body");
       return;
@@ -368,9 +375,15 @@ export class Requests {
       return;
     }
     const queue = asked.queue === "" ? undefined : byteString(Buffer.from(asked.queue, "base64").toString("utf8"));
-    const count = actions.subscribers(asked.acc, byteString(asked.subject), queue);
-    if (reply !== NONE) bus.publishText(reply, String(count));
+    this.#count(request, asked.acc, byteString(asked.subject), queue);
   }
+}
+
+/** A count as the slices of an answer. */
+function* countSlices(counting: Generator<undefined, number>): Generator<string> {
+  let step = counting.next();
+  for (; step.done !== true; step = counting.next()) yield "";
+  yield String(step.value);
 }
 
 function requestOf(frame: Frame, bus: Bus, sender: Sender | undefined): Request {

@@ -44,7 +44,7 @@ export class System {
   readonly #encoders: Encoders;
 
   constructor(source: SystemSource) {
-    const { world: env, log, bus, monitor, pageRequests, actions, encoders, name, globalAccount } = source;
+    const { world: env, log, bus, monitor, pageRequests, actions, encoders, globalAccount } = source;
     const speaker = new Speaker(() => source.facts(), env);
     this.#speaker = speaker;
     this.#encoders = encoders;
@@ -63,7 +63,6 @@ export class System {
         actions,
         encoders,
         loadAnswers: source.loadAnswers,
-        systemAccount: name,
         beforeFlush,
         nextTurn: (fire) => env.atTurnEnd(fire),
       },

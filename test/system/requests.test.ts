@@ -228,7 +228,12 @@ test("who asks about itself without being known is told that it is not", () => {
 
 test("subscribers are counted for who names an account, with the queue group in base64", () => {
   const asked: unknown[] = [];
-  const rig = new Rig({ actions: { subscribers: (...all) => (asked.push(all), 3) } });
+  function* subscribers(...all: readonly unknown[]): Generator<undefined, number> {
+    asked.push(all);
+    yield;
+    return 3;
+  }
+  const rig = new Rig({ actions: { subscribers } });
   const queue = Buffer.from("q").toString("base64");
   const [answer] = rig.ask("$SYS.REQ.ACCOUNT.NSUBS", `{"acc":"A","subject":"foo","queue":"${queue}"}`);
   expect(Buffer.from(answer!.body).toString()).toBe("3");

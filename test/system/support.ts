@@ -79,7 +79,10 @@ export class Rig {
         kick: () => undefined,
         lameDuck: () => undefined,
         userInfo: () => undefined,
-        subscribers: () => 0,
+        // oxlint-disable-next-line require-yield
+        *subscribers() {
+          return 0;
+        },
         profile: (_name, _nanos, done) => done("none"),
         ...options.actions,
       },
