@@ -28,8 +28,9 @@ const serverPages = new Set(
   "VARZ SUBSZ CONNZ ROUTEZ GATEWAYZ LEAFZ ACCOUNTZ JSZ HEALTHZ EXPVARZ IPQUEUESZ RAFTZ".split(" "),
 );
 const accountPages = new Set("SUBSZ CONNZ LEAFZ JSZ INFO STATZ".split(" "));
-/** Requests that wait; those beyond are dropped. */
+/** Requests that wait, and bytes of them; those beyond are dropped. */
 const MOST_WAITING = 1024;
+const MOST_WAITING_BYTES = 16 << 20;
 /** Milliseconds of a turn that go into answers. */
 const SHARE_MS = 3;
 const EMPTY = new Uint8Array(0);
@@ -86,7 +87,8 @@ export class Requests {
   readonly #source: RequestSource;
   readonly #events: Events;
   readonly #statsz: Statsz;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly request: Request; readonly serve: Serve }[] = [];
+  #waitingBytes = 0;
   readonly #making: {
     readonly slices: Iterator<string>;
     readonly parts: string[];
@@ -128,6 +130,7 @@ export class Requests {
   stop(): void {
     this.#isStopped = true;
     this.#waiting.length = 0;
+    this.#waitingBytes = 0;
     this.#making.length = 0;
   }
 
@@ -143,9 +146,11 @@ export class Requests {
       const { source, subjectFrom, subjectTo } = frame;
       const serve = choose(shown(byteStringOf(source, subjectFrom, subjectTo)));
       if (serve === undefined) return false;
-      if (!this.#isStopped && this.#waiting.length < MOST_WAITING) {
-        const request = requestOf(frame, bus, sender);
-        this.#waiting.push(() => serve(request));
+      const size = frame.payloadTo - frame.payloadFrom;
+      const hasRoom = this.#waiting.length < MOST_WAITING && this.#waitingBytes + size <= MOST_WAITING_BYTES;
+      if (!this.#isStopped && hasRoom) {
+        this.#waiting.push({ request: requestOf(frame, bus, sender), serve });
+        this.#waitingBytes += size;
         this.#arm();
       }
       return true;
@@ -167,9 +172,11 @@ export class Requests {
     do {
       const making = this.#making[0];
       if (making === undefined) {
-        const serve = this.#waiting.shift();
-        if (serve === undefined) return;
-        serve();
+        const next = this.#waiting.shift();
+        if (next === undefined) return;
+        const { request, serve } = next;
+        this.#waitingBytes -= request.header.length + request.body.length;
+        serve(request);
         continue;
       }
       const step = making.slices.next();

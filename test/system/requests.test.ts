@@ -211,6 +211,15 @@ describe("the queue of requests", () => {
     expect(rig.ask(`${SERVER}.IDZ`).length).toBe(1);
   });
 
+  test("nor are more bytes of them kept than some megabytes", () => {
+    const rig = new Rig();
+    const body = new Uint8Array(1 << 20).fill(0x20);
+    const heard = Array.from({ length: 40 }, () => rig.request("$SYS.REQ.USER.INFO", body, "", rig.a));
+    rig.settle();
+    expect(heard.flat().length).toBe(16);
+    expect(rig.ask("$SYS.REQ.USER.INFO", body, "", rig.a).length).toBe(1);
+  });
+
   test("long answers of several requests come whole, in order", () => {
     const rig = new Rig();
     const heard = rig.hear("box.*");
