@@ -184,7 +184,7 @@ function rowOf(each: ConnectionView, options: ConnzOptions, now: Moment, globalA
       ? {
           authorized_user: each.authorizedUser,
           account: account === globalAccount ? "" : account,
-          jwt: each.jwt,
+          jwt: each.isBearer === true ? "" : each.jwt,
           issuer_key: each.issuerKey,
           name_tag: stop !== undefined && account === globalAccount ? "" : each.nameTag,
           tags: each.tags,

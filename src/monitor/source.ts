@@ -74,6 +74,8 @@ export interface ConnectionView {
   /** Undefined before it has one. */
   readonly account: string | undefined;
   readonly jwt: string;
+  /** Whoever has the token is its user: pages do not show it. */
+  readonly isBearer?: boolean;
   readonly issuerKey: string;
   readonly tags: readonly string[];
   /** What people call its account; empty without one. */

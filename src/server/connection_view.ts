@@ -39,6 +39,7 @@ export function viewOf(session: Session): ConnectionView {
     account: session.account?.name,
     nameTag: session.account?.nameTag ?? "",
     jwt: identity?.token?.token ?? "",
+    isBearer: identity?.token?.isBearer === true,
     issuerKey: issuerOf(identity),
     tags: identity?.token?.tags ?? [],
     mqttClient: "",

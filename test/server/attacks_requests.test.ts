@@ -1,6 +1,7 @@
 // What an ordinary user may ask the server, and what that may cost everybody else.
 
 import { afterEach, expect, test } from "vitest";
+import { account, key, operatorToken, user } from "../auth/operator/world.ts";
 import { stopAll, tcp } from "../support/transports.ts";
 
 afterEach(stopAll);
@@ -44,4 +45,29 @@ test("who may ask how many listen is told of its own account, and holds nobody u
   const before = performance.now();
   expect(await count("a.".repeat(500_000) + "*")).toBe("0");
   expect(performance.now() - before).toBeLessThan(1500);
+});
+
+test("nobody is shown a token that is all it takes to be somebody else", async () => {
+  const [system, own, alice, bob] = [key("account", 81), key("account", 82), key("user", 83), key("user", 84)];
+  const server = await tcp.start({
+    operator: operatorToken(false, system.publicKey),
+    resolver: "MEMORY",
+    resolver_preload: { [system.publicKey]: account(system), [own.publicKey]: account(own) },
+    http_port: -1,
+  } as never);
+  const token = user(alice, own, { bearer_token: true });
+  await server.connect({ jwt: token });
+  const peer = await server.dial();
+  const sig = Buffer.from(bob.sign(Buffer.from(String(peer.info["nonce"])))).toString("base64url");
+  const shownToken = user(bob, own);
+  expect(await server.answer(peer, { jwt: shownToken, sig })).toEqual(["PONG"]);
+  const body = '{"auth":true,"state":2}';
+  peer.send("SUB box b", `PUB $SYS.REQ.ACCOUNT.PING.CONNZ box ${body.length}`, body);
+  while (!(await peer.line()).startsWith("MSG box b "));
+  const told = await peer.line();
+  expect(told).toContain(alice.publicKey);
+  for (const page of [told, JSON.stringify(await server.page("/connz?auth=1&state=all"))]) {
+    expect(page).toContain(shownToken);
+    expect(page).not.toContain(token);
+  }
 });
