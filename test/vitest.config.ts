@@ -7,6 +7,7 @@ const socketTests = [
   "test/jetstream/damaged_meta.test.ts",
   "test/jetstream/consumers.prop.test.ts",
   "test/jetstream/long_answers.test.ts",
+  "test/jetstream/million_subjects.test.ts",
   "test/store/jepsen.test.ts",
   "test/account/router_bounds.test.ts",
   "test/server/**/*.test.ts",
