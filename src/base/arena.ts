@@ -9,6 +9,7 @@
 //   INNER    inner     one message that the server itself publishes (owner: account)
 //   RELAY    relayed   messages on their way from one account to another (owner: account)
 //   HASH     hashing   where checksums of what is stored are worked out (owner: arena_hash.ts)
+//   PAGES    pages     stored messages that are read in order (owner: store)
 //
 // Each region has one writer. It never grows, so `bytes` never changes. Untouched
 // pages cost nothing; below 64 MB V8 does not answer its creation with a collection. Without WebAssembly the plain twin of the kernel runs.
@@ -41,7 +42,10 @@ export const RELAY = INNER + INNER_BYTES + SLACK;
 export const RELAY_BYTES = 256 * KB;
 export const HASH = RELAY + RELAY_BYTES + SLACK;
 export const HASH_REGION_BYTES = 72 * KB;
-export const TOTAL = Math.ceil((HASH + HASH_REGION_BYTES) / (64 * KB)) * 64 * KB;
+/** What is hashed or copied there is read up to 63 bytes past its end. */
+export const PAGES = HASH + HASH_REGION_BYTES;
+export const PAGES_BYTES = 640 * KB;
+export const TOTAL = Math.ceil((PAGES + PAGES_BYTES + SLACK) / (64 * KB)) * 64 * KB;
 
 /** What of WebAssembly is used; Node's types have it as a name space only. */
 declare const WebAssembly: {
