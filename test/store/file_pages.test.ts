@@ -221,3 +221,51 @@ describe("what is in memory of a block goes", () => {
     setup.store.checkInvariants();
   });
 });
+
+describe("messages that are read in order", () => {
+  const COUNT = 20_000;
+
+  test("are read from the disk once, and leave nothing in memory", () => {
+    const setup = stored(COUNT, { blockBytes: 4 * MB, pageBytes: 64 * MB });
+    for (let seq = 1; seq <= COUNT; seq++) check(setup, seq);
+    expect(setup.taken()).toBeLessThan(COUNT * 140);
+    expect(setup.pages.heldBytes).toBeLessThan(200_000);
+    setup.store.checkInvariants();
+  });
+
+  test("are read once for all who read at the same place", () => {
+    const count = 3000;
+    const setup = stored(count, { blockBytes: 4 * MB, pageBytes: 64 * MB });
+    for (let seq = 1; seq <= count; seq++)
+      for (let back = 0; back < 8; back++) check(setup, Math.max(1, seq - 40 * back));
+    expect(setup.taken()).toBeLessThan(count * 140);
+  });
+
+  test("are read hardly more than once by many who read at many places", () => {
+    const many = 40;
+    const setup = stored(COUNT, { blockBytes: 4 * MB, pageBytes: 64 * MB });
+    const each = COUNT / many;
+    for (let at = 0; at < each; at += 100) {
+      for (let who = 0; who < many; who++) {
+        for (let seq = 1; seq <= 100 && at + seq <= each; seq++) check(setup, who * each + at + seq);
+      }
+    }
+    expect(setup.taken()).toBeLessThan(COUNT * 140 * 2);
+  });
+
+  test("are right in pages that are written over, whoever reads besides, also behind gaps", () => {
+    const setup = stored(COUNT, { blockBytes: 4 * MB, pageBytes: 64 * MB });
+    for (let seq = 1; seq <= COUNT; seq += 3) setup.store.stageRemove(seq, false);
+    setup.store.submit();
+    setup.complete();
+    const isThere = (seq: number): boolean => seq % 3 !== 1;
+    let other = COUNT / 2;
+    for (let seq = 1; seq <= COUNT; seq++) {
+      if (isThere(seq)) check(setup, seq);
+      if (seq % 5 === 0 && isThere(++other) && other <= COUNT) check(setup, other);
+      const any = 1 + setup.world.random(COUNT);
+      if (seq % 50 === 0 && isThere(any)) check(setup, any);
+    }
+    expect(setup.taken()).toBeLessThan(COUNT * 140 * 3);
+  });
+});

@@ -9,6 +9,7 @@
 // cache may take a window away. Knows nothing of which records count: it is told
 // where one starts.
 
+import { bytes as arena } from "../../base/arena.ts";
 import { DiskError, parentOf, type Disk, type DiskFile } from "../../base/disk.ts";
 import { HASH_BYTES, Hasher } from "../../base/highway_hash.ts";
 import { uint32 } from "../../base/nanos.ts";
@@ -83,8 +84,7 @@ export class BlockReader {
   readonly #files = new Map<number, DiskFile>();
   #clock = 0;
   readonly #hashers = new Map<number, Hasher>();
-  /** Windows are not written over: someone borrows their bytes. */
-  isBorrowed = false;
+  #isBorrowed = false;
   /** The record read last, in `bytes`. */
   readonly record = new RecordReader(new Hasher(NO_KEY));
   readonly pages: RecordPages;
@@ -104,11 +104,24 @@ export class BlockReader {
       cache.pages,
       (block, at, into, from, to) => this.#copy(block, at, into, from, to),
       (page) => {
-        if (this.#page === page) this.#leave();
+        if (this.#here === page) this.#leave();
       },
     );
   }
 
+  /** Windows and pages are not written over: someone borrows their bytes. */
+  set isBorrowed(isBorrowed: boolean) {
+    this.#isBorrowed = isBorrowed;
+    this.pages.isBorrowed = isBorrowed;
+  }
+
+  /** Where the record lies: `bytes`, or the arena; and what its offsets are there more than in `bytes`. */
+  get home(): Uint8Array {
+    return this.#here.arenaAt < 0 ? this.#here.bytes : arena;
+  }
+  get homeAt(): number {
+    return Math.max(0, this.#here.arenaAt);
+  }
   /** The bytes the record lies in. */
   get bytes(): Uint8Array {
     return this.#here.bytes;
@@ -257,14 +270,13 @@ export class BlockReader {
   }
 
   #isIntact(): boolean {
-    const { record } = this;
-    const { block, bytes } = this.#here;
-    return this.#hasherOf(block!.number)
+    const { record, home, homeAt } = this;
+    return this.#hasherOf(this.#here.block!.number)
       .start()
-      .add(bytes, record.from + 4, record.from + 20)
-      .add(bytes, record.subjectFrom, record.subjectTo)
-      .add(bytes, record.headersFrom, record.payloadTo)
-      .matches(bytes, record.to - HASH_BYTES);
+      .add(home, homeAt + record.from + 4, homeAt + record.from + 20)
+      .add(home, homeAt + record.subjectFrom, homeAt + record.subjectTo)
+      .add(home, homeAt + record.headersFrom, homeAt + record.payloadTo)
+      .matches(home, homeAt + record.to - HASH_BYTES);
   }
 
   #hasherOf(number: number): Hasher {
@@ -300,7 +312,7 @@ export class BlockReader {
   /** What is known of a block is no longer so, or it will not be read again. Its file is closed. */
   forget(block: FileBlock): void {
     this.pages.forget(block);
-    if (this.#page?.block === block) this.#leave();
+    if (this.#here.block === block) this.#leave();
     block.isPinned = false;
     for (const window of this.#windows) if (window.block === block) this.#empty(window);
     const file = this.#files.get(block.number);
@@ -398,7 +410,7 @@ export class BlockReader {
 
   #fill(window: Window, block: FileBlock, at: number, wanted: number): boolean {
     const size = Math.min(wanted, block.size - at);
-    if (this.isBorrowed || window.bytes.length < size || (window.bytes.length > MOST_READ && size <= MOST_READ)) {
+    if (this.#isBorrowed || window.bytes.length < size || (window.bytes.length > MOST_READ && size <= MOST_READ)) {
       let room = LEAST_READ;
       while (room < size && room < MOST_READ) room *= 2;
       window.bytes = new Uint8Array(Math.max(room, size));

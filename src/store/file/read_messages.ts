@@ -90,19 +90,19 @@ export abstract class ReadMessages implements SearchedMessages {
       this.unreadable(block.number, `the checksum of message ${seq} is wrong`);
       return false;
     }
-    const { record, bytes } = this.reader;
+    const { record, home, homeAt } = this.reader;
     into.seq = seq;
     into.sec = record.sec;
     into.nanos = record.nanos;
-    into.subject = bytes;
-    into.subjectFrom = record.subjectFrom;
-    into.subjectTo = record.subjectTo;
-    into.header = bytes;
-    into.headerFrom = record.headersFrom;
-    into.headerTo = record.headersTo;
-    into.body = bytes;
-    into.bodyFrom = record.payloadFrom;
-    into.bodyTo = record.payloadTo;
+    into.subject = home;
+    into.subjectFrom = homeAt + record.subjectFrom;
+    into.subjectTo = homeAt + record.subjectTo;
+    into.header = home;
+    into.headerFrom = homeAt + record.headersFrom;
+    into.headerTo = homeAt + record.headersTo;
+    into.body = home;
+    into.bodyFrom = homeAt + record.payloadFrom;
+    into.bodyTo = homeAt + record.payloadTo;
     return true;
   }
 

@@ -6,12 +6,14 @@
 //     intact     1        0        …               whose checksum was right when it was looked at
 //
 // Bytes are only added, at the end; nothing is written over. So whoever borrowed
-// some keeps them, also when the page is gone.
+// some keeps them, also when the page is gone: but for one in a slot (page_slots.ts),
+// whose bytes are good until the next call of a store.
 
 import { HASH_BYTES } from "../../base/highway_hash.ts";
 import { uint32 } from "../../base/nanos.ts";
 import { EMPTY_RECORD, MAX_RECORD, RECORD_HEAD } from "../format/record.ts";
 import type { FileBlock } from "./file_block.ts";
+import type { PageSlot } from "./page_slots.ts";
 import { Span } from "./span.ts";
 
 const LENGTH_MASK = 0x7fff_ffff;
@@ -28,15 +30,24 @@ export class RecordPage extends Span {
   isUsed = true;
   /** Where samples of the index lie in it, by which it is found. */
   readonly keys: number[] = [];
-  #starts = new Uint32Array(SOME);
-  #intact = new Uint8Array(SOME / 8);
+  readonly slot: PageSlot | undefined;
+  #starts: Uint32Array;
+  #intact: Uint8Array;
   #entries = 0;
+  #isPassed = false;
   #firstSeq: number;
   #lastSeq: number;
 
-  /** An empty one, for records from an offset of a block on, the first of which has the sequence `seq`. */
-  constructor(block: FileBlock, from: number, seq: number) {
+  /** An empty one, for records from an offset of a block on, the first of which has the sequence `seq`; in a slot or not. */
+  constructor(block: FileBlock, from: number, seq: number, slot: PageSlot | undefined) {
     super();
+    this.slot = slot;
+    this.#starts = slot?.starts ?? new Uint32Array(SOME);
+    this.#intact = slot?.intact.fill(0) ?? new Uint8Array(SOME / 8);
+    if (slot !== undefined) {
+      this.bytes = slot.bytes;
+      this.arenaAt = slot.at;
+    }
     this.block = block;
     this.from = from;
     this.to = from;
@@ -45,6 +56,7 @@ export class RecordPage extends Span {
   }
 
   get heldBytes(): number {
+    if (this.slot !== undefined) return OWN_BYTES;
     return this.bytes.length + this.#starts.length * 4 + this.#intact.length + OWN_BYTES;
   }
 
@@ -92,9 +104,15 @@ export class RecordPage extends Span {
     return this.#starts[entry]!;
   }
 
-  /** Whether its reader has come to the last of its entries. */
+  /** Whether its reader has come to the last of its entries, or passed it. */
   get isReadToEnd(): boolean {
-    return this.seq === this.#lastSeq;
+    return this.seq === this.#lastSeq || this.#isPassed;
+  }
+  /** Whether its reader has come to the last message in it, which is the last one up to its end: then it has passed all. */
+  isReadUpTo(seq: number): boolean {
+    if (this.seq === 0 || this.seq < seq) return false;
+    this.#isPassed = true;
+    return true;
   }
 
   isIntact(entry: number): boolean {

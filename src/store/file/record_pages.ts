@@ -4,12 +4,14 @@
 //     index    sample │ sample │ sample │ …
 //     pages    ├────────┤├──────────────┤        whole samples; longer ones for who reads in order
 //
-// What pages it may keep says the cache. Knows nothing of damage: where records do
-// not follow each other there is no page.
+// What pages it may keep says the cache; those of who reads in order lie in slots as
+// long as there are some, and go when they were read. Knows nothing of damage: where records do not follow each other
+// there is no page.
 
 import type { BlockIndex } from "./block_index.ts";
 import type { FileBlock } from "./file_block.ts";
 import type { PageCache } from "./page_cache.ts";
+import { type PageSlot, SLOT_BYTES, takePageSlot } from "./page_slots.ts";
 import { RecordPage } from "./record_page.ts";
 
 /** For one message, for who reads in order, and the most that is kept at all. */
@@ -28,8 +30,10 @@ export class RecordPages {
   readonly #cache: PageCache;
   readonly #read: ReadBlock;
   readonly #onDropped: (page: RecordPage) => void;
+  /** No page is written over: someone borrows its bytes. */
+  isBorrowed = false;
 
-  /** `onDropped` is told when the cache takes a page away. */
+  /** `onDropped` is told when a page is taken away. */
   constructor(cache: PageCache, read: ReadBlock, onDropped: (page: RecordPage) => void) {
     this.#cache = cache;
     this.#read = read;
@@ -44,7 +48,7 @@ export class RecordPages {
     const sample = index.sampleFor(seq);
     if (sample < 0) return undefined;
     const page = block.pages?.get(index.offsetOf(sample));
-    if (page === undefined) return this.#make(block, index, sample);
+    if (page === undefined) return this.#make(block, index, sample, seq);
     page.isUsed = true;
     const end = endOf(block, index, sample);
     return page.to >= end || this.#add(page, end) ? page : undefined;
@@ -53,15 +57,19 @@ export class RecordPages {
   /** Its file is about to be changed or removed. */
   forget(block: FileBlock): void {
     if (block.pages === undefined) return;
-    for (const page of block.pages.values()) this.#cache.forget(page);
+    for (const page of block.pages.values()) {
+      this.#cache.forget(page);
+      free(page);
+    }
     block.pages = undefined;
   }
 
-  #make(block: FileBlock, index: BlockIndex, sample: number): RecordPage | undefined {
+  #make(block: FileBlock, index: BlockIndex, sample: number, seq: number): RecordPage | undefined {
     const from = index.offsetOf(sample);
     const before = sample === 0 ? undefined : block.pages?.get(index.offsetOf(sample - 1));
-    const isInOrder = before !== undefined && before.to === from && before.isReadToEnd;
-    const most = block.isCompressed ? UNPACKED_PAGE : LARGEST_READ;
+    const isInOrder = before !== undefined && before.to === from && before.isReadUpTo(block.liveUpTo(seq - 1));
+    let slot = isInOrder && !this.isBorrowed && !block.isCompressed ? takePageSlot() : undefined;
+    const most = slot !== undefined ? SLOT_BYTES : block.isCompressed ? UNPACKED_PAGE : LARGEST_READ;
     let wanted = block.isCompressed ? most : LEAST_PAGE;
     if (isInOrder) wanted = Math.min(most, Math.max(wanted, (before.to - before.from) * 2));
     let next = sample + 1;
@@ -73,10 +81,15 @@ export class RecordPages {
       if (further - from > most) break;
       end = further;
     }
-    const page = new RecordPage(block, from, index.seqOf(sample));
     const isGrowing = next === index.samples;
-    page.bytes = new Uint8Array(isGrowing ? Math.max(LEAST_ROOM, end - from) : end - from);
-    if (!this.#fill(page, end)) return undefined;
+    if (isGrowing || end - from > SLOT_BYTES) slot = undefined;
+    const page = new RecordPage(block, from, index.seqOf(sample), slot);
+    if (slot === undefined) page.bytes = new Uint8Array(isGrowing ? Math.max(LEAST_ROOM, end - from) : end - from);
+    else this.#settle(page, slot);
+    if (!this.#fill(page, end)) {
+      free(page);
+      return undefined;
+    }
     block.pages ??= new Map();
     for (let each = sample; each < next; each++) {
       const key = index.offsetOf(each);
@@ -87,10 +100,22 @@ export class RecordPages {
     return page;
   }
 
+  #settle(page: RecordPage, slot: PageSlot): void {
+    slot.page = {
+      get isReadToEnd() {
+        return page.isReadToEnd;
+      },
+      evict: () => {
+        this.#cache.forget(page);
+        this.#onDropped(page);
+      },
+    };
+  }
+
   /** More was appended to the block. */
   #add(page: RecordPage, end: number): boolean {
     const size = end - page.from;
-    if (size > LARGEST_PAGE) return false;
+    if (size > LARGEST_PAGE || page.slot !== undefined) return false;
     if (size > page.bytes.length) {
       const bytes = new Uint8Array(Math.max(size, page.bytes.length * 2));
       bytes.set(page.bytes.subarray(0, page.to - page.from));
@@ -111,10 +136,15 @@ export class RecordPages {
   }
 
   #unlist(page: RecordPage): void {
+    free(page);
     const { pages } = page.block!;
     if (pages === undefined) return;
     for (const key of page.keys) if (pages.get(key) === page) pages.delete(key);
   }
+}
+
+function free({ slot }: RecordPage): void {
+  if (slot !== undefined) slot.page = undefined;
 }
 
 /** Where the records of a sample end. */

@@ -16,6 +16,8 @@ export class Span {
   from = 0;
   to = 0;
   bytes: Uint8Array = NO_BYTES;
+  /** Where `bytes` begins in the arena, when it lies there; else −1. */
+  arenaAt = -1;
   /** The sequence read last, where its record starts, and where the record behind what was read starts; 0 for none. */
   seq = 0;
   at = 0;
