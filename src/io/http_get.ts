@@ -1,7 +1,8 @@
 // One GET, for the URL resolver.
 
 import { get as httpGet } from "node:http";
-import { get as httpsGet } from "node:https";
+import { get as httpsGet, type RequestOptions } from "node:https";
+import { cipherList, curveList, type TlsSettings } from "./tls_settings.ts";
 
 /** A token is at most a megabyte. */
 const MOST_BYTES = 1024 * 1024;
@@ -15,14 +16,22 @@ interface HttpText {
   readonly body: string;
 }
 
+/** What this side shows and whom it believes over HTTPS; `ca` of the settings are those it believes, none the web's. */
+export interface ClientTls {
+  readonly settings: TlsSettings;
+  /** The other side's certificate is not checked. */
+  readonly insecure: boolean;
+}
+
 /** The answer, after all redirects, or why there is none within `timeoutMs`. Never rejects. */
-export async function getText(url: string, timeoutMs: number): Promise<HttpText | string> {
+export async function getText(url: string, timeoutMs: number, tls?: ClientTls): Promise<HttpText | string> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), timeoutMs);
+  const options = { signal: late.signal, ...(tls === undefined ? {} : secureOptions(tls)) };
   try {
     let from = new URL(url);
     for (let i = 0; i < MOST_REQUESTS; i++) {
-      const { location, ...answer } = await getOnce(from, late.signal);
+      const { location, ...answer } = await getOnce(from, options);
       if (location === undefined) return answer;
       from = new URL(location, from);
     }
@@ -34,13 +43,26 @@ export async function getText(url: string, timeoutMs: number): Promise<HttpText 
   }
 }
 
-function getOnce(url: URL, signal: AbortSignal): Promise<HttpText & { readonly location?: string }> {
+function secureOptions({ settings, insecure }: ClientTls): RequestOptions {
+  const { certs, ca, minVersion } = settings;
+  return {
+    cert: certs.map((pair) => pair.cert),
+    key: certs.map((pair) => pair.key),
+    ...(ca === undefined ? {} : { ca, allowPartialTrustChain: true }),
+    minVersion: minVersion === "1.3" ? "TLSv1.3" : "TLSv1.2",
+    ciphers: cipherList(settings),
+    ecdhCurve: curveList(settings),
+    rejectUnauthorized: !insecure,
+  };
+}
+
+function getOnce(url: URL, options: RequestOptions): Promise<HttpText & { readonly location?: string }> {
   return new Promise((resolve, reject) => {
     const { protocol } = url;
     if (protocol !== "http:" && protocol !== "https:") {
       throw new Error(`unsupported protocol scheme ${JSON.stringify(protocol.slice(0, -1))}`);
     }
-    const request = (protocol === "https:" ? httpsGet : httpGet)(url, { signal }, (response) => {
+    const request = (protocol === "https:" ? httpsGet : httpGet)(url, options, (response) => {
       const { statusCode: status = 0, statusMessage = "", headers } = response;
       const chunks: Buffer[] = [];
       let length = 0;

@@ -21,7 +21,7 @@ import type { ServerKeys } from "../auth/nkey.ts";
 import { Trust } from "../auth/operator/trust.ts";
 import { TrustStore } from "../auth/operator/trust_store.ts";
 import type { TrustedAccount } from "../auth/operator/trusted_account.ts";
-import { UrlResolver } from "../auth/operator/url_resolver.ts";
+import { type HttpGet, UrlResolver } from "../auth/operator/url_resolver.ts";
 import { tokenOfFile } from "../auth/jwt/decorated.ts";
 import { JwtError } from "../auth/jwt/jwt_error.ts";
 import { operatorClaims, type OperatorClaims } from "../auth/jwt/operator_claims.ts";
@@ -44,6 +44,7 @@ import { withClaimedCallout } from "./callout.ts";
 import type { Core } from "./core.ts";
 import type { ClaimedAccounts } from "./sharing.ts";
 import { StartError } from "./listeners.ts";
+import { readTls } from "./tls_files.ts";
 import { NATS_VERSION } from "./version.ts";
 
 /** Accounts that are looked up, one through the other, for one that connects. */
@@ -93,7 +94,7 @@ export function readTrust(options: ServerOptions): Trusted {
   return {
     trust,
     tokens,
-    options: systemAccount === "" ? options : { ...options, system_account: systemAccount },
+    options: { ...options, resolver, ...(systemAccount === "" ? {} : { system_account: systemAccount }) },
     resolver,
   };
 }
@@ -120,14 +121,13 @@ function goTime(sec: number): string {
 }
 
 export class Operators implements ClaimedAccounts {
-  readonly trust: Trust;
   readonly store: TrustStore;
   readonly authenticator: TokenAuthenticator;
   /** The tokens of the operators, for /varz. */
   readonly tokens: readonly string[];
-  readonly #resolver: AccountResolver;
+  #resolver: AccountResolver;
   readonly #directory: StoreDirectory | undefined;
-  readonly #options: ServerOptions;
+  #options: ServerOptions;
   readonly #world: World;
   /** When the first token of an account's imports ends. */
   readonly #activationEnds = new Map<string, { readonly sec: number; readonly timer: Timer }>();
@@ -145,7 +145,6 @@ export class Operators implements ClaimedAccounts {
     world: World,
     log: Log,
   ) {
-    this.trust = trust;
     this.tokens = tokens;
     this.#options = options;
     this.#resolver = resolver;
@@ -165,15 +164,67 @@ export class Operators implements ClaimedAccounts {
   /** Opens where tokens are kept. Rejects with a StartError in nats-server's text. */
   static async open({ trust, tokens, options, resolver: wanted }: Trusted, world: World, log: Log): Promise<Operators> {
     let made: Operators | undefined = undefined as Operators | undefined;
-    const { resolver, directory } = openResolver(wanted, world, (key, token) => made?.onSaved(key, token));
+    const { resolver, directory } = openResolver(wanted, options.resolver_tls, world, (key, token) =>
+      made?.onSaved(key, token),
+    );
     made = new Operators(options, trust, tokens, resolver, directory, world, log);
     try {
-      await made.#preload();
+      checkPreload(resolver, options.resolver_preload);
+      await preload(resolver, options.resolver_preload, log);
     } catch (error) {
       await directory?.close();
       throw error;
     }
     return made;
+  }
+
+  get trust(): Trust {
+    return this.store.trust;
+  }
+
+  /**
+   * What other options mean for those who are trusted; called, it is taken over. A text: why it cannot be.
+   * Accounts that a memory resolver does not have any more are forgotten.
+   */
+  async reload({ trust, options, resolver: wanted }: Trusted): Promise<string | (() => void)> {
+    const before = this.#options.resolver;
+    // What a directory holds belongs to who pushed it there, not to a configuration.
+    if (kindOf(before) === "directory" || kindOf(wanted) === "directory") {
+      const isSame = JSON.stringify(before) === JSON.stringify(wanted);
+      if (!isSame) return "config reload not supported for AccountResolver: another directory needs a restart";
+      checkPreload(this.#resolver, options.resolver_preload);
+      return () => {
+        this.#replace(trust, options, this.#resolver);
+        void preload(this.#resolver, options.resolver_preload, this.#log);
+      };
+    }
+    const { resolver } = openResolver(wanted, options.resolver_tls, this.#world, () => {});
+    checkPreload(resolver, options.resolver_preload);
+    await preload(resolver, options.resolver_preload, this.#log);
+    return () => {
+      this.#replace(trust, options, resolver);
+      if (resolver instanceof MemoryResolver) this.#readAgain(resolver);
+    };
+  }
+
+  #replace(trust: Trust, options: ServerOptions, resolver: AccountResolver): void {
+    this.#options = options;
+    this.#resolver = resolver;
+    this.store.replace(trust, resolver);
+  }
+
+  /** Every account becomes what its token says now. */
+  #readAgain(resolver: MemoryResolver): void {
+    for (const { publicKey } of this.store.all()) {
+      const token = resolver.own(publicKey);
+      const updated = token === undefined ? undefined : this.store.update(publicKey, token);
+      if (updated !== undefined && !(updated instanceof JwtError)) continue;
+      const why = token === undefined ? "removed" : "bad claims";
+      this.#log.notice(`Reloaded: deleting account [${why}]: ${JSON.stringify(publicKey)}`);
+      if (publicKey === this.trust.systemAccount) continue;
+      this.store.forget(publicKey);
+      this.#core?.applySharingOf(publicKey, this);
+    }
   }
 
   /** Says whom the server trusts. */
@@ -267,20 +318,6 @@ export class Operators implements ClaimedAccounts {
     const updated = this.store.update(key, token);
     if (updated instanceof JwtError)
       this.#log.error(`DirResolver - Update for account "${key}" resulted in error ${updated.text}`);
-  }
-
-  async #preload(): Promise<void> {
-    const { resolver_preload: preload } = this.#options;
-    if (preload.size === 0) return;
-    if (this.#resolver.isReadOnly) {
-      throw new StartError("resolver preloads only available for writeable resolver types MEM/DIR/CACHE_DIR");
-    }
-    for (const [key, token] of preload) {
-      const claims = decodeAccountClaims(token);
-      if (claims instanceof JwtError) throw new StartError(`preload account error for "${key}": ${claims.text}`);
-      const failed = await this.#resolver.store(key, token);
-      if (failed !== undefined) this.#log.warn(`Preloaded account [${key}] not kept: ${failed.text}`);
-    }
   }
 
   /** A token that was pushed to a resolver that keeps none. */
@@ -439,6 +476,25 @@ export class Operators implements ClaimedAccounts {
   }
 }
 
+/** Whether the resolver can keep these tokens. Throws a StartError in nats-server's text. */
+function checkPreload(resolver: AccountResolver, tokens: ReadonlyMap<string, string>): void {
+  if (tokens.size > 0 && resolver.isReadOnly) {
+    throw new StartError("resolver preloads only available for writeable resolver types MEM/DIR/CACHE_DIR");
+  }
+  for (const [key, token] of tokens) {
+    const claims = decodeAccountClaims(token);
+    if (claims instanceof JwtError) throw new StartError(`preload account error for "${key}": ${claims.text}`);
+  }
+}
+
+/** Gives a resolver the tokens of the configuration. */
+async function preload(resolver: AccountResolver, tokens: ReadonlyMap<string, string>, log: Log): Promise<void> {
+  for (const [key, token] of tokens) {
+    const failed = await resolver.store(key, token);
+    if (failed !== undefined) log.warn(`Preloaded account [${key}] not kept: ${failed.text}`);
+  }
+}
+
 /** Where a single operator says that its accounts are. */
 function urlOf(operators: readonly OperatorClaims[]): { readonly type: "url"; readonly url: string } | undefined {
   const url = operators.length === 1 ? operators[0]!.nats.account_server_url : "";
@@ -452,11 +508,16 @@ function deletesOf(wanted: DirectoryOptions): "no" | "rename" | "hard" {
 
 function openResolver(
   wanted: ServerOptions["resolver"],
+  tls: ServerOptions["resolver_tls"],
   world: World,
   onSaved: (key: string, token: string) => void,
 ): { readonly resolver: AccountResolver; readonly directory: StoreDirectory | undefined } {
   if (wanted === undefined || wanted.type === "memory") return { resolver: new MemoryResolver(), directory: undefined };
-  if (wanted.type === "url") return { resolver: new UrlResolver(wanted.url, getText), directory: undefined };
+  if (wanted.type === "url") {
+    const client = tls && { settings: readTls(tls, false), insecure: tls.insecure };
+    const get: HttpGet = (url, timeoutMs) => getText(url, timeoutMs, client);
+    return { resolver: new UrlResolver(wanted.url, get), directory: undefined };
+  }
   const isCache = wanted.type === "cache";
   const opened = openStoreDirectory(wanted.dir, { later: (fire) => world.atTurnEnd(fire), enter: (fire) => fire() });
   if (opened instanceof DiskError) throw new StartError(opened.text);

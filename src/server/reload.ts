@@ -27,11 +27,19 @@ export interface ReloadFiles {
   readonly movePortsFile: () => void;
 }
 
+export interface Retrusted {
+  readonly options: ServerOptions;
+  /** Resolves with what is in the way, or with what takes it over. Rejects with the same. */
+  readonly prepare: () => Promise<string | (() => void)>;
+}
+
 /** What a reload changes. */
 export interface ReloadParts extends ReloadFiles {
   readonly core: Core;
   /** Who may connect by other options. */
   readonly authenticatorOf: (options: ServerOptions) => Promise<ReloadableAuthenticator>;
+  /** Whom others trust: the options with what the operators say in them, and what to call to take that over. */
+  readonly trustOf: (options: ServerOptions) => Promise<Retrusted>;
   /** Gives the listeners other certificates. */
   replaceTls(tls: TlsOfDoors): void;
   /** Starts or ends JetStream, and gives accounts what they may use now. */
@@ -42,13 +50,17 @@ export interface ReloadParts extends ReloadFiles {
 export async function reload(parts: ReloadParts, loaded: Loaded): Promise<string | undefined> {
   const { core } = parts;
   const before = core.options;
-  const after = keepingPorts(before, loaded.options);
-  const changes = changesOf(before, after);
-  if (typeof changes === "string") return changes;
-  const concerns = new Set(changes.map(({ concern }) => concern));
+  let after: ServerOptions;
+  let changes: readonly Change[] | string;
   let prepared: Prepared;
   try {
-    prepared = await prepare(parts, after, concerns);
+    const trusted = await parts.trustOf(keepingPorts(before, loaded.options));
+    after = trusted.options;
+    changes = changesOf(before, after);
+    if (typeof changes === "string") return changes;
+    const useTrust = await trusted.prepare();
+    if (typeof useTrust === "string") return useTrust;
+    prepared = await prepare(parts, after, new Set(changes.map(({ concern }) => concern)), useTrust);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -62,12 +74,14 @@ interface Prepared {
   readonly tls: TlsOfDoors;
   readonly authenticator: ReloadableAuthenticator;
   readonly useLog: (() => void) | undefined;
+  readonly useTrust: () => void;
 }
 
 async function prepare(
   { authenticatorOf, openLog }: ReloadParts,
   after: ServerOptions,
   concerns: ReadonlySet<Concern | undefined>,
+  useTrust: () => void,
 ): Promise<Prepared> {
   const { tls, websocket, allow_non_tls } = after;
   return {
@@ -77,6 +91,7 @@ async function prepare(
     },
     authenticator: await authenticatorOf(after),
     useLog: concerns.has("log") ? await openLog(after) : undefined,
+    useTrust,
   };
 }
 
@@ -86,7 +101,7 @@ function apply(
   after: ServerOptions,
   digest: string | undefined,
   changes: readonly Change[],
-  { tls, authenticator, useLog }: Prepared,
+  { tls, authenticator, useLog, useTrust }: Prepared,
 ): void {
   const { core } = parts;
   const { log } = core;
@@ -99,6 +114,7 @@ function apply(
     if (says !== undefined && !(concern === "pidFile" && (after.pid_file ?? "") === "")) log.notice(says);
   }
   useLog?.();
+  useTrust();
   parts.replaceTls(tls);
   for (const session of core.sessions.values()) session.reconfigure(core.settingsFor(session.transport), log.traceOn);
   if (concerns.has("auth")) reauthorize(core, authenticator);

@@ -350,6 +350,36 @@ const rows: readonly Row[] = [
     "sessions",
     (o) => `Reloaded: max_traced_msg_len = ${o.max_traced_msg_len}`,
   ),
+  restart(
+    "TrustedOperators",
+    (o) => o.operator,
+    (operators: readonly string[]) => `[${operators.length}]`,
+  ),
+  restart(
+    "TrustedKeys",
+    (o) => o.trusted_keys,
+    (keys: readonly string[]) => `[${keys.join(" ")}]`,
+  ),
+  {
+    ...restart("AccountResolver", (o) => o.resolver !== undefined),
+    refusal: "config reload does not support moving to or from an account resolver",
+  },
+  {
+    ...live(
+      "AccountResolver",
+      (o) => [o.resolver, o.resolver_preload, o.resolver_pinned_accounts],
+      "auth",
+      () => "Reloaded: accounts",
+    ),
+    // What it preloads may have changed.
+    isAlways: (o) => o.resolver !== undefined,
+  },
+  live(
+    "AccountResolverTLSConfig",
+    (o) => o.resolver_tls,
+    "auth",
+    () => "Reloaded: accounts",
+  ),
   live(
     "ConnectErrorReports",
     (o) => o.connect_error_reports,
@@ -373,6 +403,13 @@ const rows: readonly Row[] = [
     (o) => o.server_metadata,
     "stats",
     () => "Reloaded: metadata",
+  ),
+  // A token is for nobody's eyes.
+  live(
+    "DefaultSentinel",
+    (o) => o.default_sentinel ?? "",
+    "auth",
+    (o) => `Reloaded: default_sentinel = ${(o.default_sentinel ?? "") === "" ? "" : "[REDACTED]"}`,
   ),
   proxyRow("removed", (before, after) => before.filter((key) => !after.includes(key))),
   proxyRow("added", (before, after) => after.filter((key) => !before.includes(key))),

@@ -34,7 +34,7 @@ import { asksForLog, openLogOf } from "./log_of.ts";
 import type { RunningJetStream } from "./jetstream.ts";
 import { IN_MEMORY } from "./jetstream_names.ts";
 import { roundTrip } from "./round_trip.ts";
-import type { ReloadFiles, TlsOfDoors } from "./reload.ts";
+import type { ReloadFiles, Retrusted, TlsOfDoors } from "./reload.ts";
 import { Views } from "./views.ts";
 
 /** How long `stop` waits for connections to take their last bytes. */
@@ -238,6 +238,7 @@ export class Server {
         {
           ...files,
           core: this.#core,
+          trustOf: (options) => this.#trustOf(options),
           replaceTls: (tls) => this.#replaceTls(tls),
           authenticatorOf: (options) => this.#authenticatorOf(options),
           changeJetStream: (before, after) => this.#changeJetStream(before, after),
@@ -323,6 +324,18 @@ export class Server {
         resolve();
       });
     });
+  }
+
+  /** Whom these options trust. Rejects with why they cannot be. */
+  async #trustOf(options: ServerOptions): Promise<Retrusted> {
+    const operators = this.#operators;
+    // Without operators there are none after a reload, either: that needs a restart.
+    const nobody = { options, prepare: () => Promise.resolve(() => {}) };
+    if (operators === undefined) return nobody;
+    const { readTrust, wantsOperators } = await import("./operators.ts");
+    if (!wantsOperators(options)) return nobody;
+    const trusted = readTrust(options);
+    return { options: trusted.options, prepare: () => operators.reload(trusted) };
   }
 
   /** Who may connect by these options; tokens decide, or a service, where they say so. */

@@ -310,6 +310,7 @@ const trustCases: Readonly<Record<string, Case>> = {
       ["{ type: cache, dir: d, ttl: 'x' }", 'time: invalid duration "x"'],
     ],
   },
+  resolver_tls: { fallback: undefined, takes: [], refuses: [["5", not("int64", "map[string]interface {}")]] },
   resolver_preload: {
     fallback: new Map(),
     takes: [["{ A: b }", new Map([["A", "b"]])]],
@@ -404,7 +405,6 @@ function blocks(rows: Rows = serverRows, path = ""): readonly (readonly [path: s
 }
 
 const asks: Readonly<Record<string, string>> = {
-  resolver_tls: "{}",
   ocsp: "true",
   ocsp_cache: "true",
   proxy_protocol: "true",
@@ -474,7 +474,6 @@ describe("an option that works", () => {
     trace_verbose: "switches trace on, in load.ts",
     connect_error_reports: "there are no links to report on; each block of links says that it has no effect",
     reconnect_error_reports: "as connect_error_reports",
-    "tls.insecure": "for connections this server opens, and it opens none",
     "tls.verify_cert_and_check_known_urls": "an error wherever it is not for links",
     "tls.allow_insecure_cipher_suites": "checked together with cipher_suites, in tls.ts",
     "accounts.limits.max_leafnodes": "there are no leaf nodes",
@@ -502,9 +501,9 @@ describe("an option that works", () => {
         ...("spread" in row ? [] : [[`${path}${name}`, name] as const]),
         ...(row.rows === undefined ? [] : works(row.rows, `${path}${name}.`)),
       ]);
-  /** "websocket.tls.insecure" is listed as "tls.insecure". */
+  /** "websocket.tls.timeout" is listed as "tls.timeout". */
   const reason = (path: string): string | undefined =>
-    unread[path] ?? unread[path.replace(/^.*\.(?=tls\.)/, "")] ?? undefined;
+    unread[path] ?? unread[path.replace(/^.*(?=tls\.)/, "")] ?? undefined;
 
   test.each(works(serverRows, ""))("%s is read somewhere", (path, name) => {
     expect({ path, isRead: isRead(name) || reason(path) !== undefined }).toEqual({ path, isRead: true });

@@ -1,9 +1,12 @@
 // One GET of the URL resolver, against servers that mean no good.
 
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { getText } from "../../src/io/http_get.ts";
+import { tlsSettings } from "../../src/io/tls_settings.ts";
+import { certPair, certPem } from "../support/certs.ts";
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -69,5 +72,33 @@ describe("redirects", () => {
   test("to something else than HTTP are refused", async () => {
     const url = await serve((_, response) => void response.writeHead(301, { location: "file:///etc/passwd" }).end());
     expect(await getText(url, 1000)).toBe('unsupported protocol scheme "file"');
+  });
+});
+
+describe("over HTTPS", () => {
+  async function serveSecure(options: ServerOptions = {}): Promise<string> {
+    const server = createSecureServer(
+      { ...certPair("server"), ...options },
+      (_, response) => void response.end("token"),
+    );
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return `https://localhost:${(server.address() as AddressInfo).port}/`;
+  }
+  const trusting = tlsSettings({ certs: [], ca: certPem("ca") });
+
+  test("the authorities of the settings are believed, and no others", async () => {
+    const url = await serveSecure();
+    expect(await getText(url, 2000)).toMatch(/certificate|self-signed/);
+    expect(await getText(url, 2000, { settings: trusting, insecure: false })).toMatchObject({ body: "token" });
+    const other = tlsSettings({ certs: [], ca: certPem("other-ca") });
+    expect(await getText(url, 2000, { settings: other, insecure: false })).toMatch(/certificate/);
+    expect(await getText(url, 2000, { settings: other, insecure: true })).toMatchObject({ body: "token" });
+  });
+  test("a certificate is shown to a server that asks for one", async () => {
+    const url = await serveSecure({ ca: certPem("ca"), requestCert: true, rejectUnauthorized: true });
+    expect(await getText(url, 2000, { settings: trusting, insecure: false })).toBeTypeOf("string");
+    const shown = tlsSettings({ certs: [certPair("client")], ca: certPem("ca") });
+    expect(await getText(url, 2000, { settings: shown, insecure: false })).toMatchObject({ body: "token" });
   });
 });

@@ -64,9 +64,11 @@ export class TokenAuthenticator implements ReloadableAuthenticator {
     return undefined;
   }
 
-  /** A reload of the configuration says nothing of users. */
-  renew(identity: Identity): Identity {
-    return identity;
+  /** A reload of the configuration says nothing of users; but their account may be gone, or not be pinned any more. */
+  renew(identity: Identity): Identity | undefined {
+    const { store } = this.#options;
+    const name = identity.accountName;
+    return store.known(name) !== undefined && store.trust.isPinned(name) ? identity : undefined;
   }
   accountOf(): undefined {
     return undefined;

@@ -32,9 +32,9 @@ interface Held {
 }
 
 export class TrustStore {
-  readonly trust: Trust;
   readonly zones: Zones;
-  readonly #resolver: AccountResolver;
+  #trust: Trust;
+  #resolver: AccountResolver;
   readonly #env: Env;
   readonly #onChange: AccountChanged;
   readonly #held = new Map<string, Held>();
@@ -42,11 +42,20 @@ export class TrustStore {
 
   /** `onChange` is called before `lookup` or `update` answer. */
   constructor(trust: Trust, resolver: AccountResolver, env: Env, zones: Zones, onChange: AccountChanged = ignore) {
-    this.trust = trust;
+    this.#trust = trust;
     this.zones = zones;
     this.#resolver = resolver;
     this.#env = env;
     this.#onChange = onChange;
+  }
+
+  get trust(): Trust {
+    return this.#trust;
+  }
+  /** Others are trusted from now on, and others asked. What is known stays. */
+  replace(trust: Trust, resolver: AccountResolver): void {
+    this.#trust = trust;
+    this.#resolver = resolver;
   }
 
   /** The account as it is known now, expired or not; undefined when nobody asked for it. */
@@ -97,6 +106,11 @@ export class TrustStore {
     if (held === undefined) return undefined;
     this.#held.set(publicKey, { account: held.account, updatedMs: this.#env.nowMs(), isRemoved: true });
     return held.account;
+  }
+
+  /** Nothing is known of it any more. */
+  forget(publicKey: string): void {
+    this.#held.delete(publicKey);
   }
 
   /** The account a token makes, if a trusted operator signed it and it is good now. Keeps nothing. */

@@ -37,6 +37,7 @@ export type ResolverOptions =
     };
 
 const restart = { reload: "restart" } as const;
+const live = { reload: "live" } as const;
 const later = { reload: "restart", status: "refused" } as const;
 
 export const trustRows = {
@@ -68,21 +69,17 @@ export const trustRows = {
   resolver: custom<ResolverOptions | undefined>(
     "text or block",
     undefined,
-    { doc: "Where account JWTs are found.", aliases: ["account_resolver", "accounts_resolver"], ...restart },
+    { doc: "Where account JWTs are found.", aliases: ["account_resolver", "accounts_resolver"], ...live },
     readResolver,
   ),
   resolver_tls: {
-    ...tlsBlock("Certificate shown to a URL resolver."),
-    info: {
-      doc: "Certificate shown to a URL resolver.",
-      ...later,
-      why: "a URL resolver is asked with the system's certificates only",
-    },
+    ...tlsBlock("Certificate shown to a URL resolver, and the authorities that may vouch for it."),
+    info: { doc: "Certificate shown to a URL resolver, and the authorities that may vouch for it.", ...live },
   },
   resolver_preload: custom<ReadonlyMap<string, string>>(
     "map",
     new Map(),
-    { doc: "Account JWTs known from the start.", ...restart },
+    { doc: "Account JWTs known from the start.", ...live },
     (node, _name, reading) => {
       if (node.kind !== "map") throw new OptionError("preload should be a map of account_public_key:account_jwt");
       const tokens = new Map<string, string>();
@@ -96,10 +93,10 @@ export const trustRows = {
   resolver_pinned_accounts: custom<readonly string[]>(
     "list of texts",
     [],
-    { doc: "The only accounts that may be used.", ...restart },
+    { doc: "The only accounts that may be used.", ...live },
     (node) => texts(node, "error parsing resolver_pinned_accounts:").map(({ text }) => text),
   ),
-  default_sentinel: str({ doc: "JWT of clients that bring none.", ...restart }),
+  default_sentinel: str({ doc: "JWT of clients that bring none.", ...live }),
   ocsp: custom<boolean>(
     "boolean or block",
     false,
