@@ -19,19 +19,19 @@ const READING_COST = 64 << 10;
 export function* firstMoment(finder: RecordFinder, block: FileBlock, effort: Effort): Slices<Moment | undefined> {
   if (block.msgs === 0) return undefined;
   const { reader } = finder;
-  let at = block.index === undefined ? 0 : block.size;
-  let found = -1;
-  while (found < 0 && at < block.size) {
-    const from = at;
+  const place = { at: block.index === undefined ? 0 : block.size, found: -1 };
+  while (place.found < 0 && place.at < block.size) {
+    const from = place.at;
     let left = PASSED;
-    at = reader.walk(block, from, (seq, offset) => {
-      if (seq >= block.firstSeq) found = offset;
-      return found < 0 && --left > 0 && offset - from < PASSED_BYTES;
+    place.at = reader.walk(block, from, (seq, offset) => {
+      if (seq >= block.firstSeq) place.found = offset;
+      return place.found < 0 && --left > 0 && offset - from < PASSED_BYTES;
     });
-    // A record of its own is always passed, unless it cannot be read.
-    if (at === from && found < 0) break;
+    // At least one record is passed, unless it cannot be read.
+    if (place.at === from) break;
     if (effort.spend(READING_COST + (PASSED - left) * RECORD_COST)) yield undefined;
   }
+  const { found } = place;
   const isThere =
     found >= 0 && reader.read(block, found) && reader.record.seq === block.firstSeq && reader.record.kind === "message";
   if (!isThere && !finder.find(block, block.firstSeq)) return undefined;
