@@ -237,7 +237,10 @@ describe("Node's own clocks", () => {
 
 describe("chance", () => {
   test("is uniform below any bound", () => {
-    const random = openRandom(Uint32Array.of(1, 2, 3, 4));
+    let seed = 1;
+    const random = openRandom((pool) => {
+      for (let i = 0; i < pool.length; i++) pool[i] = seed = Math.imul(seed ^ (seed >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
+    });
     for (const below of [1, 2, 3, 7, 10, 2 ** 31 + 1, 2 ** 32, 2 ** 40, 2 ** 53]) {
       const buckets = [0, 0, 0, 0];
       for (let i = 0; i < 4000; i++) {
@@ -250,6 +253,14 @@ describe("chance", () => {
     const thirds = [0, 0, 0];
     for (let i = 0; i < 30_000; i++) thirds[random(3)]!++;
     for (const count of thirds) expect(Math.abs(count - 10_000)).toBeLessThan(400);
+  });
+
+  test("what was drawn does not tell what comes", () => {
+    const random = openRandom();
+    const next = (x: number, w: number): number => (w ^ (w >>> 19) ^ x ^ (x << 11) ^ ((x ^ (x << 11)) >>> 8)) >>> 0;
+    const drawn = Array.from({ length: 40 }, () => random(2 ** 32));
+    // As a shift register would have it.
+    for (let i = 4; i < drawn.length; i++) expect(drawn[i]).not.toBe(next(drawn[i - 4]!, drawn[i - 1]!));
   });
 
   test("differs between worlds", () => {
