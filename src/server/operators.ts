@@ -43,12 +43,11 @@ import type { ClaimsAnswer, ClaimsKeeper } from "../system/claims.ts";
 import { withClaimedCallout } from "./callout.ts";
 import type { Core } from "./core.ts";
 import type { ClaimedAccounts } from "./sharing.ts";
+import { LinkedAccounts } from "./linked_accounts.ts";
 import { StartError } from "./listeners.ts";
 import { readTls } from "./tls_files.ts";
 import { NATS_VERSION } from "./version.ts";
 
-/** Accounts that are looked up, one through the other, for one that connects. */
-const MOST_LINKED = 1000;
 /** Milliseconds between the start and a look at whether an account has expired, and between such looks. */
 const EXPIRY_CHECK_MS = 1000;
 
@@ -129,6 +128,7 @@ export class Operators implements ClaimedAccounts {
   readonly #directory: StoreDirectory | undefined;
   #options: ServerOptions;
   readonly #world: World;
+  readonly #linked: LinkedAccounts;
   /** When the first token of an account's imports ends. */
   readonly #activationEnds = new Map<string, { readonly sec: number; readonly timer: Timer }>();
   readonly #log: Log;
@@ -154,10 +154,11 @@ export class Operators implements ClaimedAccounts {
     this.store = new TrustStore(trust, resolver, world, new TimeZones(), (after, before) =>
       this.#onChange(after, before),
     );
+    this.#linked = new LinkedAccounts(this.store, world);
     this.authenticator = new TokenAuthenticator({
       store: this.store,
       env: world,
-      ready: (account) => this.#ready(account),
+      ready: (account) => this.#linked.ready(account),
     });
   }
 
@@ -249,7 +250,7 @@ export class Operators implements ClaimedAccounts {
     if (systemAccount === "") return;
     const found = await this.store.lookup(systemAccount);
     if (found instanceof JwtError) throw new StartError(`error resolving system account: ${found.text}`);
-    await this.#ready(found);
+    await this.#linked.ready(found);
     this.#checkExpiry();
   }
 
@@ -344,25 +345,6 @@ export class Operators implements ClaimedAccounts {
     for (const session of this.#core?.sessions.values() ?? []) {
       if (session.account?.name === key) session.closeWithError("accountAuthenticationExpired");
     }
-  }
-
-  /** Resolves when the accounts that `account` imports from are known; undefined when they are. */
-  #ready(account: TrustedAccount): Promise<void> | undefined {
-    const missing = (each: TrustedAccount): string[] =>
-      sharingOf(each.claims)
-        .imports.map((rule) => rule.account)
-        .filter((key) => this.store.known(key) === undefined);
-    if (missing(account).length === 0) return undefined;
-    const seen = new Set<string>();
-    const look = async (each: TrustedAccount): Promise<void> => {
-      for (const key of missing(each)) {
-        if (seen.has(key) || seen.size >= MOST_LINKED) continue;
-        seen.add(key);
-        const found = await this.store.lookup(key);
-        if (!(found instanceof JwtError)) await look(found);
-      }
-    };
-    return look(account);
   }
 
   #onChange(after: TrustedAccount, before: TrustedAccount | undefined): void {
