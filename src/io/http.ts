@@ -179,7 +179,8 @@ class Desk {
         held = step.value;
         this.#arm(socket, DRAIN_MS);
         if (isFree) natives.setImmediate(goOn);
-        else response.once("drain", goOn);
+        // Also where the system took all at once, and says so within this turn.
+        else response.once("drain", () => natives.setImmediate(goOn));
       } catch (error) {
         socket.destroy();
         this.#options.onBug(error);

@@ -57,6 +57,30 @@ describe("a page over HTTP", () => {
     expect(got.slice(got.indexOf("\r\n\r\n") + 4)).toBe("1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n");
     expect(turns).toBeGreaterThan(0);
   });
+  test("of slices longer than what a socket holds back is written one slice a turn, too", async () => {
+    const SLICES = 60;
+    const slice = "x".repeat(100_000);
+    const slicesOfTurn: number[] = [];
+    let turn = 0;
+    let isOver = false;
+    const countTurns = (): void => {
+      turn++;
+      if (!isOver) setImmediate(countTurns);
+    };
+    function* body(): Generator<string> {
+      for (let i = 0; i < SLICES; i++) {
+        slicesOfTurn[turn] = (slicesOfTurn[turn] ?? 0) + 1;
+        yield slice;
+      }
+    }
+    const port = await serve(() => ({ status: 200, headers: [], body: body() }));
+    countTurns();
+    const got = await get(port, "/");
+    isOver = true;
+    expect(got.length).toBeGreaterThan(SLICES * slice.length);
+    // The first one is made where the request is read.
+    expect(Math.max(...slicesOfTurn.filter((made) => made !== undefined))).toBeLessThanOrEqual(2);
+  });
   test("any method is answered; HEAD without a body", async () => {
     const port = await serve(echo);
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) expect(await get(port, "/x", method)).toContain("/x|");
