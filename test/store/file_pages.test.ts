@@ -268,4 +268,18 @@ describe("messages that are read in order", () => {
     }
     expect(setup.taken()).toBeLessThan(COUNT * 140 * 3);
   });
+
+  test("are good until the next call of their store, whatever others do", () => {
+    const setup = stored(3000, { blockBytes: 4 * MB, pageBytes: 64 * MB });
+    const other = stored(COUNT, { blockBytes: 4 * MB, pageBytes: 64 * MB });
+    const ignored = new StoredMsg();
+    let at = 0;
+    for (let seq = 1; seq <= 3000; seq++) {
+      check(setup, seq);
+      // The last one of a page, perhaps.
+      if (seq % 64 !== 0) continue;
+      for (let left = 6000; left > 0; left--) other.store.load(1 + (at++ % COUNT), ignored);
+      expect(textOf(msg)).toBe(bodyOf(seq, 100).toString());
+    }
+  });
 });

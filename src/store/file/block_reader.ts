@@ -103,6 +103,7 @@ export class BlockReader {
     this.pages = new RecordPages(
       cache.pages,
       (block, at, into, from, to) => this.#copy(block, at, into, from, to),
+      (page) => this.#here === page,
       (page) => {
         if (this.#here === page) this.#leave();
       },

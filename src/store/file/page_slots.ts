@@ -15,9 +15,9 @@ const ENTRIES = Math.ceil(SLOT_BYTES / EMPTY_RECORD);
 
 /** What lies in a slot. */
 export interface SlotPage {
-  /** It may be written over. */
-  readonly isReadToEnd: boolean;
-  /** It is: whoever knows of it forgets it. */
+  /** Nobody reads it any more, nor borrows what was read last. */
+  readonly isDone: boolean;
+  /** It is written over: whoever knows of it forgets it. */
   evict(): void;
 }
 
@@ -45,7 +45,7 @@ export function takePageSlot(): PageSlot | undefined {
   for (let left = slots.length; left > 0; left--) {
     const slot = slots[next]!;
     next = (next + 1) % slots.length;
-    if (slot.page !== undefined && !slot.page.isReadToEnd) continue;
+    if (slot.page !== undefined && !slot.page.isDone) continue;
     slot.page?.evict();
     return slot;
   }

@@ -29,12 +29,19 @@ export type ReadBlock = (block: FileBlock, at: number, into: Uint8Array, from: n
 export class RecordPages {
   readonly #cache: PageCache;
   readonly #read: ReadBlock;
+  readonly #isBeingRead: (page: RecordPage) => boolean;
   readonly #onDropped: (page: RecordPage) => void;
   /** No page is written over: someone borrows its bytes. */
   isBorrowed = false;
 
-  /** `onDropped` is told when a page is taken away. */
-  constructor(cache: PageCache, read: ReadBlock, onDropped: (page: RecordPage) => void) {
+  /** `isBeingRead`: whether the message read last lies in a page; `onDropped` is told when one is taken away. */
+  constructor(
+    cache: PageCache,
+    read: ReadBlock,
+    isBeingRead: (page: RecordPage) => boolean,
+    onDropped: (page: RecordPage) => void,
+  ) {
+    this.#isBeingRead = isBeingRead;
     this.#cache = cache;
     this.#read = read;
     this.#onDropped = (page) => {
@@ -101,9 +108,10 @@ export class RecordPages {
   }
 
   #settle(page: RecordPage, slot: PageSlot): void {
+    const isBeingRead = this.#isBeingRead;
     slot.page = {
-      get isReadToEnd() {
-        return page.isReadToEnd;
+      get isDone() {
+        return page.isReadToEnd && !isBeingRead(page);
       },
       evict: () => {
         this.#cache.forget(page);
