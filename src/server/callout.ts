@@ -103,8 +103,7 @@ export function withClaimedCallout(
     inner,
     zones: store.zones,
     isOfService: (identity) => store.known(identity.accountName)?.hasCallout === true,
-    // Tokens say so, and operators.ts does.
-    stillHolds: () => true,
+    stillHolds: (name, by) => store.known(name)?.signs(by) === true,
     deskFor(_, verdict) {
       // Of whom nothing is known nobody is asked, nor of whose token is over.
       const named = verdict.ok

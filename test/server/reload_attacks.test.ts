@@ -1,12 +1,12 @@
 // After a reload nobody may do what only the old configuration allowed, and nobody leaves who is welcome.
 
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, jwtAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import { afterEach, describe, expect, test } from "vitest";
 import { decodeAuthorizationRequest } from "../../src/auth/jwt/token.ts";
 import { JwtError } from "../../src/auth/jwt/jwt_error.ts";
 import { fromObject } from "../../src/config/object.ts";
 import { systemSource } from "../../src/io/files.ts";
-import { key, NO_USER_LIMITS, sign } from "../auth/operator/world.ts";
+import { account, key, NO_USER_LIMITS, operatorToken, sign, user } from "../auth/operator/world.ts";
 import { type Running, stopAll, tcp } from "../support/transports.ts";
 
 const services: NatsConnection[] = [];
@@ -87,4 +87,40 @@ test("who came through a proxy, and has to, stays", async () => {
   expect(await server.answer(peer, { user: "alice", pass: "p", proxy_sig })).toEqual(["PONG"]);
   await reload(server, all);
   expect(await peer.ping()).toEqual([]);
+});
+
+test("in operator mode whom a service placed in an account leaves with that", async () => {
+  const [system, service, target] = [key("account", 74), key("account", 75), key("account", 76)];
+  const [exempt, guest] = [key("user", 77), key("user", 78)];
+  const authorization = { auth_users: [exempt.publicKey], allowed_accounts: ["*"] };
+  const with_ = (...more: readonly (readonly [string, string])[]): never =>
+    ({
+      operator: operatorToken(false, system.publicKey),
+      resolver: "MEMORY",
+      resolver_preload: Object.fromEntries([
+        [system.publicKey, account(system)],
+        [service.publicKey, account(service, { authorization })],
+        ...more,
+      ]),
+    }) as never;
+  const token = [target.publicKey, account(target)] as const;
+  const server = await tcp.start(with_(token));
+  const authenticator = jwtAuthenticator(user(exempt, service), Buffer.from(exempt.seed));
+  const answering = await connect({ port: server.server.port, reconnect: false, authenticator });
+  services.push(answering);
+  answering.subscribe("$SYS.REQ.USER.AUTH", {
+    callback: (_, message) => {
+      const request = decodeAuthorizationRequest(message.string());
+      if (request instanceof JwtError) throw new Error(request.text);
+      const { user_nkey: sub, server_id } = request.nats;
+      const jwt = sign("user", { sub, nats: NO_USER_LIMITS }, target);
+      message.respond(sign("authorization_response", { sub, aud: server_id.id, nats: { jwt } }, service));
+    },
+  });
+  await answering.flush();
+  const peer = await server.connect({ jwt: user(guest, service, { bearer_token: true }) });
+  await reload(server, with_(token));
+  expect(await peer.ping()).toEqual([]);
+  await reload(server, with_());
+  expect(await peer.closed()).toEqual(["-ERR 'Authorization Violation'"]);
 });
