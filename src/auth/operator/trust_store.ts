@@ -124,7 +124,13 @@ export class TrustStore {
   }
 
   async #fetch(publicKey: string): Promise<TrustedAccount | JwtError> {
-    const token = await fetchAccount(this.#resolver, publicKey);
+    const resolver = this.#resolver;
+    const before = this.#held.get(publicKey);
+    const token = await fetchAccount(resolver, publicKey);
+    if (resolver !== this.#resolver) return this.#fetch(publicKey);
+    // What became of it meanwhile is newer than what was asked for.
+    const held = this.#held.get(publicKey);
+    if (held !== before) return held === undefined || this.#isOver(held) ? new JwtError(ACCOUNT_EXPIRED) : held.account;
     const result = token instanceof JwtError ? token : this.update(publicKey, token);
     // Of one that was known the only thing to say is that it expired.
     if (result instanceof JwtError && this.#held.has(publicKey)) return new JwtError(ACCOUNT_EXPIRED);

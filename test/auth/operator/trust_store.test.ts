@@ -54,6 +54,28 @@ const named = (name: string, exp = 0): string => account(one, {}, { name, exp })
 const nameOf = (found: TrustedAccount | JwtError): string => (found instanceof JwtError ? found.text : found.name);
 
 describe("an account", () => {
+  test("does not become what it was again, when a token comes while another is looked up", async () => {
+    const resolver = new SlowResolver();
+    const { store, world } = storeWith(resolver);
+    store.update(one.publicKey, named("old", FAKE_EPOCH_SEC + 1));
+    world.advance(3000);
+    const found = store.lookup(one.publicKey);
+    store.update(one.publicKey, named("new"));
+    resolver.answer(named("between"));
+    expect(nameOf(await found)).toBe("new");
+    expect(store.known(one.publicKey)?.name).toBe("new");
+  });
+  test("that others were asked for is asked for again", async () => {
+    const [before, after] = [new SlowResolver(), new SlowResolver()];
+    const { store } = storeWith(before);
+    const found = store.lookup(one.publicKey);
+    store.replace(trust(), after);
+    before.answer(named("old"));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(store.known(one.publicKey)).toBeUndefined();
+    after.answer(new JwtError("account missing"));
+    expect(nameOf(await found)).toBe("account missing");
+  });
   test("is asked for once, also by many at the same time", async () => {
     const resolver = new SlowResolver();
     const { store, changes } = storeWith(resolver);
