@@ -30,7 +30,7 @@ export function tokenOf(line) {
 }
 
 /** A token of `kind`, signed by a named key. @param {string} kind @param {object} claims @param {string} issuer */
-export function signed(kind, { bare, v1, nats, ...claims }, issuer) {
+export function signed(kind, { bare, nats, ...claims }, issuer) {
   const limits = bare ? {} : (noLimits[kind] ?? {});
   const body = {
     iat: ISSUED_SEC,
