@@ -2,6 +2,7 @@
 
 import { get as httpGet } from "node:http";
 import { get as httpsGet, type RequestOptions } from "node:https";
+import { systemText, type SystemError } from "./system_text.ts";
 import { cipherList, curveList, type TlsSettings } from "./tls_settings.ts";
 
 /** A token is at most a megabyte. */
@@ -28,8 +29,9 @@ export async function getText(url: string, timeoutMs: number, tls?: ClientTls): 
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), timeoutMs);
   const options = { signal: late.signal, ...(tls === undefined ? {} : secureOptions(tls)) };
+  let from: URL | undefined;
   try {
-    let from = new URL(url);
+    from = new URL(url);
     for (let i = 0; i < MOST_REQUESTS; i++) {
       const { location, ...answer } = await getOnce(from, options);
       if (location === undefined) return answer;
@@ -37,10 +39,25 @@ export async function getText(url: string, timeoutMs: number, tls?: ClientTls): 
     }
     return `stopped after ${MOST_REQUESTS} redirects`;
   } catch (error) {
-    return late.signal.aborted ? "context deadline exceeded" : (error as Error).message;
+    return late.signal.aborted ? "context deadline exceeded" : wordsOf(error as DialError, from);
   } finally {
     clearTimeout(timer);
   }
+}
+
+interface DialError extends SystemError {
+  readonly address?: string;
+  readonly port?: number;
+}
+
+/** As Go puts it; a password in the URL is not shown. */
+function wordsOf(error: DialError, from: URL | undefined): string {
+  const { syscall, address, port } = error;
+  if (from === undefined || syscall === undefined) return error.message;
+  const url = new URL(from);
+  if (url.password !== "") url.password = "xxxxx";
+  const where = syscall === "connect" && address !== undefined ? `dial tcp ${address}:${port}: ` : "";
+  return `Get ${JSON.stringify(url.href)}: ${where}${systemText(error)}`;
 }
 
 function secureOptions({ settings, insecure }: ClientTls): RequestOptions {

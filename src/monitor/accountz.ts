@@ -2,7 +2,7 @@
 
 import { rfc3339Nano } from "../base/gotime.ts";
 import { bool, type Encodable, int, list, map, omitEmpty, record, text } from "../base/json.ts";
-import { any } from "../base/json_any.ts";
+import { part } from "./json_part.ts";
 import { QueryError } from "./query.ts";
 import type { MonitorSource } from "./source.ts";
 import { sublistStats } from "./subsz.ts";
@@ -65,7 +65,7 @@ export const accountDetail = record({
   issuer_key: omitEmpty(text),
   name_tag: omitEmpty(text),
   tags: omitEmpty(list(text)),
-  decoded_jwt: omitEmpty(any),
+  decoded_jwt: omitEmpty(part),
   revoked_user: omitEmpty(map(text)),
   sublist_stats: omitEmpty(record(sublistStats)),
   responses: omitEmpty(map(response)),

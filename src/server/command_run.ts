@@ -7,6 +7,7 @@ import { flagNotices } from "../config/overrides.ts";
 import type { Action } from "../config/flags.ts";
 import { loadOptions, type Loaded } from "../config/load.ts";
 import type { ServerOptions } from "../config/options.ts";
+import { ConfigError } from "../config/problems.ts";
 import { portsFilePath, removePortsFile, systemSource, writePidFile, writePortsFile } from "../io/files.ts";
 import { giveMemoryBackAtRest } from "../io/idle_memory.ts";
 import { LogClock } from "../io/log_line.ts";
@@ -71,8 +72,9 @@ class Command {
         reload: (done) => this.#reload(done),
       });
     } catch (error) {
-      // In nats-server's words: whoever opens something says so.
-      this.#log.fatal(error instanceof Error ? error.message : String(error));
+      // In nats-server's words: whoever opens something says so. What cannot be meant is not for the log.
+      if (error instanceof ConfigError) complain(error);
+      else this.#log.fatal(error instanceof Error ? error.message : String(error));
       await this.#exit(1);
       return;
     }

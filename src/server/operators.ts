@@ -24,6 +24,7 @@ import type { TrustedAccount } from "../auth/operator/trusted_account.ts";
 import { type HttpGet, UrlResolver } from "../auth/operator/url_resolver.ts";
 import { tokenOfFile } from "../auth/jwt/decorated.ts";
 import { JwtError } from "../auth/jwt/jwt_error.ts";
+import { accountClaims } from "../auth/jwt/account_claims.ts";
 import { operatorClaims, type OperatorClaims } from "../auth/jwt/operator_claims.ts";
 import { decodeAccountClaims, decodeOperatorClaims } from "../auth/jwt/token.ts";
 import { parseServerVersion } from "../auth/jwt/validate.ts";
@@ -31,20 +32,21 @@ import { DiskError } from "../base/disk.ts";
 import type { Log } from "../base/log.ts";
 import type { Timer, World } from "../base/world.ts";
 import type { ServerOptions } from "../config/options.ts";
+import { ConfigError } from "../config/problems.ts";
 import { openStoreDirectory, type StoreDirectory } from "../io/disk_directory.ts";
 import { getText } from "../io/http_get.ts";
 import { TimeZones } from "../io/time_zones.ts";
 import { type JsonPart, partOf } from "../monitor/json_part.ts";
 import type { Permissions } from "../auth/permissions.ts";
 import { byteString } from "../base/bytes.ts";
+import { rfc3339Nano } from "../base/gotime.ts";
 import { isSubset } from "../subject/subject.ts";
 import type { ImportRule, SharingRules } from "../subject/sharing.ts";
 import type { ClaimsAnswer, ClaimsKeeper } from "../system/claims.ts";
 import { withClaimedCallout } from "./callout.ts";
 import type { Core } from "./core.ts";
-import type { ClaimedAccounts } from "./sharing.ts";
+import type { ClaimedAccounts, ClaimedDetail } from "./sharing.ts";
 import { LinkedAccounts } from "./linked_accounts.ts";
-import { StartError } from "./listeners.ts";
 import { readTls } from "./tls_files.ts";
 import { NATS_VERSION } from "./version.ts";
 
@@ -66,18 +68,20 @@ export interface Trusted {
   /** The options with what the operators say in them. */
   readonly options: ServerOptions;
   readonly resolver: ServerOptions["resolver"];
+  /** The URL of the resolver is in the configuration, so it has to answer; what an operator names may come later. */
+  readonly mustAnswer: boolean;
 }
 
-/** Reads what the options say of trust. Throws StartError with nats-server's text. */
+/** Reads what the options say of trust. Throws ConfigError with nats-server's text. */
 export function readTrust(options: ServerOptions): Trusted {
   const tokens = options.operator.map(tokenOfFile);
   const operators = tokens.map((token): OperatorClaims => {
     const claims = decodeOperatorClaims(token);
-    if (claims instanceof JwtError) throw new StartError(`error parsing operator JWT: ${claims.text}`);
+    if (claims instanceof JwtError) throw new ConfigError(`error parsing operator JWT: ${claims.text}`);
     return claims;
   });
   const version = parseServerVersion(NATS_VERSION);
-  if (typeof version === "string") throw new StartError(version);
+  if (typeof version === "string") throw new ConfigError(version);
   const resolver = options.resolver ?? urlOf(operators);
   const trust = Trust.open({
     operators,
@@ -88,13 +92,14 @@ export function readTrust(options: ServerOptions): Trusted {
     resolver: kindOf(resolver),
     serverVersion: version,
   });
-  if (trust instanceof JwtError) throw new StartError(trust.text);
+  if (trust instanceof JwtError) throw new ConfigError(trust.text);
   const { systemAccount } = trust;
   return {
     trust,
     tokens,
     options: { ...options, resolver, ...(systemAccount === "" ? {} : { system_account: systemAccount }) },
     resolver,
+    mustAnswer: options.resolver?.type === "url",
   };
 }
 
@@ -162,14 +167,19 @@ export class Operators implements ClaimedAccounts {
     });
   }
 
-  /** Opens where tokens are kept. Rejects with a StartError in nats-server's text. */
-  static async open({ trust, tokens, options, resolver: wanted }: Trusted, world: World, log: Log): Promise<Operators> {
+  /** Opens where tokens are kept. Rejects with a ConfigError in nats-server's text. */
+  static async open(
+    { trust, tokens, options, resolver: wanted, mustAnswer }: Trusted,
+    world: World,
+    log: Log,
+  ): Promise<Operators> {
     let made: Operators | undefined = undefined as Operators | undefined;
     const { resolver, directory } = openResolver(wanted, options.resolver_tls, world, (key, token) =>
       made?.onSaved(key, token),
     );
     made = new Operators(options, trust, tokens, resolver, directory, world, log);
     try {
+      if (mustAnswer) await reach(resolver);
       checkPreload(resolver, options.resolver_preload);
       await preload(resolver, options.resolver_preload, log);
     } catch (error) {
@@ -187,7 +197,7 @@ export class Operators implements ClaimedAccounts {
    * What other options mean for those who are trusted; called, it is taken over. A text: why it cannot be.
    * Accounts that a memory resolver does not have any more are forgotten.
    */
-  async reload({ trust, options, resolver: wanted }: Trusted): Promise<string | (() => void)> {
+  async reload({ trust, options, resolver: wanted, mustAnswer }: Trusted): Promise<string | (() => void)> {
     const before = this.#options.resolver;
     // What a directory holds belongs to who pushed it there, not to a configuration.
     if (kindOf(before) === "directory" || kindOf(wanted) === "directory") {
@@ -200,6 +210,7 @@ export class Operators implements ClaimedAccounts {
       };
     }
     const { resolver } = openResolver(wanted, options.resolver_tls, this.#world, () => {});
+    if (mustAnswer) await reach(resolver);
     checkPreload(resolver, options.resolver_preload);
     await preload(resolver, options.resolver_preload, this.#log);
     return () => {
@@ -249,7 +260,7 @@ export class Operators implements ClaimedAccounts {
     const { systemAccount } = this.trust;
     if (systemAccount === "") return;
     const found = await this.store.lookup(systemAccount);
-    if (found instanceof JwtError) throw new StartError(`error resolving system account: ${found.text}`);
+    if (found instanceof JwtError) throw new ConfigError(`error resolving system account: ${found.text}`);
     await this.#linked.ready(found);
     this.#checkExpiry();
   }
@@ -265,6 +276,20 @@ export class Operators implements ClaimedAccounts {
   /** What the operators' tokens say. */
   claims(): readonly JsonPart[] {
     return this.trust.operators.map((each) => partOf(operatorClaims, each));
+  }
+
+  detailOf(name: string): ClaimedDetail | undefined {
+    const account = this.store.known(name);
+    if (account === undefined) return undefined;
+    const { claims, token, tags } = account;
+    return {
+      jwt: token,
+      issuer_key: claims.iss,
+      tags,
+      decoded_jwt: partOf(accountClaims, claims),
+      expired: this.store.isExpired(name),
+      revoked_user: new Map([...claims.nats.revocations].map(([user, sec]) => [user, rfc3339Nano(sec, 0)])),
+    };
   }
 
   /** What the accounts that are known may store. */
@@ -458,14 +483,20 @@ export class Operators implements ClaimedAccounts {
   }
 }
 
-/** Whether the resolver can keep these tokens. Throws a StartError in nats-server's text. */
+/** Rejects with a ConfigError in nats-server's text when nobody answers at the resolver's URL. */
+async function reach(resolver: AccountResolver): Promise<void> {
+  const answer = await resolver.fetch("");
+  if (answer instanceof JwtError) throw new ConfigError(answer.text);
+}
+
+/** Whether the resolver can keep these tokens. Throws a ConfigError in nats-server's text. */
 function checkPreload(resolver: AccountResolver, tokens: ReadonlyMap<string, string>): void {
   if (tokens.size > 0 && resolver.isReadOnly) {
-    throw new StartError("resolver preloads only available for writeable resolver types MEM/DIR/CACHE_DIR");
+    throw new ConfigError("resolver preloads only available for writeable resolver types MEM/DIR/CACHE_DIR");
   }
   for (const [key, token] of tokens) {
     const claims = decodeAccountClaims(token);
-    if (claims instanceof JwtError) throw new StartError(`preload account error for "${key}": ${claims.text}`);
+    if (claims instanceof JwtError) throw new ConfigError(`preload account error for "${key}": ${claims.text}`);
   }
 }
 
@@ -502,7 +533,7 @@ function openResolver(
   }
   const isCache = wanted.type === "cache";
   const opened = openStoreDirectory(wanted.dir, { later: (fire) => world.atTurnEnd(fire), enter: (fire) => fire() });
-  if (opened instanceof DiskError) throw new StartError(opened.text);
+  if (opened instanceof DiskError) throw new ConfigError(opened.text);
   const tokens = TokenDirectory.open(
     opened.disk,
     world,
@@ -515,6 +546,6 @@ function openResolver(
     },
     onSaved,
   );
-  if (tokens instanceof DiskError) throw new StartError(tokens.text);
+  if (tokens instanceof DiskError) throw new ConfigError(tokens.text);
   return { resolver: new DirectoryResolver(tokens), directory: opened };
 }

@@ -64,11 +64,24 @@ export function sharingRules(options: ServerOptions): Map<string, SharingRules> 
   return new Map(options.accounts.map((account) => [account.name, account]));
 }
 
+/** An account's token, for monitoring. */
+export interface ClaimedDetail {
+  readonly jwt: string;
+  readonly issuer_key: string;
+  readonly tags: readonly string[];
+  readonly decoded_jwt: JsonPart;
+  readonly expired: boolean;
+  /** Public keys of users, with the RFC 3339 time up to which their tokens are void. */
+  readonly revoked_user: ReadonlyMap<string, string>;
+}
+
 /** The accounts of tokens, in operator mode. */
 export interface ClaimedAccounts {
   /** Tokens of the operators, and what they say. */
   readonly tokens: readonly string[];
   claims(): readonly JsonPart[];
+  /** What the token of an account says of it. */
+  detailOf(name: string): ClaimedDetail | undefined;
   /** What they share. */
   sharing(): ReadonlyMap<string, SharingRules>;
   sharingOf(name: string): SharingRules;

@@ -182,6 +182,7 @@ export class Views implements MonitorSource {
       is_system: name === this.systemAccount,
       expired: false,
       complete: true,
+      ...this.#core.claimed?.detailOf(name),
       jetstream_enabled: this.jetstream?.hasAccount(name) ?? false,
       leafnode_connections: 0,
       client_connections: account.connections,

@@ -43,6 +43,8 @@ const PONG = Buffer.from("PONG\r\n");
 const QUEUE_OF_SERVERS = byteString("_sys_");
 /** How long a closing connection may take to send its last bytes. */
 const CLOSE_GRACE_MS = 1000;
+/** Between the error of one with too many subscriptions and its end. */
+const LAST_WORD_MS = 20;
 /** A client that has not sent its first PING gets none for this long. */
 const FIRST_PONG_MS = 2000;
 /** What operations cost, in units of pace.ts. */
@@ -503,6 +505,7 @@ export class Session implements TransportHandler, ClientOps {
   become(identity: Identity): void {
     this.#adopt(identity);
     this.#limit();
+    this.#leaveAtLimit();
     const { account } = this;
     if (account === undefined || this.#publishing.permissions === undefined) return;
     for (const sub of this.subscriptions) {
@@ -579,6 +582,7 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     this.#limit();
+    this.#leaveAtLimit();
   }
 
   /** What it may send: as the listener, its account or its user says, whichever is least. */
@@ -588,6 +592,17 @@ export class Session implements TransportHandler, ClientOps {
     this.#parser.limits.maxPayload = least(maxPayload, account?.maxPayload, user?.maxPayload) ?? -1;
     const subscriptions = least(maxSubscriptions || undefined, account?.maxSubscriptions, user?.maxSubscriptions);
     this.#maxSubscriptions = subscriptions ?? Infinity;
+  }
+
+  /** It came, or its limits changed: who has as many subscriptions as it may have is one too many, as with nats-server. */
+  #leaveAtLimit(): void {
+    if (this.isClosed || this.subscriptions.count < this.#maxSubscriptions) return;
+    const { world } = this.#host;
+    world.after(0, () => {
+      if (this.isClosed) return;
+      this.#complaints.subscriptions();
+      world.after(LAST_WORD_MS, () => this.close("maximumSubscriptionsExceeded"));
+    });
   }
 
   #adopt(identity: Identity): void {

@@ -313,10 +313,13 @@ const trustCases: Readonly<Record<string, Case>> = {
   resolver_tls: { fallback: undefined, takes: [], refuses: [["5", not("int64", "map[string]interface {}")]] },
   resolver_preload: {
     fallback: new Map(),
-    takes: [["{ A: b }", new Map([["A", "b"]])]],
+    takes: [
+      ["{ A: x.eyJuYXRzIjp7InR5cGUiOiJhY2NvdW50In19.y }", new Map([["A", "x.eyJuYXRzIjp7InR5cGUiOiJhY2NvdW50In19.y"]])],
+    ],
     refuses: [
       ["x", "preload should be a map of account_public_key:account_jwt"],
       ["{ A: 1 }", "preload map value should be a string JWT"],
+      ["{ A: b }", "invalid account JWT"],
     ],
   },
   resolver_pinned_accounts: { fallback: [], takes: [["[A, B]", ["A", "B"]]], refuses: [] },

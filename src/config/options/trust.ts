@@ -36,6 +36,19 @@ export type ResolverOptions =
       readonly timeout: number;
     };
 
+/** Whether it looks like the token of an account; who takes it looks closer. */
+function isAccountToken(text: string): boolean {
+  try {
+    const claims = JSON.parse(Buffer.from(text.split(".")[1] ?? "", "base64url").toString()) as {
+      readonly type?: unknown;
+      readonly nats?: { readonly type?: unknown };
+    };
+    return (claims.nats?.type ?? claims.type) === "account";
+  } catch {
+    return false;
+  }
+}
+
 const restart = { reload: "restart" } as const;
 const live = { reload: "live" } as const;
 const later = { reload: "restart", status: "refused" } as const;
@@ -84,8 +97,10 @@ export const trustRows = {
       if (node.kind !== "map") throw new OptionError("preload should be a map of account_public_key:account_jwt");
       const tokens = new Map<string, string>();
       for (const entry of node.value.values()) {
-        if (entry.node.kind === "string") tokens.set(entry.key, entry.node.value);
-        else reading.problems.error(entry.at, "preload map value should be a string JWT");
+        const { node: token } = entry;
+        if (token.kind !== "string") reading.problems.error(entry.at, "preload map value should be a string JWT");
+        else if (isAccountToken(token.value)) tokens.set(entry.key, token.value);
+        else reading.problems.error(entry.at, "invalid account JWT");
       }
       return tokens;
     },
