@@ -68,8 +68,8 @@ export interface Identity {
   readonly secret: Secret | undefined;
   /** The user of a token, in operator mode. */
   readonly token?: TokenUser;
-  /** An authorization service let it in: by this key, at this second, with an answer that this key signed. */
-  readonly answered?: { readonly userKey: string; readonly issuedAtSec: number; readonly issuer: string };
+  /** An authorization service let it in, by this key, at this second: it is nobody whom an authenticator could renew. */
+  readonly answered?: { readonly userKey: string; readonly issuedAtSec: number };
   /** Milliseconds of the wall clock after which it has to leave; without it never, or as its token says. */
   readonly expiresInMs?: number;
 }
@@ -232,7 +232,6 @@ class ConfigAuthenticator implements ReloadableAuthenticator {
   renew(identity: Identity, kind: TransportKind, isProxied = false): Identity | undefined {
     const door = this.#doorOf(kind);
     const { user, secret, answered } = identity;
-    // A service let it in, that there is no more.
     if (answered !== undefined) return undefined;
     if (user !== undefined) return this.#renewUser(identity, user, { ...nothing(kind), isProxied });
     if (secret === undefined) return !door.required || this.#letsNobodyIn ? nobody() : undefined;

@@ -59,11 +59,6 @@ export function withCallout(
     inner,
     zones,
     isOfService: (identity) => identity.accountName === account,
-    stillHolds: (name, by) =>
-      by === issuer &&
-      (name === GLOBAL_ACCOUNT ||
-        name === core.systemAccount ||
-        core.options.accounts.some((each) => each.name === name)),
     deskFor(credentials, verdict) {
       const bound = verdict.ok ? verdict.identity.accountName : GLOBAL_ACCOUNT;
       if (bound !== GLOBAL_ACCOUNT && allowed.size > 0 && !allowed.has(bound)) return undefined;
@@ -103,7 +98,6 @@ export function withClaimedCallout(
     inner,
     zones: store.zones,
     isOfService: (identity) => store.known(identity.accountName)?.hasCallout === true,
-    stillHolds: (name, by) => store.known(name)?.signs(by) === true,
     deskFor(_, verdict) {
       // Of whom nothing is known nobody is asked, nor of whose token is over.
       const named = verdict.ok
@@ -117,7 +111,7 @@ export function withClaimedCallout(
   });
 }
 
-type Common = Omit<CalloutOptions, "inner" | "zones" | "deskFor" | "isOfService" | "stillHolds">;
+type Common = Omit<CalloutOptions, "inner" | "zones" | "deskFor" | "isOfService">;
 
 function commonOf(core: Core, keys: ServerKeys): Common {
   const { world, log } = core;

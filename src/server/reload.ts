@@ -144,6 +144,8 @@ function reauthorize(core: Core, authenticator: ReloadableAuthenticator): void {
     const { options, account } = session;
     const named = options && authenticator.accountOf(options);
     if (session.proxyKey !== "" && !core.trustedProxies.includes(session.proxyKey)) session.refuse("proxyNotTrusted");
+    // Whom a service let in comes again, too: what it would say today only it knows.
+    else if (session.identity?.answered !== undefined) session.close("clientClosed");
     else if (named !== undefined && named !== account?.name) session.close("clientClosed");
     else renew(session, authenticator);
   }

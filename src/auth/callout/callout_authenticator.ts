@@ -54,8 +54,6 @@ export interface CalloutOptions {
   readonly deskFor: (credentials: Credentials, verdict: Verdict) => Desk | undefined;
   /** Whether somebody is in the account of the service, where nobody may ask it. */
   readonly isOfService: (identity: Identity) => boolean;
-  /** After a reload: whether what a service said once would be taken from it today. */
-  readonly stillHolds: (accountName: string, issuer: string) => boolean;
   readonly ask: Ask;
   readonly server: () => Omit<CalloutServer, "xkey">;
   readonly signer: KeyPair;
@@ -110,10 +108,9 @@ export class CalloutAuthenticator implements ReloadableAuthenticator {
     return undefined;
   }
   renew(identity: Identity, kind: TransportKind, isProxied?: boolean): Identity | undefined {
-    const { inner, env, isOfService, stillHolds } = this.#options;
-    const { answered, accountName } = identity;
-    // Whom the service let in, it let in.
-    if (answered !== undefined) return stillHolds(accountName, answered.issuer) ? identity : undefined;
+    const { inner, env, isOfService } = this.#options;
+    // Nobody but the service could say.
+    if (identity.answered !== undefined) return undefined;
     const renewed = inner.renew(identity, kind, isProxied);
     return renewed !== undefined && isOfService(renewed) ? withoutAsking(renewed, env) : renewed;
   }
@@ -127,7 +124,9 @@ export class CalloutAuthenticator implements ReloadableAuthenticator {
     const userKey = new KeyPair("user", randomBytes(SEED_BYTES)).publicKey;
     const sealing = xkey === "" ? undefined : await box();
     const asking = { ...server(), xkey: sealing === undefined ? "" : curve.publicKey };
-    const details = calloutDetails(credentials, userKey, asking);
+    // Outside operator mode nobody has looked at a token.
+    const shown = desk.trusted === undefined ? { ...credentials, jwt: "" } : credentials;
+    const details = calloutDetails(shown, userKey, asking);
     const now = env.wallSec();
     const token = encodeCalloutRequest(desk.issuer, details, now + Math.floor(timeoutMs() / 1000), signer, now);
     if (token instanceof JwtError) return this.#refused(desk, credentials, token.text);
@@ -208,7 +207,7 @@ export function answeredIdentity(
     limits: undefined,
     user: undefined,
     secret: undefined,
-    answered: { userKey: claims.sub, issuedAtSec: claims.iat, issuer: claims.iss },
+    answered: { userKey: claims.sub, issuedAtSec: claims.iat },
     ...(expiresInMs === undefined ? {} : { expiresInMs }),
   };
 }
