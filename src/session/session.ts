@@ -616,6 +616,7 @@ export class Session implements TransportHandler, ClientOps {
     this.#adopt(identity);
     this.#bind(identity.accountName);
     this.#expiryTimer?.cancel();
+    this.expiresAtMs = undefined;
     const expiresInMs = identity.expiresInMs ?? identity.token?.expiresInMs;
     if (expiresInMs === undefined || this.isClosed) return;
     const { world } = this.#host;

@@ -71,3 +71,23 @@ test("nobody is shown a token that is all it takes to be somebody else", async (
     expect(page).not.toContain(token);
   }
 });
+
+test("who logs in anew is told nothing of the time that its first login had", async () => {
+  const [system, own, alice] = [key("account", 81), key("account", 82), key("user", 83)];
+  const server = await tcp.start({
+    operator: operatorToken(false, system.publicKey),
+    resolver: "MEMORY",
+    resolver_preload: { [system.publicKey]: account(system), [own.publicKey]: account(own) },
+  } as never);
+  const exp = Math.floor(Date.now() / 1000) + 3600;
+  const peer = await server.connect({ jwt: user(alice, own, { bearer_token: true }, { exp }), protocol: 0 });
+  const asked = async (): Promise<string> => {
+    peer.send("SUB box b", "PUB $SYS.REQ.USER.INFO box 0", "", "UNSUB b 1");
+    while (!(await peer.line()).startsWith("MSG box b "));
+    return peer.line();
+  };
+  expect(await asked()).toContain('"expires":');
+  peer.send(`CONNECT ${JSON.stringify({ verbose: false, jwt: user(alice, own, { bearer_token: true }) })}`);
+  await peer.ping();
+  expect(await asked()).not.toContain('"expires":');
+});
