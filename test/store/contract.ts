@@ -286,6 +286,19 @@ export function storeContract(name: string, open: OpenStore): void {
       store.checkInvariants();
     });
 
+    test("what is staged behind far skipped sequences is found at once", () => {
+      const { store, settle } = start({ discardNew: true, maxMsgsPerSubject: 1 });
+      store.stageSkip(5_000_000_000, NOW, 0);
+      store.stage(msg("a"), "plain");
+      store.stage(msg("b"), "rollupAll");
+      store.stage(msg("c"), "plain");
+      store.stage(msg("a"), "rollupSubject");
+      store.stage(msg("a"), "plain");
+      settle();
+      expect(store.state()).toMatchObject({ msgs: 3, lastSeq: 5_000_000_005 });
+      store.checkInvariants();
+    });
+
     describe("discard new", () => {
       test("refuses at max_msgs, but not on a subject that makes room itself", () => {
         const { store } = start({ discardNew: true, maxMsgs: 2, maxMsgsPerSubject: 1 });

@@ -302,8 +302,10 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
   }
 
   #lastStagedOf(subject: number): number {
-    for (let at = this.#appendedSeq; at > this.#totals.lastSeq; at--) {
-      if (this.log.locate(at) && this.log.subject === subject) return at;
+    const { log } = this;
+    // From message to message: between two of them there may be any number of sequences.
+    for (let at = log.liveUpTo(this.#appendedSeq); at > this.#totals.lastSeq; at = log.liveUpTo(at - 1)) {
+      if (log.subject === subject) return at;
     }
     return this.#committedTail(subject);
   }
