@@ -228,7 +228,8 @@ function clientOf(view: ConnectionView, account: string, stop: Moment | undefine
     ver: view.version,
     rtt: stop === undefined ? 0 : view.rttNanos,
     stop: stop === undefined ? undefined : rfc3339Nano(stop.sec, stop.nanos),
-    jwt: view.jwt,
+    // Whoever reads a bearer token may come with it.
+    jwt: view.isBearer === true ? "" : view.jwt,
     issuer_key: view.issuerKey,
     name_tag: view.nameTag === "" ? account : view.nameTag,
     tags: view.tags,

@@ -92,6 +92,15 @@ describe("connections", () => {
   });
 });
 
+test("a bearer token is told to nobody: whoever has it is its user", () => {
+  const rig = new Rig();
+  const heard = rig.hear("$SYS.ACCOUNT.A.CONNECT");
+  rig.system.onConnected({ ...bob, jwt: "e.y.J", issuerKey: "AB", isBearer: true });
+  rig.settle();
+  expect(heard[0]!.json["client"]).toMatchObject({ issuer_key: "AB" });
+  expect(heard[0]!.json["client"]).not.toHaveProperty("jwt");
+});
+
 describe("refused logins", () => {
   test("are told to the server's subject and to the account, with its name for it", () => {
     const rig = new Rig();
