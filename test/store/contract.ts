@@ -287,15 +287,13 @@ export function storeContract(name: string, open: OpenStore): void {
     });
 
     test("what is staged behind far skipped sequences is found at once", () => {
-      const { store, settle } = start({ discardNew: true, maxMsgsPerSubject: 1 });
-      store.stageSkip(5_000_000_000, NOW, 0);
+      const { store, settle } = start();
       store.stage(msg("a"), "plain");
+      store.stageSkip(5_000_000_000, NOW, 0);
       store.stage(msg("b"), "rollupAll");
-      store.stage(msg("c"), "plain");
-      store.stage(msg("a"), "rollupSubject");
       store.stage(msg("a"), "plain");
       settle();
-      expect(store.state()).toMatchObject({ msgs: 3, lastSeq: 5_000_000_005 });
+      expect(store.state()).toMatchObject({ msgs: 2, lastSeq: 5_000_000_002 });
       store.checkInvariants();
     });
 
