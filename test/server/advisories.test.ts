@@ -59,8 +59,20 @@
 //   Jepsen #6888 (kill -9), of consumers  test/sim/kill9_consumers.mjs
 //   Jepsen #7556, of consumers            test/jetstream/damaged_consumer.test.ts
 //
-//   Part 4 (accounts): CVE-2020-26521, -26892,
-//   CVE-2020-28466, CVE-2022-42709, CVE-2021-3127, CVE-2023-46129, GHSA-p3j5-5hrq-p75h. With what they are about:
+//   About accounts and tokens:
+//
+//   CVE-2020-26521, -26892   token_advisories.test.ts; test/auth/jwt/token.test.ts; conformance operator/{user,account}_expires
+//   CVE-2020-28466, CVE-2022-42709  attacks_accounts.test.ts; test/account/sharing.prop.test.ts
+//   CVE-2021-3127            token_advisories.test.ts; conformance operator/activation*.txt
+//   CVE-2022-28357           token_advisories.test.ts; test/auth/operator/token_directory.test.ts
+//   CVE-2023-46129           test/auth/xkey.test.ts (known answers); conformance callout/{sealed,operator_sealed}.txt
+//   CVE-2026-33216, of tokens  operator_secrets.test.ts; test/system/events.test.ts (bearer tokens)
+//   GHSA-g33f-6538-grxh, in issuers  token_advisories.test.ts; test/auth/nkey.test.ts
+//   CVE-2026-33246, -33223, -33249, across accounts  attacks_accounts.test.ts; conformance accounts/trace
+//   GHSA-p3j5-5hrq-p75h is about leaf nodes
+//   of a service that authorizes  callout_attacks.test.ts; of reloads reload_attacks.test.ts; of resolvers resolver_attacks.test.ts
+//
+//   With what they are about:
 //   c6c7061fa, 3b90b2ca4 (mirrors, sources), 3aba3bb14 (snapshots), 94f365a82 (encryption), 909ab1854 (clusters),
 //   f44c537da and all of MQTT, routes and leaf nodes. Jepsen #7567 is about clusters: a server alone fails as one.
 //
