@@ -23,7 +23,7 @@ await walkthrough("31 JetStream multi-tenancy", {
     const { limits } = await asked("hr", "INFO");
     assert.deepEqual(
       [limits.max_memory, limits.max_storage, limits.max_streams, limits.max_consumers],
-      [512 * 2 ** 20, 2 ** 30, 10, 100],
+      [512e6, 1e9, 10, 100],
     );
     assert.equal((await asked("sales", "INFO")).limits.max_streams, -1);
     assert.equal((await asked("it", "INFO")).error.err_code, 10039);
