@@ -96,6 +96,7 @@ export class Requests {
   }[] = [];
   #answers: typeof Answers | undefined = undefined;
   #isArmed = false;
+  #isLoading = false;
   #isStopped = false;
 
   constructor(source: RequestSource, events: Events, statsz: Statsz) {
@@ -170,6 +171,7 @@ export class Requests {
     const { env } = this.#source;
     const endMs = env.nowMs() + SHARE_MS;
     do {
+      if (this.#isLoading) return;
       const making = this.#making[0];
       if (making === undefined) {
         const next = this.#waiting.shift();
@@ -233,10 +235,15 @@ export class Requests {
       return;
     }
     const { env, loadAnswers } = this.#source;
+    // Those behind it wait where waiting is bounded.
+    this.#isLoading = true;
     void loadAnswers().then((answers) =>
       env.after(0, () => {
         this.#answers = answers;
-        if (!this.#isStopped) use(answers);
+        this.#isLoading = false;
+        if (this.#isStopped) return;
+        use(answers);
+        this.#arm();
       }),
     );
   }

@@ -220,6 +220,18 @@ describe("the queue of requests", () => {
     expect(rig.ask("$SYS.REQ.USER.INFO", body, "", rig.a).length).toBe(1);
   });
 
+  test("is bounded also while the pages are loaded, which takes turns", () => {
+    const rig = new Rig();
+    const heard: { readonly length: number }[] = [];
+    for (let turn = 0; turn < 5; turn++) {
+      for (let i = 0; i < 500; i++) heard.push(rig.request(`${SERVER}.VARZ`));
+      rig.endTurn();
+    }
+    rig.settle();
+    // The first one waits for the pages, and 1,024 behind it.
+    expect(heard.reduce((sum, { length }) => sum + length, 0)).toBe(1025);
+  });
+
   test("long answers of several requests come whole, in order", () => {
     const rig = new Rig();
     const heard = rig.hear("box.*");
