@@ -227,6 +227,7 @@ describe("the queue of requests", () => {
       for (let i = 0; i < 500; i++) heard.push(rig.request(`${SERVER}.VARZ`));
       rig.endTurn();
     }
+    rig.world.settle();
     rig.settle();
     // The first one waits for the pages, and 1,024 behind it.
     expect(heard.reduce((sum, { length }) => sum + length, 0)).toBe(1025);
