@@ -11,6 +11,7 @@ import { benchCommands } from "./cli/benches.mjs";
 import { bucketCommands } from "./cli/buckets.mjs";
 import { consumerCommands } from "./cli/consumers.mjs";
 import { objectCommands } from "./cli/objects.mjs";
+import { serverCommands } from "./cli/servers.mjs";
 import { streamCommands } from "./cli/streams.mjs";
 import { finish, runCase, Skip } from "./lib/report.mjs";
 import { Server } from "./lib/server.mjs";
@@ -170,6 +171,7 @@ const suites = {
   consumer: () => real && consumerCommands(binary, label),
   kv: () => real && bucketCommands(binary, label),
   object: () => real && objectCommands(binary, label),
+  server: () => real && serverCommands(binary, label),
   bench: () => real && benchCommands(binary, label),
 };
 if (!option("url"))

@@ -60,7 +60,7 @@ export class Views implements MonitorSource {
       go: RUNTIME,
       host: client?.host ?? options.host,
       port: client?.port ?? options.port,
-      auth_required: authenticator.infoAuthRequired("tcp"),
+      auth_required: authenticator.authRequired("tcp"),
       tls_required: client?.tlsRequired,
       tls_verify: client?.tlsVerify,
       max_connections: options.max_connections,

@@ -20,13 +20,14 @@ const MOST_MS = 30_000;
  * @typedef {{ watch: string, ready: RegExp, meanwhile: string[], until: RegExp }} Watch
  * @param {{ binary: string, label: string, about: string, file: string, entries: (string | Watch)[],
 files?: Record<string, number>,
- *   steady?: (output: string) => string, after?: (session: Session) => Promise<void> }} script
+ *   steady?: (output: string, common: (output: string) => string) => string, after?: (session: Session) => Promise<void>,
+ *   server?: { config: (dir: string) => string } }} script
  */
-export async function playScript({ binary, label, about, file, entries, files = {}, steady = steadyText, after }) {
+export async function playScript({ binary, label, about, file, entries, files = {}, steady, after, server }) {
   const recorded = path.join(here, file);
   const recording = process.argv.includes("--record");
   const wanted = recording || !existsSync(recorded) ? [] : sections(readFileSync(recorded, "utf8"));
-  const session = new Session(binary, steady);
+  const session = new Session(binary, steady, server);
   await runCase(`${label}: nats ${about}: the server starts`, () => session.start());
   for (const [name, bytes] of Object.entries(files))
     writeFileSync(path.join(session.home, name), Buffer.alloc(bytes, "x"));
@@ -50,14 +51,19 @@ function sections(text) {
 
 /** A server, a home of the command line's own, and commands run there. */
 export class Session {
-  constructor(binary, steady = steadyText) {
+  constructor(
+    binary,
+    steady = (output, common) => common(output),
+    server = { flags: ["-js", "-sd", "{dir}/js", "-n", "host"] },
+  ) {
     this.binary = binary;
-    this.steady = steady;
+    this.steady = (output) => steady(output, steadyText);
+    this.options = server;
     this.home = mkdtempSync(path.join(os.tmpdir(), "cli-"));
   }
 
   async start() {
-    this.server = await Server.start({ flags: ["-js", "-sd", "{dir}/js", "-n", "host"] });
+    this.server = await Server.start(this.options);
   }
 
   async stop() {
@@ -71,7 +77,10 @@ export class Session {
 
   /** Starts a command: what it says, its end, and the process. */
   spawn(command) {
-    const child = spawn(this.binary, ["-s", this.server.url, ...words(command)], { env: this.env, cwd: this.home });
+    const child = spawn(this.binary, ["-s", this.server.url, ...words(command.replaceAll("{url}", this.server.url))], {
+      env: this.env,
+      cwd: this.home,
+    });
     const run = { child, errors: "", output: "", ended: new Promise((resolve) => child.once("close", resolve)) };
     child.stderr.on("data", (chunk) => (run.errors += chunk));
     child.stdout.on("data", (chunk) => (run.output += chunk));
