@@ -31,11 +31,16 @@ describe("a signal", () => {
     ]);
     (await connectClient(command.port)).destroy();
   });
-  test("SIGHUP with a file cannot reload yet, and changes nothing", async () => {
+  test("SIGHUP with a file reads it anew; one that is broken changes nothing", async () => {
     file("a.conf", "listen: 127.0.0.1:-1\n");
     const command = await new Command(["-c", "a.conf"]).ready();
+    file("a.conf", "listen: 127.0.0.1:-1\nmax_payload: 100\ncolour: blue\n");
     command.child.kill("SIGHUP");
-    await command.logs(/Failed to reload server configuration: not supported yet/);
+    await command.logs(/Failed to reload server configuration: a\.conf:3:1: unknown field "colour"/);
+    file("a.conf", "listen: 127.0.0.1:-1\nmax_payload: 100\n");
+    command.child.kill("SIGHUP");
+    await command.logs(/Reloaded server configuration/);
+    expect(command.stderr.match(/Reloaded: /g)).toEqual(["Reloaded: "]);
     (await connectClient(command.port)).destroy();
   });
   test("SIGUSR1 opens the log again and does not open an inspector", async () => {

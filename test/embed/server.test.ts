@@ -115,8 +115,8 @@ describe("start", () => {
   });
 
   test("what it cannot do, and would open a door by not doing it, is refused", async () => {
-    await expect(Server.start({ authorization: { token: "t", proxy_required: true } })).rejects.toThrow(
-      /proxy_required.*not supported/,
+    await expect(Server.start({ port: 0, jetstream: { encryption_key: "k" } })).rejects.toThrow(
+      /encryption_key.*not supported/,
     );
   });
 

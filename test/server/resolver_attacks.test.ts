@@ -13,6 +13,8 @@ const [system, own, missing, bob] = [key("account", 91), key("account", 92), key
 test("an account that is nowhere is not looked up for each client of who imports from it", async () => {
   const imported = { name: "i", subject: "svc", type: "service" as const, account: missing.publicKey };
   const tokens = new Map([
+    // The server looks whether somebody is there.
+    ["/", ""],
     [`/${system.publicKey}`, account(system)],
     [`/${own.publicKey}`, account(own, { imports: [imported] })],
   ]);
