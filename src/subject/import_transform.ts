@@ -40,7 +40,8 @@ export class ImportTransform {
 
   /** Subjects are the same here and there. */
   get isSame(): boolean {
-    return this.from === this.local;
+    // `a.*.*` to `a.$2.$1` has the same patterns, and other subjects.
+    return this.inward === undefined && this.from === this.local;
   }
 
   /** What a subscription to `pattern` here has to subscribe to there; undefined when they have nothing in common. */

@@ -99,6 +99,15 @@ describe("the transform of an import", () => {
     );
   });
 
+  test("may put wildcards of the same pattern in another order", () => {
+    const transform = made(s("a.*.*"), s("a.$2.$1"));
+    expect([transform.isSame, transform.patternThere(s("a.x.>")), transform.patternThere(s("a.x.y"))]).toEqual([
+      false,
+      "a.*.x",
+      "a.y.x",
+    ]);
+  });
+
   test("may use a wildcard twice, which has one value then", () => {
     const transform = made(s("a.*"), s("b.$1.$1"));
     expect(transform.patternThere(s("b.x.*"))).toBe("a.x");
