@@ -1,58 +1,16 @@
 // Walkthroughs 38 to 41: operators, accounts and users made with the real nsc, pushed to a server, and what they may do.
-//
-// nsc is NSC, in PATH, or built from Go's module cache, where its module is; else the steps are skipped.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { credsAuthenticator } from "nats";
-import { Skip } from "../clients/lib/report.mjs";
-import { cacheDir } from "../clients/lib/target.mjs";
 import { soon } from "../clients/lib/wait.mjs";
+import { nscOf } from "./nsc.mjs";
 import { collect, filled, walkthrough } from "./walk.mjs";
-
-const MODULE = "github.com/nats-io/nsc/v2@v2.12.2";
-
-function nscCommand() {
-  if (process.env.NSC) return process.env.NSC;
-  if (spawnSync("nsc", ["--version"]).status === 0) return "nsc";
-  const dir = path.join(cacheDir, "nsc");
-  const binary = path.join(dir, "nsc");
-  if (existsSync(binary)) return binary;
-  const cache = spawnSync("go", ["env", "GOMODCACHE"], { encoding: "utf8" }).stdout?.trim() ?? "";
-  const source = path.join(cache, MODULE);
-  if (cache === "" || !existsSync(source)) throw new Skip("no `nsc` in PATH or NSC, and its module is not here");
-  cpSync(source, path.join(dir, "source"), { recursive: true });
-  spawnSync("chmod", ["-R", "u+w", dir]);
-  spawnSync("go", ["build", "-o", binary, "."], { cwd: path.join(dir, "source"), timeout: 300_000 });
-  if (!existsSync(binary)) throw new Skip("nsc could not be built");
-  return binary;
-}
-
-/** nsc with a home of its own. */
-function tool(w) {
-  const binary = nscCommand();
-  const home = mkdtempSync(path.join(tmpdir(), "nsc-"));
-  w.finally(() => rmSync(home, { recursive: true, force: true }));
-  const env = { ...process.env, HOME: home, XDG_DATA_HOME: home, XDG_CONFIG_HOME: home, NSC_NO_GIT_IGNORE: "1" };
-  const nsc = (...args) => {
-    const { status, stdout, stderr } = spawnSync(binary, args, { env, cwd: home, encoding: "utf8", timeout: 20_000 });
-    assert.equal(status, 0, `nsc ${args.join(" ")}: ${stdout}${stderr}`);
-    return stdout + stderr;
-  };
-  const creds = (account, user) => {
-    const file = path.join(home, `${account}_${user}.creds`);
-    if (!existsSync(file)) nsc("generate", "creds", "-a", account, "-n", user, "-o", file);
-    return credsAuthenticator(readFileSync(file));
-  };
-  return { nsc, creds, home };
-}
 
 /** An operator with its system account, and a server that trusts it; accounts come by `nsc push`. */
 async function started(w) {
-  const made = tool(w);
+  const made = nscOf(w);
   const { nsc, home } = made;
   nsc("add", "operator", "--generate-signing-key", "--sys", "--name", "local");
   nsc("add", "account", "-n", "ACC");
