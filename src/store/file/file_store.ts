@@ -1,7 +1,7 @@
 // A stream's messages in the blocks of nats-server's data directory.
 //
 //     stage ─→ PublishPlan (is there room?) ─→ GroupWriter, StagedGroups
-//     durable ─→ FileMessages ─→ LimitKeeper ─→ (blocks removed, bytes erased) ─→ committed
+//     durable ─→ GroupCommit ─→ FileMessages, LimitKeeper ─→ (blocks removed, bytes erased) ─→ committed
 //     next, last, count … ─→ MessageSearch
 //
 // What a group removes is in the group: a tombstone for each message that is
@@ -10,7 +10,7 @@
 // written behind its message (`setApart`), so that a power cut between them loses
 // neither. Limits leave no trace: they would do the same again.
 //
-// Owns the order of things: what a commit does, and that no listener calls back.
+// Owns the order of things, and that no listener calls back; what a commit does is GroupCommit's.
 // Opened by open_file_store.ts.
 
 import { assert } from "../../base/assert.ts";
@@ -20,7 +20,7 @@ import { MAX_RECORD, recordLength } from "../format/record.ts";
 import { LimitKeeper } from "../limit_keeper.ts";
 import { MessageSearch } from "../message_search.ts";
 import { PublishPlan } from "../publish_plan.ts";
-import { OP, StagedGroups, type StagedOp, type Waiter } from "../staged_groups.ts";
+import { OP, StagedGroups, type Waiter } from "../staged_groups.ts";
 import { StagedSubjects } from "../staged_subjects.ts";
 import { StoreReads } from "../store_reads.ts";
 import {
@@ -39,6 +39,7 @@ import { BlockKeeper } from "./block_keeper.ts";
 import { BlockRemover } from "./block_remover.ts";
 import { FileBlock } from "./file_block.ts";
 import { FileMessages } from "./file_messages.ts";
+import { GroupCommit } from "./group_commit.ts";
 import { GroupReports } from "./group_reports.ts";
 import { GroupWriter } from "./group_writer.ts";
 import { writeIndex } from "./index_file.ts";
@@ -98,16 +99,15 @@ export class FileStore extends StoreReads implements StreamStore {
   readonly #writer: GroupWriter;
   readonly #marks: RemovalMarks;
   readonly #remover: BlockRemover;
-  readonly #eraser: RecordEraser;
   readonly #refusedMark: RefusedMark;
   readonly #reports: GroupReports;
+  readonly #commit: GroupCommit;
   #reported = 0;
   /** Sequences up to here were refused; they are marked as used once that is possible. */
   #refusedUpTo = 0;
   #busy = false;
   /** The open group is to be written as soon as the disk takes one. */
   #isSubmitDue = false;
-  #isRollingUp = false;
   /** Events are not raised while the stream is opened. */
   #isOpening = true;
   #isDestroyed = false;
@@ -137,7 +137,7 @@ export class FileStore extends StoreReads implements StreamStore {
       onDropped: (block) => this.#drop(block),
       isRemoving: () => this.#remover.isBusy,
       onTrimmed: (seq, sec, nanos) => {
-        if (!this.#isRollingUp) this.#marks.trimmed(seq, sec, nanos);
+        if (!this.#commit.isRollingUp) this.#marks.trimmed(seq, sec, nanos);
       },
       onUnreadable: (block, failure) => {
         this.#isDoubtful = true;
@@ -158,15 +158,14 @@ export class FileStore extends StoreReads implements StreamStore {
       randomBytes: options.randomBytes,
       log: options.log,
     });
-    const { randomBytes } = options;
-    this.#eraser = new RecordEraser({
+    const eraser = new RecordEraser({
       place: this.#place,
       messages: this.#messages,
       keeper: this.#blocks,
-      randomBytes,
+      randomBytes: options.randomBytes,
     });
     this.#reports = new GroupReports({
-      eraser: this.#eraser,
+      eraser,
       remover: this.#remover,
       committed: (upTo) => {
         if (this.#isOpening) return;
@@ -188,12 +187,25 @@ export class FileStore extends StoreReads implements StreamStore {
         free: () => {
           if (this.#isSubmitDue) this.#submit();
         },
-        durable: (group) => this.#commit(group),
+        durable: (group) => {
+          this.#enter();
+          this.#commit.land(group);
+        },
         refused: (failed, groups) => this.#refuse(failed, groups),
         reopened: () => this.#log(`${directory}: there is room again, writing goes on`),
       },
     });
     this.#marks = new RemovalMarks(this.#messages, this.#writer);
+    this.#commit = new GroupCommit({
+      messages: this.#messages,
+      limits: this.#limits,
+      staged: this.#staged,
+      groups: this.#groups,
+      plan: this.#plan,
+      marks: this.#marks,
+      eraser,
+      reports: this.#reports,
+    });
     this.#refusedMark = new RefusedMark(this.#place, options.slice, options.log);
   }
 
@@ -511,64 +523,6 @@ export class FileStore extends StoreReads implements StreamStore {
     const upTo = this.#refusedUpTo;
     this.#refusedUpTo = 0;
     if (upTo > this.#groups.lastSeq) this.#skipTo(upTo, this.#messages.lastSec, this.#messages.lastNanos);
-  }
-
-  #commit(written: WriteGroup): void {
-    this.#enter();
-    const messages = this.#messages;
-    const groups = this.#groups;
-    const group = groups.shift();
-    let { ops } = group;
-    let mustFlush = false;
-    const { failures } = messages;
-    messages.readRemoved(true);
-    messages.landing.begin();
-    for (;;) {
-      if (ops > 0 && groups.isOpDue(messages.lastSeq)) {
-        ops--;
-        const op = groups.shiftOp();
-        if (op.kind === OP.compact || op.kind === OP.erase || op.kind === OP.rollupAll) mustFlush = true;
-        this.#run(op, written);
-      } else if (messages.lastSeq < group.upTo) {
-        const subject = messages.landing.advance(written);
-        // A rollup trims before the limits do: they run after it.
-        if (ops === 0 || !groups.isRollupAt(messages.lastSeq)) this.#limits.trim(subject);
-      } else break;
-    }
-    assert(ops === 0 && messages.lastSeq === group.upTo, "a commit ends where its group ends");
-    // Before the blocks are looked at that got tombstones alone: they are needed once what they name is gone.
-    if (messages.failures !== failures || messages.hasUnread) this.#marks.bury(written);
-    messages.landing.end(written);
-    this.#plan.land(groups.isEmpty);
-    this.#reports.add(group.upTo, group.waiters, mustFlush);
-  }
-
-  #run({ kind, argument, sec, nanos }: StagedOp, written: WriteGroup): void {
-    const messages = this.#messages;
-    if (kind === OP.remove || kind === OP.erase) {
-      if (!messages.has(argument)) return;
-      if (kind === OP.erase) this.#erase(argument);
-      messages.remove(argument, true);
-    } else if (kind === OP.compact) messages.compactTo(argument);
-    else if (kind === OP.skip) messages.landing.skip(written, argument, sec, nanos);
-    else if (kind === OP.rollupAll) {
-      const subject = written.tagOf(written.find(argument));
-      if (this.#staged.total === 0) this.#limits.trim(messages.keepOnly(argument, subject));
-      else {
-        messages.compactTo(argument);
-        this.#limits.trim(subject);
-      }
-    } else {
-      this.#isRollingUp = true; // its tombstones are in the group
-      this.#limits.keepLast(argument, 1);
-      this.#isRollingUp = false;
-      this.#limits.trim(argument);
-    }
-  }
-
-  #erase(seq: number): void {
-    const block = this.#messages.blockOf(seq);
-    if (block !== undefined) this.#eraser.add(block, seq);
   }
 
   /** Nothing in the block is needed: its file goes, after a job that is at work on it. */
