@@ -224,16 +224,19 @@ export class Sublist<T> {
     if (!this.#split(bytes, from, to)) return;
     const { length } = into;
     this.#walk(into);
-    const tail = this.#tokens - this.#compared;
-    if (tail > 0 && this.#tokens >= WORTH_KEEPING)
-      this.#memo.keep(bytes, from, this.#starts[this.#compared]!, tail, into, length);
+    this.#remember(bytes, from, into, length);
   }
 
   /** As `match`, of the only value that matches; undefined when there are none or several. */
   sole(bytes: Uint8Array, from: number, to: number): T | undefined {
+    this.visited = 1;
+    const known = this.#memo.find(bytes, from, to);
+    if (known !== undefined) return known.length === 1 ? known[0] : undefined;
     this.visited = 0;
     const values = this.#split(bytes, from, to) ? this.#soleValues() : undefined;
-    return Array.isArray(values) && values.length === 1 ? values[0] : undefined;
+    if (!Array.isArray(values) || values.length !== 1) return undefined;
+    this.#remember(bytes, from, values, 0);
+    return values[0];
   }
 
   /** Whether any pattern matches the literal subject. */
@@ -254,6 +257,13 @@ export class Sublist<T> {
         }
       }
     }
+  }
+
+  /** What the walk found, found[first…], is all there is for subjects like this one: of which the walk saw only the beginning. */
+  #remember(bytes: Uint8Array, from: number, found: readonly T[], first: number): void {
+    const tail = this.#tokens - this.#compared;
+    if (tail > 0 && this.#tokens >= WORTH_KEEPING)
+      this.#memo.keep(bytes, from, this.#starts[this.#compared]!, tail, found, first);
   }
 
   /** False when there is an empty token. */
@@ -348,6 +358,7 @@ export class Sublist<T> {
     const nodes = this.#laterNodes;
     const levels = this.#laterLevels;
     let level = 0;
+    let compared = 0;
     let found: Set<T> | T[] | undefined;
     for (let at: Node<T> | undefined = this.#root; at !== undefined;) {
       this.visited++;
@@ -362,7 +373,10 @@ export class Sublist<T> {
         found = values;
       }
       if (level < this.#tokens) {
-        if (at.children !== undefined) next = this.#literal(at, level);
+        if (at.children !== undefined) {
+          next = this.#literal(at, level);
+          if (level >= compared) compared = level + 1;
+        }
         level++;
         if (next === undefined) next = at.any;
         else if (at.any !== undefined) {
@@ -376,6 +390,7 @@ export class Sublist<T> {
       }
       at = next;
     }
+    this.#compared = compared;
     return found;
   }
 

@@ -99,9 +99,12 @@ test("the sublist agrees with a naive list under random inserts and removals", (
         expect(list.count).toBe(naive.size);
         for (const subject of subjects) {
           const want = [...naive].filter((pair) => subjectMatches(byteString(pair.split(" ")[0]!), subject)).sort();
+          // Either may be the first to look, and the other goes by what it found.
+          const isSole = want.length === 1 ? want[0] : undefined;
+          if (subject.length % 2 === 0) expect(list.sole(bytesOf(subject), 0, subject.length)).toBe(isSole);
           expect(match(list, subject).sort()).toEqual(want);
           expect(list.matchesAny(bytesOf(subject), 0, subject.length)).toBe(want.length > 0);
-          expect(list.sole(bytesOf(subject), 0, subject.length)).toBe(want.length === 1 ? want[0] : undefined);
+          expect(list.sole(bytesOf(subject), 0, subject.length)).toBe(isSole);
         }
         expect([...list.entries()].sort()).toEqual([...naive].sort());
       },
