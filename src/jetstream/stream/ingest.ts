@@ -397,7 +397,7 @@ export class Ingest {
     out.body = body;
     out.bodyFrom = 0;
     out.bodyTo = body.length;
-    this.#parts.account.bus.publish(out);
+    this.#parts.account.bus.answer(out);
   }
 
   /** Sends the first answer of the queue. */
@@ -428,7 +428,9 @@ export class Ingest {
       out.bodyFrom = out.headerTo;
       out.bodyTo = answers.bodyTo;
     }
-    this.#parts.account.bus.publish(out);
+    const { bus } = this.#parts.account;
+    if (kind === ANSWER.republish) bus.publish(out);
+    else bus.answer(out);
   }
 }
 
