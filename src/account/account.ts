@@ -64,9 +64,3 @@ export class Account implements ServiceSide {
     this.limits = limits;
   }
 }
-
-/** The least of some limits; undefined when none of them is one: they are undefined or negative. */
-export function least(...limits: readonly (number | undefined)[]): number | undefined {
-  const given = limits.filter((limit) => limit !== undefined && limit >= 0) as number[];
-  return given.length === 0 ? undefined : Math.min(...given);
-}

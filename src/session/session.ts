@@ -5,7 +5,7 @@
 // synchronously within a chunk, but for authentication, which may suspend the
 // rest of the chunk.
 
-import { type Account, least } from "../account/account.ts";
+import type { Account } from "../account/account.ts";
 import { Receiver } from "../account/receiver.ts";
 import type { Subscription } from "../account/subscription.ts";
 import type { Identity, Refusal, Verdict } from "../auth/authenticator.ts";
@@ -35,6 +35,7 @@ import { Pace } from "./pace.ts";
 import { Publishing } from "./publishing.ts";
 import { deadlineExceeded, pendingExceeded } from "./slow_consumer.ts";
 import { Stall } from "./stall.ts";
+import { Standing } from "./standing.ts";
 import { Tracer } from "./tracer.ts";
 
 const OK = Buffer.from("+OK\r\n");
@@ -43,8 +44,6 @@ const PONG = Buffer.from("PONG\r\n");
 const QUEUE_OF_SERVERS = byteString("_sys_");
 /** How long a closing connection may take to send its last bytes. */
 const CLOSE_GRACE_MS = 1000;
-/** Between the error of one with too many subscriptions and its end. */
-const LAST_WORD_MS = 20;
 /** A client that has not sent its first PING gets none for this long. */
 const FIRST_PONG_MS = 2000;
 /** What operations cost, in units of pace.ts. */
@@ -69,8 +68,6 @@ export class Session implements TransportHandler, ClientOps {
   readonly startNanos: number;
   /** The challenge of this connection; empty when none is used. */
   readonly nonce: string;
-  account: Account | undefined = undefined;
-  identity: Identity | undefined = undefined;
   tls: TlsInfo | undefined;
   /** The proxy it came through; empty without one that is trusted. */
   proxyKey = "";
@@ -92,14 +89,11 @@ export class Session implements TransportHandler, ClientOps {
   readonly #pace: Pace;
   readonly #complaints: Complaints;
   readonly #publishing: Publishing;
+  readonly #standing: Standing;
   readonly #pings: Pings;
   readonly #openedAtMs: number;
   #options: ConnectOptions | undefined = undefined;
-  #maxSubscriptions: number;
   #authTimer: Timer | undefined = undefined;
-  #expiryTimer: Timer | undefined = undefined;
-  /** When its credentials end, on the monotonic clock; undefined for never. */
-  expiresAtMs: number | undefined = undefined;
   #isConnected = false;
   #firstPongSent = false;
   #gone = false;
@@ -154,7 +148,7 @@ export class Session implements TransportHandler, ClientOps {
       (text) => host.log.error(`${this.label} - ${text}`),
     );
     this.#publishing = new Publishing(host, this, this.#complaints);
-    this.#maxSubscriptions = settings.maxSubscriptions || Infinity;
+    this.#standing = new Standing(host, this, this.#parser.limits, this.#publishing, this.#complaints);
     this.#pings = new Pings(world, settings, { onPingDue: () => this.#onPingDue(), onStale: () => this.#onStale() });
     this.#openedAtMs = world.nowMs();
     this.startSec = this.lastSec = world.wallSec();
@@ -175,7 +169,7 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     this.#parser.guarded = true;
-    if (!authenticator.authRequired(this.transport.kind)) this.#bind("$G");
+    if (!authenticator.authRequired(this.transport.kind)) this.#standing.bind("$G");
     this.#pings.arm();
     if (!this.transport.tlsPending) this.#awaitConnect();
     else this.outbound.flush();
@@ -188,6 +182,16 @@ export class Session implements TransportHandler, ClientOps {
   readonly #address: string;
   #client = "";
 
+  get account(): Account | undefined {
+    return this.#standing.account;
+  }
+  get identity(): Identity | undefined {
+    return this.#standing.identity;
+  }
+  /** When its credentials end, on the monotonic clock; undefined for never. */
+  get expiresAtMs(): number | undefined {
+    return this.#standing.expiresAtMs;
+  }
   get options(): ConnectOptions | undefined {
     return this.#options;
   }
@@ -234,7 +238,7 @@ export class Session implements TransportHandler, ClientOps {
     const verdict = this.#host.authenticator.authenticateAnonymous(this.transport.kind);
     if (verdict?.ok === true) {
       this.#authTimer?.cancel();
-      this.#accept(verdict.identity);
+      this.#standing.accept(verdict.identity);
       this.#isConnected = true;
       this.#parser.guarded = false;
       this.transport.trust();
@@ -253,7 +257,7 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     this.#publishing.tracer?.connect(byteStringOf(bytes, from, to));
-    if (this.#isConnected && this.account !== undefined) this.#clearSubscriptions(this.account);
+    if (this.#isConnected) this.#standing.clearSubscriptions();
     this.#options = options;
     this.#pings.estimate(this.#host.world.nowMs() - this.#openedAtMs);
     this.#publishing.verbose = options.verbose;
@@ -286,8 +290,8 @@ export class Session implements TransportHandler, ClientOps {
       return;
     }
     if (verdict?.warning !== undefined) this.#host.log.warn(`${this.label} - ${verdict.warning}`);
-    if (verdict !== undefined) this.#accept(verdict.identity);
-    else if (this.account === undefined) this.#bind("$G");
+    if (verdict !== undefined) this.#standing.accept(verdict.identity);
+    else if (this.account === undefined) this.#standing.bind("$G");
     if (this.isClosed) return;
     this.#client = clientLabel(options, this.account, this.identity);
     if (options.protocol < 0 || options.protocol > 1) {
@@ -322,7 +326,7 @@ export class Session implements TransportHandler, ClientOps {
 
   onPub(frame: Frame): void {
     const size = frame.payloadTo - frame.payloadFrom;
-    const account = this.account!;
+    const account = this.#standing.account!;
     this.inMsgs++;
     this.inBytes += size;
     account.inMsgs++;
@@ -359,7 +363,7 @@ export class Session implements TransportHandler, ClientOps {
       this.#complaints.tokens(subject);
       return;
     }
-    if (this.subscriptions.count >= this.#maxSubscriptions) {
+    if (this.subscriptions.count >= this.#standing.maxSubscriptions) {
       this.#complaints.subscriptions();
       return;
     }
@@ -478,14 +482,13 @@ export class Session implements TransportHandler, ClientOps {
     this.stopNanos = world.wallNanos();
     this.#intake.close();
     this.#authTimer?.cancel();
-    this.#expiryTimer?.cancel();
     this.#pings.stop();
     this.receiver.isOpen = false;
     this.outbound.close();
     log.debug(`${this.label} - Client connection closed: ${closeReasons[reason]}`);
-    if (this.account !== undefined) this.account.connections--;
+    this.#standing.end();
     this.#host.onClosed(this);
-    if (this.account !== undefined) this.#clearSubscriptions(this.account);
+    this.#standing.clearSubscriptions();
   }
 
   // ---- reload
@@ -497,30 +500,13 @@ export class Session implements TransportHandler, ClientOps {
     this.#stall.isOff = settings.noStall;
     this.receiver.dropsWhenCongested = settings.noStall;
     this.#parser.limits.maxControlLine = Math.min(settings.maxControlLine, LONGEST_LINE);
-    this.#limit();
+    this.#standing.limit();
     this.#trace(traces);
   }
 
   /** Goes on as the same user under other rules. Subscriptions they do not allow end, and the client is told. */
   become(identity: Identity): void {
-    this.#adopt(identity);
-    this.#limit();
-    this.#leaveAtLimit();
-    const { account } = this;
-    if (account === undefined || this.#publishing.permissions === undefined) return;
-    for (const sub of this.subscriptions) {
-      const { subject, queue, sid } = sub;
-      if (this.#publishing.permissions.canSubscribe(subject, queue)) continue;
-      this.subscriptions.remove(account.router, sub);
-      this.#complaints.removed(subject, queue, sid);
-      const group = queue === undefined ? "" : ` using queue ${q(queue)}`;
-      const who =
-        identity.nkey === undefined
-          ? `User ${q(byteString(identity.shownName))}`
-          : `Nkey ${q(byteString(identity.nkey))}`;
-      this.#host.log.notice(`Removed sub ${q(subject)}${group} (sid ${q(sid)}) for ${who} - not authorized`);
-    }
-    account.router.invalidate();
+    this.#standing.become(identity);
   }
 
   /** It is not welcome any more. */
@@ -554,74 +540,7 @@ export class Session implements TransportHandler, ClientOps {
 
   #sendInfo(isConnectInfo: boolean): void {
     const info = this.#host.infoFor(this);
-    this.outbound.put(encodeInfo(isConnectInfo ? { ...info, connect_info: true, ...this.#accountInfo() } : info));
-  }
-
-  #accountInfo(): { remote_account: string; acc_is_sys: boolean } {
-    const name = this.account?.name ?? "";
-    return { remote_account: name, acc_is_sys: name !== "" && name === this.#host.systemAccount };
-  }
-
-  #bind(accountName: string): void {
-    const account = this.#host.account(accountName);
-    if (account === undefined) {
-      this.#refuse("");
-      return;
-    }
-    if (this.account !== undefined) {
-      this.#clearSubscriptions(this.account);
-      this.account.connections--;
-    }
-    const { maxConnections } = account.limits;
-    this.account = account;
-    this.receiver.infoLines.clear();
-    account.connections++;
-    account.totalConnections++;
-    if (maxConnections !== undefined && maxConnections >= 0 && account.connections > maxConnections) {
-      this.closeWithError("maximumAccountConnections");
-      return;
-    }
-    this.#limit();
-    this.#leaveAtLimit();
-  }
-
-  /** What it may send: as the listener, its account or its user says, whichever is least. */
-  #limit(): void {
-    const [account, user] = [this.account?.limits, this.identity?.limits];
-    const { maxPayload, maxSubscriptions } = this.settings;
-    this.#parser.limits.maxPayload = least(maxPayload, account?.maxPayload, user?.maxPayload) ?? -1;
-    const subscriptions = least(maxSubscriptions || undefined, account?.maxSubscriptions, user?.maxSubscriptions);
-    this.#maxSubscriptions = subscriptions ?? Infinity;
-  }
-
-  /** It came, or its limits changed: who has as many subscriptions as it may have is one too many, as with nats-server. */
-  #leaveAtLimit(): void {
-    if (this.isClosed || this.subscriptions.count < this.#maxSubscriptions) return;
-    const { world } = this.#host;
-    world.after(0, () => {
-      if (this.isClosed) return;
-      this.#complaints.subscriptions();
-      world.after(LAST_WORD_MS, () => this.close("maximumSubscriptionsExceeded"));
-    });
-  }
-
-  #adopt(identity: Identity): void {
-    this.identity = identity;
-    this.#publishing.permissions = identity.permissions;
-    this.receiver.filtersDeliveries = identity.permissions?.filtersDeliveries ?? false;
-    this.receiver.tracksReplies = identity.permissions?.tracksReplies ?? false;
-  }
-
-  #accept(identity: Identity): void {
-    this.#adopt(identity);
-    this.#bind(identity.accountName);
-    this.#expiryTimer?.cancel();
-    this.expiresAtMs = undefined;
-    const expiresInMs = identity.expiresInMs ?? identity.token?.expiresInMs;
-    if (expiresInMs === undefined || this.isClosed) return;
-    const { world } = this.#host;
-    this.expiresAtMs = world.nowMs() + expiresInMs;
-    this.#expiryTimer = world.wallAfter(expiresInMs, () => this.closeWithError("userAuthenticationExpired"));
+    this.outbound.put(encodeInfo(isConnectInfo ? { ...info, connect_info: true, ...this.#standing.info } : info));
   }
 
   #trace(traces: boolean): void {
@@ -639,10 +558,6 @@ export class Session implements TransportHandler, ClientOps {
       this.#sendError(protocolErrors.authorizationViolation.text);
       this.close(reason);
     }
-  }
-
-  #clearSubscriptions({ router }: Account): void {
-    this.subscriptions.clear(router, (fire) => this.#host.turn.hold(fire));
   }
 
   #ok(): void {
