@@ -22,6 +22,14 @@ export function isCidr(cidr: string): boolean {
   return parseCidr(cidr) !== undefined;
 }
 
+/** Whose an address is, as far as it shows: one of IPv4 is a peer's alone, of IPv6 it has the 64 bits below a network. */
+export function networkOf(host: string): string {
+  const address = parseAddress(host);
+  if (address === undefined) return host;
+  const short = unmapped(address);
+  return Buffer.from(short.subarray(0, 8)).toString("hex");
+}
+
 function contains({ bytes, bits }: Network, address: Uint8Array): boolean {
   if (bytes.length !== address.length) return false;
   const whole = bits >> 3;

@@ -16,19 +16,24 @@ import { Issues } from "./issues.ts";
 import { JwtError } from "./jwt_error.ts";
 import { isZero, NO_LIMIT } from "./kinds.ts";
 import { checkRenaming, checkSubject, hasWildcards, isContained, quoted, withoutReferences } from "./subject_rules.ts";
+import { SubjectTree, Work } from "./subject_tree.ts";
 import { decodeActivationClaims } from "./token.ts";
 import { checkPermissions, checkTimes, type Today, validateActivation } from "./validate.ts";
 
 const ANY_ACCOUNT = "*";
 const MAX_INFO_LENGTH = 8 * 1024;
 const MAX_PERCENT = 100;
+/** Steps in comparing the subjects of one account: some ten milliseconds. */
+const MAX_WORK = 2_000_000;
 
 export function validateAccount(claims: AccountClaims, today: Today): Issues {
   const issues = new Issues();
   const { nats } = claims;
+  const work = new Work(MAX_WORK);
   checkTimes(claims, today, issues);
-  checkImports(nats.imports, claims.sub, issues);
-  checkExports(nats.exports, issues);
+  checkImports(nats.imports, claims.sub, work, issues);
+  checkExports(nats.exports, work, issues);
+  if (work.isOver) issues.error("the account contains more overlapping subjects than can be checked");
   checkTiers(nats.limits, issues);
   checkPermissions(nats.default_permissions, issues);
   for (const [from, destinations] of nats.mappings) checkMapping(from, destinations, issues);
@@ -89,37 +94,41 @@ function checkActivation({ type, subject, account, token, to }: Import, importer
   }
 }
 
-function checkImports(imports: readonly (Import | undefined)[], importer: string, issues: Issues): void {
+function checkImports(imports: readonly (Import | undefined)[], importer: string, work: Work, issues: Issues): void {
   // Of services only; overlaps matter within one exporting account.
-  const byAccount = new Map<string, Map<string, readonly string[]>>();
-  for (const imported of imports) {
+  const byAccount = new Map<string, { readonly tree: SubjectTree; readonly subjects: Map<string, number> }>();
+  for (const [number, imported] of imports.entries()) {
     if (imported === undefined) {
       issues.error("null import is not allowed");
       continue;
     }
     if (imported.type === "service") {
       const { account } = imported;
-      const local = imported.to || withoutReferences(imported.local_subject) || imported.subject;
+      const local = localOf(imported);
       const tokens = local.split(".");
-      const others = byAccount.get(account) ?? new Map<string, readonly string[]>();
+      const others = byAccount.get(account) ?? { tree: new SubjectTree(work), subjects: new Map<string, number>() };
       byAccount.set(account, others);
-      for (const [other, otherTokens] of others) {
-        if (isContained(tokens, otherTokens) || isContained(otherTokens, tokens)) {
-          issues.error(
-            `overlapping subject namespace for ${quoted(local)} and ${quoted(other)} in same account ${quoted(account)}`,
-          );
-        }
+      for (const other of others.tree.overlapping(tokens)) {
+        issues.error(
+          `overlapping subject namespace for ${quoted(local)} and ${quoted(localOf(imports[other]!))} in same account ${quoted(account)}`,
+        );
       }
-      if (others.has(local)) {
+      if (others.subjects.has(local)) {
         issues.error(`overlapping subject namespace for ${quoted(local)} in account ${quoted(account)}`);
       }
-      others.set(local, tokens);
+      others.subjects.set(local, number);
+      others.tree.add(tokens, number);
     }
     checkImport(imported, importer, issues);
   }
 }
 
-function checkExports(exports: readonly (Export | undefined)[], issues: Issues): void {
+/** Where the importing account has it. */
+function localOf({ to, local_subject, subject }: Import): string {
+  return to || withoutReferences(local_subject) || subject;
+}
+
+function checkExports(exports: readonly (Export | undefined)[], work: Work, issues: Issues): void {
   const subjects: Record<"service" | "stream", string[]> = { service: [], stream: [] };
   for (const exported of exports) {
     if (exported === undefined) {
@@ -129,8 +138,8 @@ function checkExports(exports: readonly (Export | undefined)[], issues: Issues):
     subjects[exported.type === "service" ? "service" : "stream"].push(exported.subject);
     checkExport(exported, issues);
   }
-  checkOverlaps("service", subjects.service, issues);
-  checkOverlaps("stream", subjects.stream, issues);
+  checkOverlaps("service", subjects.service, work, issues);
+  checkOverlaps("stream", subjects.stream, work, issues);
 }
 
 function checkExport(exported: Export, issues: Issues): void {
@@ -171,17 +180,25 @@ function checkTokenPosition(subject: string, position: number, issues: Issues): 
   }
 }
 
-/** One error for each subject under which another one falls. */
-function checkOverlaps(kind: "service" | "stream", subjects: readonly string[], issues: Issues): void {
-  const tokens = subjects.map((subject) => subject.split("."));
-  const covered = new Map<string, string>();
-  for (const [i, narrow] of tokens.entries()) {
-    for (const [j, wide] of tokens.entries()) {
-      if (i !== j && isContained(narrow, wide) && !covered.has(subjects[j]!)) covered.set(subjects[j]!, subjects[i]!);
-    }
+/** One error for each subject under which another one falls, with the first of those, in their order. */
+function checkOverlaps(kind: "service" | "stream", subjects: readonly string[], work: Work, issues: Issues): void {
+  const tree = new SubjectTree(work);
+  /** Where each is, for the first and the second time. */
+  const places = new Map<string, [number, number?]>();
+  for (const [number, subject] of subjects.entries()) {
+    tree.add(subject.split("."), number);
+    const place = places.get(subject);
+    if (place === undefined) places.set(subject, [number]);
+    else place[1] ??= number;
   }
-  for (const [wide, narrow] of covered) {
-    issues.error(`${kind} export subject ${quoted(wide)} already exports ${quoted(narrow)}`);
+  const covered: { readonly wide: string; readonly narrow: number; readonly at: number }[] = [];
+  for (const [wide, [first, second]] of places) {
+    const narrow = tree.firstUnder(wide.split("."), second === undefined ? first : -1);
+    if (narrow !== undefined) covered.push({ wide, narrow, at: narrow === first ? second! : first });
+  }
+  covered.sort((a, b) => a.narrow - b.narrow || a.at - b.at);
+  for (const { wide, narrow } of covered) {
+    issues.error(`${kind} export subject ${quoted(wide)} already exports ${quoted(subjects[narrow]!)}`);
   }
 }
 

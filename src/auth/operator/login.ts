@@ -108,7 +108,7 @@ export function logIn(login: TokenLogin, store: TrustStore, now: Moment): LoginV
     if (account instanceof JwtError) return refused("account", `Account JWT lookup error: ${account.text}`);
     return checkUser(token, claims, account, login, store, now);
   };
-  const account = store.lookup(issuer);
+  const account = store.lookup(issuer, login.host);
   return account instanceof Promise ? account.then(conclude) : conclude(account);
 }
 

@@ -4,6 +4,8 @@
 // is asked for once and stays; it is asked for again after it expired, and
 // changed by `update` when a newer token comes. What hangs on an account
 // (connections, imports, limits) is told by `onChange`. Knows no sockets.
+// Anybody can name accounts: whose tokens are somewhere else is asked in turns
+// that addresses take one after the other.
 
 import type { Env } from "../../base/world.ts";
 import { JwtError } from "../jwt/jwt_error.ts";
@@ -11,15 +13,21 @@ import { decodeAccountClaims } from "../jwt/token.ts";
 import type { Zones } from "../jwt/time_windows.ts";
 import { validateAccount } from "../jwt/validate_account.ts";
 import { isPublicKey } from "../nkey.ts";
+import { networkOf } from "../jwt/source_address.ts";
 import { type AccountResolver, fetchAccount } from "./account_resolver.ts";
+import { FairTurns } from "./fair_turns.ts";
 import type { Trust } from "./trust.ts";
 import { TrustedAccount } from "./trusted_account.ts";
 
 /** Errors of accounts, in nats-server's words. */
 export const ACCOUNT_EXPIRED = "account expired";
 export const ACCOUNT_INVALID = "account validation failed";
-/** Accounts asked for at the same time; who asks for one more is refused. Anybody can name accounts. */
+/** Accounts asked for at the same time, for all and for one address; more of them wait. */
 export const MAX_FETCHES = 256;
+export const MAX_FETCHES_OF_ONE = 32;
+/** So many wait for their turn; who asks for one more is refused. */
+export const MAX_WAITING_OF_ONE = 256;
+const MAX_WAITING = 8192;
 
 /** `before` is undefined for an account that was not known. */
 export type AccountChanged = (after: TrustedAccount, before: TrustedAccount | undefined) => void;
@@ -39,6 +47,14 @@ export class TrustStore {
   readonly #onChange: AccountChanged;
   readonly #held = new Map<string, Held>();
   readonly #fetching = new Map<string, Promise<TrustedAccount | JwtError>>();
+  readonly #turns = new FairTurns({
+    all: MAX_FETCHES,
+    each: MAX_FETCHES_OF_ONE,
+    waitingOfEach: MAX_WAITING_OF_ONE,
+    waitingOfAll: MAX_WAITING,
+  });
+  /** Those that wait for a turn, by who asks and for what. */
+  readonly #waiting = new Map<string, Promise<TrustedAccount | JwtError>>();
 
   /** `onChange` is called before `lookup` or `update` answer. */
   constructor(trust: Trust, resolver: AccountResolver, env: Env, zones: Zones, onChange: AccountChanged = ignore) {
@@ -72,17 +88,19 @@ export class TrustStore {
     return held !== undefined && this.#isOver(held);
   }
 
-  /** An account, at once when it is known and not expired. An error is nats-server's text. Never rejects. */
-  lookup(publicKey: string): TrustedAccount | Promise<TrustedAccount | JwtError> | JwtError {
-    const held = this.#held.get(publicKey);
-    if (held !== undefined && !this.#isOver(held)) return held.account;
-    if (held !== undefined && this.#env.nowMs() - held.updatedMs < TOO_SOON_MS) return new JwtError(ACCOUNT_EXPIRED);
-    const underway = this.#fetching.get(publicKey);
-    if (underway !== undefined) return underway;
-    if (this.#fetching.size >= MAX_FETCHES) return this.#withoutAsking(publicKey);
-    const fetched = this.#fetch(publicKey).finally(() => this.#fetching.delete(publicKey));
-    this.#fetching.set(publicKey, fetched);
-    return fetched;
+  /**
+   * An account, at once when it is known and not expired. An error is nats-server's text. Never rejects. `host` is the
+   * address of the client that names it; the server itself has none.
+   */
+  lookup(publicKey: string, host = ""): TrustedAccount | Promise<TrustedAccount | JwtError> | JwtError {
+    const here = this.#here(publicKey);
+    if (here !== undefined) return here;
+    const asker = networkOf(host);
+    if (this.#turns.enter(asker)) return this.#start(publicKey, asker);
+    // Who has made up many accounts does not keep out those whose tokens are here.
+    const own = isPublicKey(publicKey, "account") ? this.#resolver.own(publicKey) : undefined;
+    if (own !== undefined) return this.update(publicKey, own);
+    return this.#lookUpLater(publicKey, asker) ?? new JwtError("too many accounts are being looked up");
   }
 
   /**
@@ -123,6 +141,40 @@ export class TrustStore {
     return new TrustedAccount(claims, token, this.trust.isStrict(claims.iss));
   }
 
+  /** What is to be said of an account without asking for it. */
+  #here(publicKey: string): TrustedAccount | Promise<TrustedAccount | JwtError> | JwtError | undefined {
+    const held = this.#held.get(publicKey);
+    if (held !== undefined && !this.#isOver(held)) return held.account;
+    if (held !== undefined && this.#env.nowMs() - held.updatedMs < TOO_SOON_MS) return new JwtError(ACCOUNT_EXPIRED);
+    return this.#fetching.get(publicKey);
+  }
+
+  /** Asks for an account; the asker has a turn. */
+  #start(publicKey: string, asker: string): Promise<TrustedAccount | JwtError> {
+    const fetched = this.#fetch(publicKey).finally(() => {
+      this.#fetching.delete(publicKey);
+      this.#turns.leave(asker);
+    });
+    this.#fetching.set(publicKey, fetched);
+    return fetched;
+  }
+
+  /** The same when the asker has its turn. Nobody waits in the line of another: that may be long. */
+  #lookUpLater(publicKey: string, asker: string): Promise<TrustedAccount | JwtError> | undefined {
+    const name = `${asker} ${publicKey}`;
+    const before = this.#waiting.get(name);
+    if (before !== undefined) return before;
+    const found = this.#turns.wait(asker)?.then(() => {
+      this.#waiting.delete(name);
+      const here = this.#here(publicKey);
+      if (here === undefined) return this.#start(publicKey, asker);
+      this.#turns.leave(asker);
+      return here;
+    });
+    if (found !== undefined) this.#waiting.set(name, found);
+    return found;
+  }
+
   async #fetch(publicKey: string): Promise<TrustedAccount | JwtError> {
     const resolver = this.#resolver;
     const before = this.#held.get(publicKey);
@@ -135,12 +187,6 @@ export class TrustStore {
     // Of one that was known the only thing to say is that it expired.
     if (result instanceof JwtError && this.#held.has(publicKey)) return new JwtError(ACCOUNT_EXPIRED);
     return result;
-  }
-
-  /** Who has made up many accounts does not keep out those whose tokens are here. */
-  #withoutAsking(publicKey: string): TrustedAccount | JwtError {
-    const own = isPublicKey(publicKey, "account") ? this.#resolver.own(publicKey) : undefined;
-    return own === undefined ? new JwtError("too many accounts are being looked up") : this.update(publicKey, own);
   }
 
   #isOver({ account, isRemoved }: Held): boolean {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Issues } from "../../../src/auth/jwt/issues.ts";
 import { JwtError } from "../../../src/auth/jwt/jwt_error.ts";
-import { decodeToken, type Token } from "../../../src/auth/jwt/token.ts";
+import { decodeAccountClaims, decodeToken, type Token } from "../../../src/auth/jwt/token.ts";
 import {
   checkTimes,
   parseServerVersion,
@@ -13,6 +13,7 @@ import {
   validateUser,
 } from "../../../src/auth/jwt/validate.ts";
 import { validateAccount } from "../../../src/auth/jwt/validate_account.ts";
+import { account, key } from "../operator/world.ts";
 import { decoded } from "./vectors.ts";
 import { intlZones } from "./zones.ts";
 
@@ -83,4 +84,49 @@ test("a server version that an operator asks for", () => {
   expect(parseServerVersion("2.10.4")).toEqual({ major: 2, minor: 10, update: 4 });
   expect(parseServerVersion("")).toEqual({ major: 0, minor: 0, update: 0 });
   expect(parseServerVersion("2.10")).toBe("asserted server version must be of the form <major>.<minor>.<update>");
+});
+
+describe("an account of a megabyte is looked through in no time", () => {
+  const limits = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
+  const claimsOf = (nats: object): Parameters<typeof validateAccount>[0] => {
+    const token = account(key("account", 1), { limits, ...nats });
+    const claims = decodeAccountClaims(token);
+    if (claims instanceof JwtError) throw new Error(claims.text);
+    return claims;
+  };
+  const many = (count: number, of: (i: number) => object): object[] => Array.from({ length: count }, (_, i) => of(i));
+  const other = key("account", 2).publicKey;
+
+  test.each([
+    ["services", claimsOf({ exports: many(15_000, (i) => ({ subject: `s.${i}`, type: "service" })) })],
+    ["streams with wildcards", claimsOf({ exports: many(15_000, (i) => ({ subject: `*.${i}.>`, type: "stream" })) })],
+    [
+      "wildcards on both sides",
+      claimsOf({
+        exports: many(13_000, (i) => ({ subject: i % 2 === 0 ? `*.*.${i}` : `x.${i}.*`, type: "service" })),
+      }),
+    ],
+    [
+      "imports",
+      claimsOf({
+        imports: many(5000, (i) => ({
+          subject: i % 2 === 0 ? `*.*.${i}` : `x.${i}.*`,
+          local_subject: `l.${i}.${i % 2 === 0 ? "$1.$2" : "$1"}`,
+          account: other,
+          type: "service",
+        })),
+      }),
+    ],
+    [
+      "imports that all overlap",
+      claimsOf({
+        imports: many(5000, (i) => ({ subject: i < 2500 ? `x.${i}.>` : ">", account: other, type: "service" })),
+      }),
+    ],
+  ] as const)("%s", (_, claims) => {
+    const from = performance.now();
+    const { all } = validateAccount(claims, today);
+    expect(performance.now() - from).toBeLessThan(1000);
+    expect(all.length).toBeLessThan(40_000);
+  });
 });

@@ -3,7 +3,12 @@ import { JwtError } from "../../../src/auth/jwt/jwt_error.ts";
 import { type AccountResolver, MemoryResolver } from "../../../src/auth/operator/account_resolver.ts";
 import { DirectoryResolver } from "../../../src/auth/operator/directory_resolver.ts";
 import { TokenDirectory } from "../../../src/auth/operator/token_directory.ts";
-import { MAX_FETCHES, TrustStore } from "../../../src/auth/operator/trust_store.ts";
+import {
+  MAX_FETCHES,
+  MAX_FETCHES_OF_ONE,
+  MAX_WAITING_OF_ONE,
+  TrustStore,
+} from "../../../src/auth/operator/trust_store.ts";
 import { TrustedAccount } from "../../../src/auth/operator/trusted_account.ts";
 import { type HttpAnswer, UrlResolver } from "../../../src/auth/operator/url_resolver.ts";
 import { KeyPair } from "../../../src/auth/nkey.ts";
@@ -97,24 +102,10 @@ describe("an account", () => {
     expect(nameOf(await second)).toBe("a");
   });
 
-  test("is asked for only when it is one, and so many at a time", async () => {
-    const resolver = new SlowResolver();
-    const { store } = storeWith(resolver);
+  test("is asked for only when it is one", async () => {
+    const { store } = storeWith(new SlowResolver());
     expect(nameOf(await store.lookup("x"))).toBe("will only fetch valid account keys");
     expect(nameOf(await store.lookup(operatorKey.publicKey))).toBe("will only fetch valid account keys");
-    const many = Array.from({ length: MAX_FETCHES + 1 }, (_, i) => {
-      const seed = Buffer.alloc(32);
-      seed.writeUInt16BE(i);
-      return new KeyPair("account", seed).publicKey;
-    });
-    const found = many.map((publicKey) => store.lookup(publicKey));
-    expect(resolver.asked).toEqual(many.slice(0, MAX_FETCHES));
-    expect(nameOf(found.at(-1) as JwtError)).toBe("too many accounts are being looked up");
-    // One whose token is here already is let in all the same.
-    expect(nameOf(store.lookup(one.publicKey) as TrustedAccount)).toBe("own");
-    resolver.answer(new JwtError("account missing"));
-    await found[0];
-    expect(store.lookup(many.at(-1)!)).toBeInstanceOf(Promise);
   });
 
   test.each([
@@ -131,6 +122,72 @@ describe("an account", () => {
     const { store, changes } = storeWith(resolver);
     expect(nameOf(await store.lookup(one.publicKey))).toBe(text);
     expect([store.known(one.publicKey), changes]).toEqual([undefined, []]);
+  });
+});
+
+describe("accounts that are somewhere else are asked for in turns", () => {
+  const many = Array.from({ length: MAX_FETCHES_OF_ONE + MAX_WAITING_OF_ONE + 1 }, (_, i) => {
+    const seed = Buffer.alloc(32);
+    seed.writeUInt16BE(i);
+    return new KeyPair("account", seed).publicKey;
+  });
+
+  test("of those that one address names few at a time, and the rest one after the other", async () => {
+    const resolver = new SlowResolver();
+    const { store } = storeWith(resolver);
+    const found = many.map((publicKey) => store.lookup(publicKey, "192.0.2.1"));
+    expect(resolver.asked).toEqual(many.slice(0, MAX_FETCHES_OF_ONE));
+    expect(nameOf(found.at(-1) as JwtError)).toBe("too many accounts are being looked up");
+    // One whose token is here already is let in all the same.
+    expect(nameOf(store.lookup(one.publicKey, "192.0.2.1") as TrustedAccount)).toBe("own");
+    for (let i = MAX_FETCHES_OF_ONE; i < many.length - 1; i++) {
+      resolver.answer(new JwtError("account missing"));
+      expect(nameOf((await found[i - MAX_FETCHES_OF_ONE])!)).toBe("account missing");
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(resolver.asked.at(-1)).toBe(many[i]);
+    }
+    for (let i = 0; i < MAX_FETCHES_OF_ONE; i++) resolver.answer(new JwtError("account missing"));
+    expect(
+      (await Promise.all(found.map(async (each) => each))).map(nameOf).filter((text) => text !== "account missing"),
+    ).toHaveLength(1);
+    expect(resolver.asked).toEqual(many.slice(0, -1));
+  });
+
+  test("whoever fills its own turns keeps no other address out", () => {
+    const resolver = new SlowResolver();
+    const { store } = storeWith(resolver);
+    const strangers = ["192.0.2.1", "2001:db8::1", "2001:db8::ffff:2"];
+    for (const host of strangers) for (const publicKey of many) void store.lookup(publicKey, host);
+    // The two of IPv6 are neighbours in one network.
+    expect(resolver.asked).toHaveLength(2 * MAX_FETCHES_OF_ONE);
+    void store.lookup(other.publicKey, "192.0.2.2");
+    expect(resolver.asked.at(-1)).toBe(other.publicKey);
+  });
+
+  test("nor does it when it waits for the very account that another wants", () => {
+    const resolver = new SlowResolver();
+    const { store } = storeWith(resolver);
+    for (const publicKey of [...many.slice(0, -2), other.publicKey]) void store.lookup(publicKey, "192.0.2.1");
+    expect(resolver.asked).not.toContain(other.publicKey);
+    void store.lookup(other.publicKey, "192.0.2.2");
+    expect(resolver.asked.at(-1)).toBe(other.publicKey);
+  });
+
+  test("all addresses together have so many, which go round among them", async () => {
+    const resolver = new SlowResolver();
+    const { store } = storeWith(resolver);
+    const hosts = Array.from({ length: 20 }, (_, i) => `192.0.2.${i}`);
+    for (const host of hosts) {
+      for (let i = 0; i < 40; i++) void store.lookup(new KeyPair("account", Buffer.from(`${host} ${i}`.padEnd(32))).publicKey, host); // prettier-ignore
+    }
+    expect(resolver.asked).toHaveLength(MAX_FETCHES);
+    const late = store.lookup(other.publicKey, "192.0.2.99");
+    for (let i = 0; i < hosts.length && !resolver.asked.includes(other.publicKey); i++) {
+      resolver.answer(new JwtError("account missing"));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(resolver.asked).toContain(other.publicKey);
+    expect(late).toBeInstanceOf(Promise);
   });
 });
 
