@@ -10,19 +10,25 @@ import { connectionOf } from "./wire_steps.mjs";
 const SUBJECT = "$SYS.REQ.USER.AUTH";
 const HEADER = /^NATS\/1\.0 \| Nats-Server-Xkey: (\S+) \| /;
 
-async function respond(player, name, isSealed, token) {
+async function respond(player, name, sealedBy, token) {
   const { variables } = player;
-  const bytes = isSealed ? sealed(Buffer.from(token), variables["asked.xkey"], "curve1") : Buffer.from(token);
+  const bytes = sealedBy ? sealed(Buffer.from(token), variables["asked.xkey"], sealedBy) : Buffer.from(token);
   const head = Buffer.from(`PUB ${variables["asked.reply"]} ${bytes.length}\r\n`);
   (await connectionOf(player, name)).send(Buffer.concat([head, bytes, Buffer.from("\r\n")]));
 }
 
-/** `[sealed] account1 [from account2] {claims}` */
+/** `[sealed [with curve2]] [unsigned] account1 [from account2] {claims}` */
 function parse(text) {
-  const [, isSealed, issuer, from = issuer, json = "{}"] = /^(sealed )?(\S+)(?: from (\S+))?(?: (\{.*\}))?$/s.exec(
-    text,
-  );
-  return { isSealed: isSealed !== undefined, issuer, from, claims: JSON.parse(json) };
+  const [, isSealed, key = "curve1", unsigned, issuer, from = issuer, json = "{}"] =
+    /^(sealed (?:with (\S+) )?)?(unsigned )?(\S+)(?: from (\S+))?(?: (\{.*\}))?$/s.exec(text);
+  const sealedBy = isSealed === undefined ? undefined : key;
+  return { sealedBy, isSigned: unsigned === undefined, issuer, from, claims: JSON.parse(json) };
+}
+
+/** A token, or one with the signature of another. */
+function signedOrNot(kind, claims, issuer, isSigned) {
+  const token = signed(kind, claims, issuer);
+  return isSigned ? token : token.slice(0, token.lastIndexOf(".")) + signed(kind, {}, issuer).replace(/^.*(?=\.)/, "");
 }
 
 export const calloutSteps = {
@@ -45,17 +51,17 @@ export const calloutSteps = {
   },
   /** `S grants [sealed] account1 [from account2] {claims of the user}`: whoever was asked about is let in. */
   async grants(player, step) {
-    const { isSealed, issuer, from, claims } = parse(step.text);
+    const { sealedBy, isSigned, issuer, from, claims } = parse(step.text);
     const { variables } = player;
-    const jwt = signed("user", { sub: variables["asked.user"], ...claims }, issuer);
+    const jwt = signedOrNot("user", { sub: variables["asked.user"], ...claims }, issuer, isSigned);
     const response = { sub: variables["asked.user"], aud: variables["asked.server"], nats: { jwt } };
-    await respond(player, step.name, isSealed, signed("authorization_response", response, from));
+    await respond(player, step.name, sealedBy, signed("authorization_response", response, from));
   },
   /** `S responds [sealed] account1 {claims of the response}` */
   async responds(player, step) {
-    const { isSealed, issuer, claims } = parse(step.text);
+    const { sealedBy, isSigned, issuer, claims } = parse(step.text);
     const { variables } = player;
     const response = { sub: variables["asked.user"], aud: variables["asked.server"], ...claims };
-    await respond(player, step.name, isSealed, signed("authorization_response", response, issuer));
+    await respond(player, step.name, sealedBy, signedOrNot("authorization_response", response, issuer, isSigned));
   },
 };

@@ -101,8 +101,6 @@ export type Verdict =
       readonly detail?: { readonly text: string; readonly isError: boolean };
       /** Another account than its own is told, and another reason. */
       readonly told?: { readonly account: string; readonly reason: string };
-      /** The account, and its user, that a token named, where it was refused under that account: another may decide. */
-      readonly named?: { readonly account: string; readonly user: string };
     };
 
 /** The options it is built from. */

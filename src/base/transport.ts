@@ -37,6 +37,8 @@ export interface TlsInfo {
   readonly cipherSuite: string;
   /** The peer's leaf certificate first; empty when it showed none. */
   readonly peerCertificates: readonly PeerCertificate[];
+  /** Where they were verified: the DER of each from the leaf to the authority. Only while the connection lives. */
+  readonly verifiedChain?: () => readonly Uint8Array[];
   /** The handshake came before INFO. */
   readonly first: boolean;
 }

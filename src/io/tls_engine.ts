@@ -107,8 +107,12 @@ export class TlsEngine {
     }
     const certificates = peerCertificates(socket);
     const failed = this.#refusal(socket, certificates);
-    if (failed === undefined) done({ socket, tls: tlsInfo(socket, certificates), failed: undefined });
-    else {
+    if (failed === undefined) {
+      const info = tlsInfo(socket, certificates);
+      const isVerified = this.settings.verify && certificates.length > 0;
+      const tls = isVerified ? { ...info, verifiedChain: () => verifiedChain(socket) } : info;
+      done({ socket, tls, failed: undefined });
+    } else {
       socket.on("error", () => {});
       done({ socket: undefined, failed });
     }
@@ -196,6 +200,16 @@ function peerCertificates(socket: TLSSocket): PeerCertificate[] {
   }
   if (sent.length === 1) sent.push(...issuersOf(socket));
   return sent.map((der) => readCertificate(der));
+}
+
+/** What a client showed and the authority that it ends at, which it need not show. */
+function verifiedChain(socket: TLSSocket): Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (next?.raw !== undefined && chain.push(next.raw) < MOST_CERTIFICATES && next.issuerCertificate !== next) {
+    next = next.issuerCertificate;
+  }
+  return chain;
 }
 
 function issuersOf(socket: TLSSocket): Uint8Array[] {

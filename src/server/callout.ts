@@ -99,14 +99,12 @@ export function withClaimedCallout(
     zones: store.zones,
     isOfService: (identity) => store.known(identity.accountName)?.hasCallout === true,
     deskFor(_, verdict) {
-      // Of whom nothing is known nobody is asked, nor of whose token is over.
-      const named = verdict.ok
-        ? { account: verdict.identity.accountName, user: verdict.identity.shownName }
-        : verdict.named;
-      const account = named && store.known(named.account);
+      // A token that is not good says nothing of who brings it: a service would believe what stands in it.
+      if (!verdict.ok) return undefined;
+      const { accountName, shownName } = verdict.identity;
+      const account = store.known(accountName);
       if (account?.hasCallout !== true) return undefined;
-      const name = named!.user;
-      return account.claims.nats.authorization.auth_users.includes(name) ? undefined : deskOf(account);
+      return account.claims.nats.authorization.auth_users.includes(shownName) ? undefined : deskOf(account);
     },
   });
 }
@@ -124,7 +122,6 @@ function commonOf(core: Core, keys: ServerKeys): Common {
       id: core.identity.id,
       version: NATS_VERSION,
       tags: core.options.server_tags,
-      verifiesClients: core.options.tls?.verify === true,
     }),
     signer: keys.identity,
     curve: keys.curve,

@@ -20,7 +20,7 @@ import { CALLOUT_SUBJECT, type CalloutAnswer, encodeCalloutRequest, readCalloutA
 import type { TrustedAccount } from "../operator/trusted_account.ts";
 import { PermissionRules } from "../permission_rules.ts";
 import { Permissions } from "../permissions.ts";
-import { calloutDetails, type CalloutServer, nameOf } from "./request.ts";
+import { calloutDetails, type CalloutServer, nameOf, type ShownUser } from "./request.ts";
 
 /** Who is asked about a connection, and what is held against the answer. */
 export interface Desk {
@@ -97,7 +97,9 @@ export class CalloutAuthenticator implements ReloadableAuthenticator {
       // That is not for a service to allow: whatever it said, the connection would end.
       if (!verdict.ok && verdict.reason === "proxyRequired") return verdict;
       const desk = this.#options.deskFor(credentials, verdict);
-      return desk === undefined ? this.#guarded(verdict) : this.#ask(desk, credentials);
+      return desk === undefined
+        ? this.#guarded(verdict)
+        : this.#ask(desk, credentials, verdict.ok ? verdict.identity.token : undefined);
     };
     const verdict = this.#options.inner.authenticate(credentials);
     return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
@@ -118,15 +120,13 @@ export class CalloutAuthenticator implements ReloadableAuthenticator {
     return undefined;
   }
 
-  async #ask(desk: Desk, credentials: Credentials): Promise<Verdict> {
+  async #ask(desk: Desk, credentials: Credentials, shown: ShownUser | undefined): Promise<Verdict> {
     const { env, zones, ask, server, signer, curve, box, timeoutMs, randomBytes } = this.#options;
     const { account, xkey } = desk;
     const userKey = new KeyPair("user", randomBytes(SEED_BYTES)).publicKey;
     const sealing = xkey === "" ? undefined : await box();
     const asking = { ...server(), xkey: sealing === undefined ? "" : curve.publicKey };
-    // Outside operator mode nobody has looked at a token.
-    const shown = desk.trusted === undefined ? { ...credentials, jwt: "" } : credentials;
-    const details = calloutDetails(shown, userKey, asking);
+    const details = calloutDetails(credentials, userKey, asking, shown);
     const now = env.wallSec();
     const token = encodeCalloutRequest(desk.issuer, details, now + Math.floor(timeoutMs() / 1000), signer, now);
     if (token instanceof JwtError) return this.#refused(desk, credentials, token.text);

@@ -15,12 +15,26 @@ export interface CalloutServer {
   readonly tags: readonly string[];
   /** Its curve key, where what it asks is sealed; else empty. */
   readonly xkey: string;
-  /** It has verified the certificates that clients show. */
-  readonly verifiesClients: boolean;
 }
 
-/** What the service is told: about whom, and which key its answer must name. */
-export function calloutDetails(credentials: Credentials, userKey: string, server: CalloutServer): CalloutDetails {
+/** The user of the token that let a client come so far: its own, or the sentinel's. */
+export interface ShownUser {
+  readonly token: string;
+  readonly publicKey: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+}
+
+/**
+ * What the service is told: about whom, and which key its answer must name. Outside operator mode there is no
+ * `shown`: nobody has looked at a token, and none is told.
+ */
+export function calloutDetails(
+  credentials: Credentials,
+  userKey: string,
+  server: CalloutServer,
+  shown: ShownUser | undefined,
+): CalloutDetails {
   const { about, tls, sig } = credentials;
   const { name, host, id, version, tags, xkey } = server;
   const isWebSocket = credentials.kind === "ws" || credentials.kind === "wss";
@@ -30,14 +44,16 @@ export function calloutDetails(credentials: Credentials, userKey: string, server
     client_info: {
       host: credentials.host ?? "",
       id: about?.cid ?? 0,
-      user: nameOf(credentials),
+      user: shown === undefined ? nameOf(credentials) : credentials.nkey || credentials.user || shown.publicKey,
       name: about?.name ?? "",
+      tags: shown?.tags ?? [],
+      name_tag: shown?.name ?? "",
       kind: "Client",
       type: isWebSocket ? "websocket" : "nats",
       nonce: sig === "" ? "" : credentials.nonce,
     },
     connect_opts: {
-      jwt: credentials.jwt,
+      jwt: shown?.token ?? "",
       nkey: credentials.nkey,
       sig,
       auth_token: credentials.token,
@@ -48,7 +64,7 @@ export function calloutDetails(credentials: Credentials, userKey: string, server
       version: about?.version ?? "",
       protocol: about?.protocol ?? 0,
     },
-    client_tls: tls === undefined ? undefined : tlsOf(tls, server.verifiesClients),
+    client_tls: tls === undefined ? undefined : tlsOf(tls),
   };
 }
 
@@ -58,9 +74,11 @@ export function nameOf({ nkey, user, token }: Credentials): string {
   return user === "" && token !== "" ? "[REDACTED]" : user;
 }
 
-function tlsOf({ version, cipherSuite, peerCertificates }: TlsInfo, isVerified: boolean): CalloutDetails["client_tls"] {
-  const certs = peerCertificates.map(({ der }) => pemOf(der));
-  const shown = isVerified && certs.length > 0 ? { verified_chains: [certs] } : { certs };
+function tlsOf({ version, cipherSuite, peerCertificates, verifiedChain }: TlsInfo): CalloutDetails["client_tls"] {
+  const shown =
+    verifiedChain === undefined
+      ? { certs: peerCertificates.map(({ der }) => pemOf(der)) }
+      : { verified_chains: [verifiedChain().map(pemOf)] };
   return { version, cipher: cipherSuite, ...shown };
 }
 

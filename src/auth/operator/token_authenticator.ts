@@ -103,12 +103,11 @@ function refused(verdict: LoginVerdict & { readonly ok: false }, { nkey, user }:
   let who = "";
   if (nkey !== "") who = ` - Nkey ${quoted(byteString(nkey))}`;
   else if (user !== "") who = ` - User ${quoted(byteString(user))}`;
-  const { reason, account, text, isError } = verdict;
+  const { reason, text, isError } = verdict;
   return {
     ok: false,
     reason: reason === "proxyRequired" ? reason : "credentials",
     logText: `authentication error${who}`,
     detail: { text, isError },
-    ...(account === undefined ? {} : { named: { account: account.publicKey, user: verdict.user } }),
   };
 }
