@@ -51,28 +51,50 @@ export interface TlsDoor {
 
 /** Opens a port for clients that speak TLS, or may. Rejects with a `ListenError`. */
 export async function listenTls(options: TlsOptions): Promise<TlsListener> {
-  let engine = new TlsEngine(options.tls);
-  /** Sockets nobody was told of yet. */
-  const early = new Set<Socket>();
-  const listener = await listen(options, (raw) => {
-    const remote = peerOf(raw);
-    if (remote === undefined) raw.destroy();
-    else if (!engine.allow()) acceptTcp(raw, options.acceptThrottled);
-    else {
-      early.add(raw);
-      admit(raw, { engine, remote, options }, () => early.delete(raw));
-    }
-  });
+  const gate = new TlsGate(options.tls, options);
+  const listener = await listen(options, (raw) => gate.admit(raw));
   return {
     ...listener,
     close: () => {
-      for (const raw of early) raw.destroy();
+      gate.close();
       return listener.close();
     },
-    update: (tls) => {
-      engine = new TlsEngine(tls);
-    },
+    update: (tls) => gate.update(tls),
   };
+}
+
+/** Makes connections of accepted sockets that speak TLS, or may. */
+export class TlsGate {
+  readonly #options: Pick<TlsOptions, "accept" | "acceptThrottled" | "onHandshakeFailed">;
+  /** Sockets nobody was told of yet. */
+  readonly #early = new Set<Socket>();
+  #engine: TlsEngine;
+
+  constructor(tls: TlsSettings, options: Pick<TlsOptions, "accept" | "acceptThrottled" | "onHandshakeFailed">) {
+    this.#engine = new TlsEngine(tls);
+    this.#options = options;
+  }
+
+  /** Takes a paused socket. */
+  admit(raw: Socket): void {
+    const remote = peerOf(raw);
+    if (remote === undefined) raw.destroy();
+    else if (!this.#engine.allow()) acceptTcp(raw, this.#options.acceptThrottled);
+    else {
+      this.#early.add(raw);
+      admit(raw, { engine: this.#engine, remote, options: this.#options }, () => this.#early.delete(raw));
+    }
+  }
+
+  /** Connections from now on use these settings. */
+  update(tls: TlsSettings): void {
+    this.#engine = new TlsEngine(tls);
+  }
+
+  /** Drops who nobody was told of. */
+  close(): void {
+    for (const raw of this.#early) raw.destroy();
+  }
 }
 
 /** Handshakes before accepting where that is wanted, and the peer agrees. */

@@ -144,7 +144,7 @@ class Command {
         openLog: (options) => this.#openLog(options),
         writePidFile: (path) => {
           try {
-            this.#writePidFile(path);
+            writePidFile(path);
           } catch (error) {
             this.#log.error(`Failed to write pidfile: ${(error as Error).message}`);
           }

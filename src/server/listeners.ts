@@ -5,7 +5,9 @@
 // none of them.
 
 import type { Accept, Listener } from "../base/transport.ts";
-import { listenTcp } from "../io/tcp.ts";
+import { listen } from "../io/listen.ts";
+import { acceptTcp } from "../io/tcp.ts";
+import type { TlsGate } from "../io/tls.ts";
 import type { TlsSettings } from "../io/tls_settings.ts";
 import { logHandshake } from "../session/handshake_log.ts";
 import type { AdvertisedListener, Core } from "./core.ts";
@@ -15,6 +17,13 @@ import type { Views } from "./views.ts";
 /** A listener; one that speaks TLS takes other certificates while it runs. */
 export interface Door extends Listener {
   readonly update?: (tls: TlsSettings) => void;
+}
+/** The door for clients may begin to speak TLS while it runs, or end it. */
+export interface ClientDoor extends Listener {
+  /** To be called before `use` is given TLS. */
+  load(): Promise<void>;
+  /** For connections from now on; undefined is clear text. */
+  use(tls: TlsSettings | undefined): void;
 }
 
 /** The server cannot start; the message is what nats-server logs at [FTL]. */
@@ -38,14 +47,12 @@ export function hostPort(host: string, port: number): string {
 }
 
 /** Opens the client listener. Rejects with the system's text. */
-export async function listenForClients(core: Core, accept: Accept): Promise<Door> {
+export async function listenForClients(core: Core, accept: Accept): Promise<ClientDoor> {
   const { options, log } = core;
   const { host, port, tls } = options;
-  const where = { host, port, accept, onWarning: (text: string) => log.error(text) };
   const settings = tls === undefined ? undefined : readTls(tls, options.allow_non_tls);
-  const opening: Promise<Door> = settings === undefined ? listenTcp(where) : listenSecurely(core, where, settings);
   const listener = await orStartError(
-    opening,
+    openClientDoor(core, accept, settings),
     (text) => `Error listening on port: ${hostPort(shownHost(host), port)}, ${JSON.stringify(text)}`,
   );
   advertiseClients(core, listener.port, settings);
@@ -67,21 +74,38 @@ export function advertiseClients(core: Core, port: number, settings: TlsSettings
   };
 }
 
-interface Where {
-  readonly host: string;
-  readonly port: number;
-  readonly accept: Accept;
-  readonly onWarning: (text: string) => void;
-}
-
-async function listenSecurely(core: Core, where: Where, tls: TlsSettings): Promise<Door> {
-  const { listenTls } = await import("../io/tls.ts");
-  return listenTls({
-    ...where,
-    tls,
-    acceptThrottled: (transport) => core.refuseThrottled(transport),
-    onHandshakeFailed: (remote, text) => logHandshake(core.log, hostPort(remote.ip, remote.port), text),
+async function openClientDoor(core: Core, accept: Accept, tls: TlsSettings | undefined): Promise<ClientDoor> {
+  const { host, port } = core.options;
+  let makeGate: ((tls: TlsSettings) => TlsGate) | undefined;
+  let gate: TlsGate | undefined;
+  let isClear = true;
+  const load = async (): Promise<void> => {
+    const { TlsGate } = await import("../io/tls.ts");
+    makeGate = (settings) =>
+      new TlsGate(settings, {
+        accept,
+        acceptThrottled: (transport) => core.refuseThrottled(transport),
+        onHandshakeFailed: (remote, text) => logHandshake(core.log, hostPort(remote.ip, remote.port), text),
+      });
+  };
+  const use = (settings: TlsSettings | undefined): void => {
+    isClear = settings === undefined;
+    if (settings === undefined) return;
+    if (gate === undefined) gate = makeGate!(settings);
+    else gate.update(settings);
+  };
+  if (tls !== undefined) await load();
+  use(tls);
+  const onWarning = (text: string): void => core.log.error(text);
+  const listener = await listen({ host, port, onWarning }, (raw) => {
+    if (isClear || gate === undefined) acceptTcp(raw, accept);
+    else gate.admit(raw);
   });
+  const close = (): Promise<void> => {
+    gate?.close();
+    return listener.close();
+  };
+  return { ...listener, close, load, use };
 }
 
 /** Opens the WebSocket listener, if there is one. */

@@ -36,10 +36,14 @@ export interface Retrusted {
 /** What a reload changes. */
 export interface ReloadParts extends ReloadFiles {
   readonly core: Core;
+  /** Where it listens for clients. */
+  readonly port: number;
   /** Who may connect by other options. */
   readonly authenticatorOf: (options: ServerOptions) => Promise<ReloadableAuthenticator>;
   /** Whom others trust: the options with what the operators say in them, and what to call to take that over. */
   readonly trustOf: (options: ServerOptions) => Promise<Retrusted>;
+  /** To be called before the listener for clients is given TLS: it may have had none. */
+  readonly loadTls: () => Promise<void> | undefined;
   /** Gives the listeners other certificates. */
   replaceTls(tls: TlsOfDoors): void;
   /** Starts or ends JetStream, and gives accounts what they may use now. */
@@ -49,7 +53,7 @@ export interface ReloadParts extends ReloadFiles {
 /** Takes the new options over; resolves with what is in the way, in nats-server's words, and then nothing has changed. */
 export async function reload(parts: ReloadParts, loaded: Loaded): Promise<string | undefined> {
   const { core } = parts;
-  const before = core.options;
+  const before = { ...core.options, port: parts.port };
   let after: ServerOptions;
   let changes: readonly Change[] | string;
   let prepared: Prepared;
@@ -78,12 +82,13 @@ interface Prepared {
 }
 
 async function prepare(
-  { authenticatorOf, openLog }: ReloadParts,
+  { authenticatorOf, openLog, loadTls }: ReloadParts,
   after: ServerOptions,
   concerns: ReadonlySet<Concern | undefined>,
   useTrust: () => void,
 ): Promise<Prepared> {
   const { tls, websocket, allow_non_tls } = after;
+  if (tls !== undefined) await loadTls();
   return {
     tls: {
       client: tls === undefined ? undefined : readTls(tls, allow_non_tls),
@@ -117,6 +122,7 @@ function apply(
   useTrust();
   parts.replaceTls(tls);
   for (const session of core.sessions.values()) session.reconfigure(core.settingsFor(session.transport), log.traceOn);
+  if (concerns.has("pins")) dropUnpinned(core);
   if (concerns.has("auth")) reauthorize(core, authenticator);
   core.dropAccounts(before, after);
   if (concerns.has("stats")) core.system?.tellStats();
@@ -135,6 +141,21 @@ function dropConnections(core: Core): void {
   const leaving = [...core.sessions.values()].slice(0, tooMany);
   for (const session of leaving) session.closeWithError("maximumConnections");
   core.log.notice(`Closed ${leaving.length} connections to fall within max_connections`);
+}
+
+/** Ends the connections whose certificate is not pinned any more. nats-server means to, and looks at the old pins. */
+function dropUnpinned(core: Core): void {
+  const pins = new Set(core.options.tls?.pinned_certs);
+  if (pins.size === 0) return;
+  const leaving = [...core.sessions.values()].filter(({ transport }) => {
+    const leaf = transport.tls?.peerCertificates[0];
+    return (
+      transport.kind === "tls" && transport.tls !== undefined && (leaf === undefined || !pins.has(leaf.spkiSha256))
+    );
+  });
+  if (leaving.length === 0) return;
+  core.log.notice(`Disconnect ${leaving.length} clients due to pinned certs reload`);
+  for (const session of leaving) session.close("tlsHandshakeFailure");
 }
 
 /** Everybody is asked anew who they are. Who has moved comes again; who is unknown now is told; rules of the others change. */

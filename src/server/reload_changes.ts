@@ -10,7 +10,17 @@ import { friendlyBytes } from "./jetstream_banner.ts";
 
 /** What has to be looked at again. */
 export type Concern =
-  "jetstream" | "log" | "trace" | "auth" | "tls" | "sessions" | "stats" | "pidFile" | "portsFile" | "connections";
+  | "jetstream"
+  | "log"
+  | "trace"
+  | "auth"
+  | "tls"
+  | "pins"
+  | "sessions"
+  | "stats"
+  | "pidFile"
+  | "portsFile"
+  | "connections";
 
 export interface Change {
   readonly concern: Concern | undefined;
@@ -64,12 +74,6 @@ function differsWhileOn(of: Option) {
     before.jetstream !== undefined && after.jetstream !== undefined && !isSame(of(before), of(after));
 }
 
-/** What of JetStream cannot be changed while it runs. */
-function jetstreamRest({ jetstream }: ServerOptions): unknown {
-  if (jetstream === undefined) return undefined;
-  return { ...jetstream, max_memory_store: undefined, max_file_store: undefined, store_dir: undefined };
-}
-
 /** A limit of all of JetStream: it may grow while JetStream runs, and nothing else. */
 function storageRows(go: string, name: string, of: (options: ServerOptions) => number | undefined): readonly Row[] {
   const isDynamic = (limit: number | undefined): boolean => limit === undefined || limit === -1;
@@ -96,6 +100,124 @@ function storageRows(go: string, name: string, of: (options: ServerOptions) => n
     refused("jetstream max memory and max store", (before, after) => !isDynamic(before) && isDynamic(after)),
     refused("jetstream dynamic max memory and store", (before, after) => isDynamic(before) && !isDynamic(after)),
   ];
+}
+
+/** Links to other servers, which this one has not: what would have been refused is, so that a file means the same. */
+const linkRows: readonly Row[] = [
+  clusterRow(
+    "host",
+    ({ host }) => host ?? "",
+    (before, after) => before !== after,
+  ),
+  // A port of the system's choice stays what it became.
+  clusterRow(
+    "port",
+    ({ port }) => port,
+    (before, after) => before !== after && after !== -1,
+  ),
+  live(
+    "Cluster",
+    (o) => o.cluster && { ...o.cluster, routes: [] },
+    "sessions",
+    () => "Reloaded: cluster",
+  ),
+  blockRow("Gateway", ({ gateway }) => gateway && { ...gateway, tls: undefined }),
+  restart('LeafNode: field "Host"', (o) => o.leafnodes?.host ?? ""),
+  // Whom it joins may change, and how those links are made.
+  blockRow("LeafNode", ({ leafnodes }) => [
+    leafnodes?.port ?? 0,
+    leafnodes?.authorization,
+    leafnodes?.advertise,
+    leafnodes?.no_advertise ?? false,
+    leafnodes?.min_version,
+  ]),
+];
+
+function clusterRow<T extends string | number>(
+  name: string,
+  of: (cluster: NonNullable<ServerOptions["cluster"]>) => T,
+  differs: (before: T | "" | 0, after: T | "" | 0) => boolean,
+): Row {
+  const none = name === "port" ? 0 : "";
+  const value = ({ cluster }: ServerOptions): T | "" | 0 => (cluster === undefined ? none : of(cluster));
+  return { ...restart(`cluster ${name}`, value), isChange: (before, after) => differs(value(before), value(after)) };
+}
+
+/** A whole block that cannot change while the server runs; Go prints it with addresses of memory. */
+function blockRow(go: string, of: Option): Row {
+  return restart(go, of, () => "...");
+}
+
+const MB = 1024 * 1024;
+type JetStream = NonNullable<ServerOptions["jetstream"]>;
+
+/** What of JetStream cannot be changed, not even by leaving it out; with the value that is nats-server's own. */
+function jetstreamRow(
+  go: string,
+  of: (jetstream: JetStream) => number | string | undefined,
+  own: number | string,
+): Row {
+  return restart(go, ({ jetstream }) => (jetstream && of(jetstream)) ?? own);
+}
+
+const jetstreamRows: readonly Row[] = [
+  jetstreamRow("JetStreamDomain", ({ domain }) => domain, ""),
+  jetstreamRow("JetStreamExtHint", ({ extension_hint }) => extension_hint, ""),
+  jetstreamRow("JetStreamUniqueTag", ({ unique_tag }) => unique_tag, ""),
+  restart("JetStreamLimits", ({ jetstream }) => jetstream?.limits ?? noLimits, shownLimits),
+  jetstreamRow("JetStreamMaxCatchup", ({ max_outstanding_catchup: given }) => (given === 64 * MB ? 0 : given), 0),
+  jetstreamRow("JetStreamRequestQueueLimit", ({ request_queue_limit }) => request_queue_limit, 10_000),
+  jetstreamRow(
+    "JetStreamInfoQueueLimit",
+    ({ info_queue_limit, request_queue_limit }) => info_queue_limit || request_queue_limit,
+    10_000,
+  ),
+  {
+    ...jetstreamRow("JetStreamConcurrentIOs", ({ max_concurrent_io }) => max_concurrent_io, 4096),
+    isChange: differsWhileOn((o) => o.jetstream?.max_concurrent_io),
+  },
+  jetstreamRow("StreamMaxBufferedMsgs", ({ max_buffered_msgs: given }) => (given === 100_000 ? 0 : given), 0),
+  jetstreamRow("StreamMaxBufferedSize", ({ max_buffered_size: given }) => (given === 128 * MB ? 0 : given), 0),
+];
+
+const noLimits = {
+  max_request_batch: 0,
+  max_ack_pending: 0,
+  max_ha_assets: 0,
+  duplicate_window: 0,
+  batch: undefined,
+} as const;
+
+/** As Go prints them. */
+function shownLimits(limits: NonNullable<JetStream["limits"]> | typeof noLimits): string {
+  const { max_request_batch, max_ack_pending, max_ha_assets, duplicate_window, batch } = limits;
+  const own = [max_request_batch, max_ack_pending, max_ha_assets, duration(duplicate_window)];
+  const ofBatch = [
+    batch?.max_inflight_per_stream ?? 0,
+    batch?.max_inflight_total ?? 0,
+    batch?.max_msgs ?? 0,
+    duration(batch?.timeout ?? 0),
+  ];
+  return `{${[...own, ...ofBatch].join(" ")}}`;
+}
+
+const storeDirOf = (o: ServerOptions): string => o.jetstream?.store_dir ?? "";
+const syncIntervalOf = ({ jetstream }: ServerOptions): number => {
+  const given = jetstream?.sync_interval ?? "always";
+  return given === "always" ? DEFAULT_SYNC_MS : given;
+};
+/** nats-server's own. */
+const DEFAULT_SYNC_MS = 120_000;
+const DEFAULT_TLS_TIMEOUT_MS = 2000;
+
+const isTlsFirst = ({ tls }: ServerOptions): boolean => tls !== undefined && tls.handshake_first !== false;
+const tlsFirstFor = ({ tls }: ServerOptions): number =>
+  typeof tls?.handshake_first === "number" ? tls.handshake_first : 0;
+
+function shownCallout(callout: ServerOptions["authorization"]["auth_callout"]): string {
+  if (callout === undefined) return "<nil>";
+  const { issuer, account, auth_users, xkey = "", allowed_accounts } = callout;
+  return `&{${issuer} ${account} [${auth_users.join(" ")}] ${xkey} [${allowed_accounts.join(" ")}]}`;
 }
 
 /** In the order of nats-server's options. */
@@ -155,7 +277,7 @@ const rows: readonly Row[] = [
     "MaxConn",
     (o) => o.max_connections,
     "connections",
-    (o) => `Reloaded: max_connections = ${o.max_connections}`,
+    (o) => `Reloaded: max_connections = ${o.max_connections === 0 ? -1 : o.max_connections}`,
   ),
   restart("MaxSubs", (o) => o.max_subscriptions),
   restart("MaxSubTokens", (o) => o.max_subscription_tokens),
@@ -172,7 +294,7 @@ const rows: readonly Row[] = [
       "auth",
       () => "Reloaded: authorization users",
     ),
-    isAlways: (o) => userNames(o, false).length > 0,
+    isAlways: () => true,
   },
   {
     ...live(
@@ -181,7 +303,7 @@ const rows: readonly Row[] = [
       "auth",
       () => "Reloaded: accounts",
     ),
-    isAlways: (o) => o.accounts.length > 0,
+    isAlways: () => true,
   },
   {
     ...restart("NoAuthUser", (o) => o.no_auth_user ?? ""),
@@ -205,6 +327,7 @@ const rows: readonly Row[] = [
     "auth",
     () => "Reloaded: authorization password",
   ),
+  restart("ProxyRequired", (o) => o.authorization.proxy_required),
   restart("ProxyProtocol", (o) => o.proxy_protocol),
   live(
     "Authorization",
@@ -212,6 +335,7 @@ const rows: readonly Row[] = [
     "auth",
     () => "Reloaded: authorization token",
   ),
+  restart("AuthCallout", (o) => o.authorization.auth_callout, shownCallout),
   live(
     "PingInterval",
     (o) => o.ping_interval,
@@ -253,30 +377,43 @@ const rows: readonly Row[] = [
     "sessions",
     (o) => `Reloaded: fast producers will ${o.no_fast_producer_stall ? "not " : ""}be stalled`,
   ),
+  ...linkRows,
   live(
     "JetStream",
     (o) => o.jetstream !== undefined,
     "jetstream",
     () => "Reloaded: JetStream",
   ),
+  restart("NoJetStreamStrict", (o) => o.jetstream?.strict === false),
   ...storageRows("JetStreamMaxMemory", "max_mem_store", (o) => o.jetstream?.max_memory_store),
   ...storageRows("JetStreamMaxStore", "max_file_store", (o) => o.jetstream?.max_file_store),
+  ...jetstreamRows,
   {
-    ...restart("StoreDir", (o) => o.jetstream?.store_dir),
-    isChange: differsWhileOn((o) => o.jetstream?.store_dir),
+    ...restart("StoreDir", storeDirOf),
+    isChange: (before, after) => differsWhileOn(storeDirOf)(before, after) && storeDirOf(after) !== "",
     refusal: "config reload not supported for jetstream storage directory",
   },
   {
-    ...restart("JetStreamLimits", jetstreamRest),
-    isChange: differsWhileOn(jetstreamRest),
-    shown: () => "...",
+    ...restart("StoreDir", storeDirOf),
+    isChange: (before, after) => differsWhileOn(storeDirOf)(before, after) && storeDirOf(after) === "",
+    refusal: "config reload not supported for jetstream storage dir",
   },
+  restart("SyncInterval", syncIntervalOf, duration),
+  restart("SyncAlways", (o) => (o.jetstream?.sync_interval ?? "always") === "always"),
+  restart("JsAccDefaultDomain", (o) => o.default_js_domain, goMap),
   restart(
     "Websocket",
     (o) => withoutTls(o.websocket),
     () => "...",
   ),
+  blockRow("MQTT", (o) => o.mqtt),
   restart("ProfPort", (o) => o.prof_port),
+  live(
+    "ProfBlockRate",
+    (o) => o.prof_block_rate,
+    "sessions",
+    (o) => `Reloaded: prof_block_rate = ${o.prof_block_rate}`,
+  ),
   live(
     "PidFile",
     (o) => o.pid_file ?? "",
@@ -311,11 +448,10 @@ const rows: readonly Row[] = [
   ),
   live(
     "TLSTimeout",
-    (o) => o.tls?.timeout ?? 0,
+    (o) => o.tls?.timeout ?? DEFAULT_TLS_TIMEOUT_MS,
     "tls",
-    (o) => `Reloaded: tls timeout = ${seconds(o.tls?.timeout ?? 0)}`,
+    (o) => `Reloaded: tls timeout = ${seconds(o.tls?.timeout ?? DEFAULT_TLS_TIMEOUT_MS)}`,
   ),
-  restart("TLSConfig", (o) => o.tls !== undefined),
   restart("TLSMap", (o) => o.tls?.verify_and_map === true),
   {
     ...live(
@@ -329,9 +465,17 @@ const rows: readonly Row[] = [
   },
   live(
     "TLSPinnedCerts",
-    (o) => o.tls?.pinned_certs,
-    "tls",
+    (o) => o.tls?.pinned_certs ?? [],
+    "pins",
     (o) => `Reloaded: ${o.tls?.pinned_certs?.length ?? 0} pinned_certs`,
+  ),
+  restart("TLSRateLimit", (o) => o.tls?.connection_rate_limit ?? 0),
+  live("TLSHandshakeFirst", isTlsFirst, "tls", (o) => `Reloaded: Client TLS handshake first: ${isTlsFirst(o)}`),
+  live(
+    "TLSHandshakeFirstFallback",
+    tlsFirstFor,
+    "tls",
+    (o) => `Reloaded: Client TLS handshake first fallback delay: ${duration(tlsFirstFor(o))}`,
   ),
   restart("AllowNonTLS", (o) => o.allow_non_tls),
   live(
@@ -340,7 +484,7 @@ const rows: readonly Row[] = [
     "sessions",
     (o) => `Reloaded: write_deadline = ${duration(o.write_deadline)}`,
   ),
-  restart("WriteTimeout", (o) => o.write_timeout),
+  restart("WriteTimeout", (o) => (o.write_timeout === "default" ? "" : o.write_timeout)),
   restart("MaxClosedClients", (o) => o.max_closed_clients),
   restart("LameDuckDuration", (o) => o.lame_duck_duration, duration),
   restart("LameDuckGracePeriod", (o) => o.lame_duck_grace_period, duration),
@@ -466,9 +610,11 @@ function isSame(one: unknown, other: unknown): boolean {
   return true;
 }
 
-/** Its TLS may change. */
+/** Its certificates may change, but not who has to show one. */
 function withoutTls(websocket: ServerOptions["websocket"]): unknown {
-  return websocket === undefined ? undefined : { ...websocket, tls: undefined };
+  if (websocket === undefined) return undefined;
+  const { verify_and_map, pinned_certs } = websocket.tls ?? {};
+  return { ...websocket, tls: { verify_and_map: verify_and_map === true, pinned_certs: pinned_certs ?? [] } };
 }
 
 /** As Go prints a map. */

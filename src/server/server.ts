@@ -24,6 +24,7 @@ import { LameDuck } from "./lame_duck.ts";
 import type { Operators } from "./operators.ts";
 import {
   advertiseClients,
+  type ClientDoor,
   type Door,
   hostPort,
   listenForClients,
@@ -62,7 +63,7 @@ export class Server {
   readonly #world: World;
   readonly #hasher: PasswordHasher;
   readonly #keys: ServerKeys;
-  #client: Door | undefined = undefined;
+  #client: ClientDoor | undefined = undefined;
   #websocket: Door | undefined = undefined;
   #monitors: readonly Door[] = [];
   #jetstream: RunningJetStream | undefined = undefined;
@@ -239,6 +240,8 @@ export class Server {
           ...files,
           core: this.#core,
           trustOf: (options) => this.#trustOf(options),
+          port: this.port,
+          loadTls: () => this.#client?.load(),
           replaceTls: (tls) => this.#replaceTls(tls),
           authenticatorOf: (options) => this.#authenticatorOf(options),
           changeJetStream: (before, after) => this.#changeJetStream(before, after),
@@ -274,7 +277,8 @@ export class Server {
 
   #replaceTls({ client, websocket }: TlsOfDoors): void {
     if (this.#client !== undefined) advertiseClients(this.#core, this.#client.port, client);
-    if (client !== undefined) for (const door of [this.#client, ...this.#monitors]) door?.update?.(client);
+    this.#client?.use(client);
+    if (client !== undefined) for (const door of this.#monitors) door.update?.(client);
     if (websocket !== undefined) this.#websocket?.update?.(websocket);
   }
 

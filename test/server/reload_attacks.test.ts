@@ -15,9 +15,12 @@ afterEach(async () => {
   await stopAll();
 });
 
-async function reload({ server }: Running, options: object): Promise<void> {
+function tryReload({ server }: Running, options: object): Promise<string | undefined> {
   const files = { openLog: () => Promise.resolve(() => {}), writePidFile: () => {}, movePortsFile: () => {} };
-  expect(await server.reload(fromObject({ port: 0, ...options }, systemSource), files)).toBeUndefined();
+  return server.reload(fromObject({ port: 0, ...options }, systemSource), files);
+}
+async function reload(server: Running, options: object): Promise<void> {
+  expect(await tryReload(server, options)).toBeUndefined();
 }
 
 const issuer = key("account", 71);
@@ -61,9 +64,7 @@ describe("an authorization service", () => {
   test.each([
     ["nothing", options()],
     ["the account", options({ accounts: { ...accounts, APP: undefined } })],
-    ["who signs", options({ authorization: { auth_callout: { ...callout, issuer: key("account", 72).publicKey } } })],
-    ["the service", options({ authorization: {} })],
-    ["all users and the service", { accounts: { APP: {}, AUTH: {}, SYS: {} }, system_account: "SYS" }],
+    ["a user of the service", options({ accounts: { ...accounts, AUTH: { users: users("auth", "other") } } })],
   ])("whom it let in comes again when %s is another", async (_what, after) => {
     const server = await tcp.start(options());
     await serve(server);
@@ -72,6 +73,21 @@ describe("an authorization service", () => {
     expect(await peer.ping()).toEqual([`-ERR 'Permissions Violation for Publish to "b"'`]);
     await reload(server, after);
     expect(await peer.closed()).toEqual([]);
+  });
+
+  test.each([
+    ["who signs", { ...callout, issuer: key("account", 72).publicKey }],
+    ["who is asked", { ...callout, account: "APP" }],
+    ["nobody", undefined],
+  ])("is not exchanged while the server runs: %s", async (_what, other) => {
+    const server = await tcp.start(options());
+    await serve(server);
+    const peer = await server.connect({ auth_token: "x" });
+    const authorization = other === undefined ? {} : { auth_callout: other };
+    const failed = await tryReload(server, options({ authorization, max_payload: 5 }));
+    expect(failed).toContain("config reload not supported for AuthCallout: old=&{");
+    peer.send("PUB a 6", "xxxxxx");
+    expect(await peer.ping()).toEqual([]);
   });
 });
 
