@@ -96,7 +96,10 @@ const checks: readonly Check[] = [
 
 /** What is wrong with the port of an address that others are told. */
 function portComplaint(address: string | undefined): string | undefined {
-  const port = address === undefined ? undefined : splitHostPort(address)?.port;
+  if (address === undefined) return undefined;
+  if (/^\[[^\]]*$/.test(address)) return `address ${address}: missing ']' in address`;
+  if (/^[^[]*:[^[]*:/.test(address)) return `address ${address}: too many colons in address`;
+  const port = splitHostPort(address)?.port;
   if (port === undefined || /^[+-]?\d+$/.test(port)) return undefined;
   return `strconv.Atoi: parsing ${quote(port)}: invalid syntax`;
 }

@@ -209,7 +209,7 @@ export const serverRows = {
   ),
   server_metadata: custom<Readonly<Record<string, string>>>(
     "map",
-    {},
+    record([]),
     { doc: "Names and values about this server, for monitoring.", reload: "live" },
     readMetadata,
   ),
@@ -295,7 +295,7 @@ export const serverRows = {
   }),
   default_js_domain: custom<Readonly<Record<string, string>>>(
     "map",
-    {},
+    record([]),
     {
       doc: "JetStream domains that accounts use.",
       reload: "restart",
@@ -312,7 +312,7 @@ export const serverRows = {
   no_header_support: bool({ fallback: false, doc: "Does not offer headers.", reload: "restart" }),
   feature_flags: custom<Readonly<Record<string, boolean>>>(
     "map",
-    {},
+    record([]),
     { doc: "Switches for features on trial.", reload: "restart" },
     readFlags,
   ),
