@@ -27,6 +27,14 @@ export class StreamTotals {
     if (this.msgs === 1) this.firstSeq = seq;
   }
 
+  /** Messages behind all others up to `last`, whose sequences follow each other. */
+  addRun(count: number, last: number, size: number, sec: number, nanos: number): void {
+    this.add(last - count + 1, 0, sec, nanos);
+    this.lastSeq = last;
+    this.msgs += count - 1;
+    this.bytes += size;
+  }
+
   /** The sequences up to `seq` are used without messages. */
   skip(seq: number, sec: number, nanos: number): void {
     this.lastSeq = seq;

@@ -102,49 +102,41 @@ export function* scanLoaded(
   effort: Effort,
 ): Slices<BlockReport> {
   const { records } = loaded;
-  const account = new Account(loaded, onRecord);
-  const scan = new BlockScan(records, blockHasher(place.stream, block), account);
+  const tally = new BlockTally();
+  const scan = new BlockScan(records, blockHasher(place.stream, block), {
+    onRecord: (record) => (tally.add(record) ? onRecord(record, records) : 0),
+    onDamage: (from, to, fault, isWhole) => tally.onDamage(from, to, fault, isWhole),
+  });
   while (scan.at < records.length) {
     if (effort.spend(scan.step(effort.left))) yield undefined;
   }
-  return account.report(block);
+  return tally.report(block, { ...loaded, bytes: records.length, end: records });
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Counts what a scan tells. */
-class Account {
-  readonly #loaded: BlockBytes;
-  readonly #onRecord: OnRecord;
-  readonly #damaged: Mutable<DamagedRange>[];
-  #messages: number;
-  #holes: number;
-  #tombstones: number;
-  #firstSeq: number;
-  #lastSeq: number;
-  #first: Moment;
-  #last: Moment;
-  #tombstoneSeq: number;
-  #tombstone: Moment;
-  #isForeign: boolean;
+/** What a report says of the block as a whole. */
+type BlockForm = Pick<BlockReport, "fileBytes" | "bytes" | "isCompressed" | "isPackingDamaged"> & {
+  /** Its last records, of which the last bytes are the checksum. */
+  readonly end: Uint8Array;
+};
 
-  constructor(loaded: BlockBytes, onRecord: OnRecord) {
-    this.#loaded = loaded;
-    this.#onRecord = onRecord;
-    this.#damaged = [];
-    this.#messages = 0;
-    this.#holes = 0;
-    this.#tombstones = 0;
-    this.#firstSeq = 0;
-    this.#lastSeq = 0;
-    this.#first = NO_MOMENT;
-    this.#last = NO_MOMENT;
-    this.#tombstoneSeq = 0;
-    this.#tombstone = NO_MOMENT;
-    this.#isForeign = false;
-  }
+/** Counts what is in a block, while its records are told in order. */
+export class BlockTally {
+  readonly #damaged: Mutable<DamagedRange>[] = [];
+  #messages = 0;
+  #holes = 0;
+  #tombstones = 0;
+  #firstSeq = 0;
+  #lastSeq = 0;
+  #first = NO_MOMENT;
+  #last = NO_MOMENT;
+  #tombstoneSeq = 0;
+  #tombstone = NO_MOMENT;
+  #isForeign = false;
 
-  onRecord(record: RecordReader): number | void {
+  /** A record; false when it does not count. */
+  add(record: RecordReader): boolean {
     const { kind, seq } = record;
     if (kind === "tombstone") {
       this.#tombstones++;
@@ -152,26 +144,28 @@ class Account {
         this.#tombstoneSeq = seq;
         this.#tombstone = momentOf(record);
       }
-      if (seq === 0) return 0;
-    } else {
-      if (seq <= this.#lastSeq) return 0;
-      if (kind === "hole") this.#holes++;
-      else this.#messages++;
-      this.#count(record);
+      return seq > 0;
     }
-    return this.#onRecord(record, this.#loaded.records);
-  }
-
-  #count(record: RecordReader): void {
+    if (seq <= this.#lastSeq) return false;
+    if (kind === "hole") this.#holes++;
+    else this.#messages++;
     if (this.#firstSeq === 0) {
-      this.#firstSeq = record.seq;
+      this.#firstSeq = seq;
       this.#first = momentOf(record);
     }
-    this.#lastSeq = record.seq;
+    this.#lastSeq = seq;
     this.#last = momentOf(record);
     for (let i = this.#damaged.length - 1; i >= 0 && this.#damaged[i]!.before === 0; i--) {
-      this.#damaged[i]!.before = record.seq;
+      this.#damaged[i]!.before = seq;
     }
+    return true;
+  }
+
+  /** Further messages behind the last record, the last of which is given; their sequences follow each other. */
+  addRun(count: number, last: RecordReader): void {
+    this.#messages += count;
+    this.#lastSeq = last.seq;
+    this.#last = momentOf(last);
   }
 
   onDamage(from: number, to: number, fault: RecordFault, isWhole: boolean): void {
@@ -179,16 +173,15 @@ class Account {
     this.#damaged.push({ from, to, fault, isWhole, after: this.#lastSeq, before: 0 });
   }
 
-  report(block: number): BlockReport {
-    const { records, fileBytes, isCompressed, isPackingDamaged } = this.#loaded;
-    const end = this.#damaged.at(-1);
-    const isTorn = end !== undefined && end.to === records.length && !end.isWhole;
+  report(block: number, { fileBytes, bytes, isCompressed, isPackingDamaged, end }: BlockForm): BlockReport {
+    const last = this.#damaged.at(-1);
+    const isTorn = last !== undefined && last.to === bytes && !last.isWhole;
     const checksum = new Uint8Array(HASH_BYTES);
-    if (records.length >= HASH_BYTES) checksum.set(records.subarray(records.length - HASH_BYTES));
+    if (end.length >= HASH_BYTES) checksum.set(end.subarray(end.length - HASH_BYTES));
     return {
       block,
       fileBytes,
-      bytes: records.length,
+      bytes,
       isCompressed,
       messages: this.#messages,
       holes: this.#holes,
@@ -201,7 +194,7 @@ class Account {
       tombstone: this.#tombstone,
       checksum,
       damaged: this.#damaged,
-      tornAt: isTorn ? end.from : undefined,
+      tornAt: isTorn ? last.from : undefined,
       isPackingDamaged,
       isForeign: this.#isForeign,
     };

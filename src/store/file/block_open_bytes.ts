@@ -11,7 +11,7 @@ import type { StreamPlace } from "./block_open.ts";
 
 const READ_BYTES = 256 << 10;
 /** What nats-server writes is below: at most one record more than a full block. */
-const MAX_FILE = 2 * MAX_RECORD;
+export const MAX_FILE = 2 * MAX_RECORD;
 // What things cost, in bytes hashed: a read copies, unpacking takes time.
 const READ_COST = 2;
 const PACKING_COST = 10;

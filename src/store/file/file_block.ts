@@ -113,6 +113,14 @@ export class FileBlock {
     this.bytes += bytes;
   }
 
+  /** Messages behind all others up to `last`, whose sequences follow each other. */
+  addRun(count: number, last: number, bytes: number, sec: number, nanos: number): void {
+    this.add(last - count + 1, 0, sec, nanos);
+    this.lastSeq = last;
+    this.msgs += count - 1;
+    this.bytes += bytes;
+  }
+
   /** Sequences up to `seq` are used without messages. */
   skip(seq: number, sec: number, nanos: number): void {
     if (this.msgs === 0) this.firstSeq = seq + 1;

@@ -6,6 +6,7 @@
 import { GO_ZERO } from "../../base/nanos.ts";
 import type { BlockSummary, StreamSummary } from "../format/index_db.ts";
 import type { RecordReader } from "../format/record.ts";
+import type { RecordScan } from "../format/record_scan.ts";
 import { ZERO_SEC } from "../stream_store.ts";
 import type { StreamTotals } from "../stream_totals.ts";
 import type { SubjectTree } from "../subject_tree.ts";
@@ -24,16 +25,33 @@ export class MessageFilling {
     this.#totals = totals;
   }
 
-  /** The record of a message that is live. */
-  message(block: FileBlock, record: RecordReader, bytes: Uint8Array): void {
-    const { seq, sec, nanos } = record;
+  /** The record of a message that is live. With `scan` it counts the message by subject, until `count` is told. */
+  message(block: FileBlock, record: RecordReader, bytes: Uint8Array, scan?: RecordScan): void {
+    const { seq, sec, nanos, subjectFrom, subjectTo } = record;
     if (seq <= this.#totals.lastSeq) return;
     const size = record.to - record.from;
     block.add(seq, size, sec, nanos);
-    if (hasTtl(bytes, record.headersFrom, record.headersTo)) block.ttlMsgs++;
-    if (hasSchedule(bytes, record.headersFrom, record.headersTo)) block.scheduledMsgs++;
-    this.#tree.addMessage(this.#tree.intern(bytes, record.subjectFrom, record.subjectTo), seq);
+    if (record.headersTo > record.headersFrom) {
+      if (hasTtl(bytes, record.headersFrom, record.headersTo)) block.ttlMsgs++;
+      if (hasSchedule(bytes, record.headersFrom, record.headersTo)) block.scheduledMsgs++;
+    }
+    if (scan === undefined) this.#tree.addMessage(this.#tree.intern(bytes, subjectFrom, subjectTo), seq);
+    else scan.add(record, this.#tree);
     this.#totals.add(seq, size, sec, nanos);
+  }
+
+  /** Messages that are live and were counted by subject; `bytes` are their records, `last` is the last of them. */
+  run(block: FileBlock, count: number, bytes: number, { seq, sec, nanos }: RecordReader): void {
+    block.addRun(count, seq, bytes, sec, nanos);
+    this.#totals.addRun(count, seq, bytes, sec, nanos);
+  }
+
+  /** Messages of a subject, behind those that were counted of it before. */
+  count(subject: number, count: number, first: number, last: number): void {
+    const before = this.#tree.count(subject);
+    if (before === 0) this.#tree.setFirst(subject, first);
+    this.#tree.setLast(subject, last);
+    this.#tree.setCount(subject, before + count);
   }
 
   /** Sequences up to `seq` are used without messages. */

@@ -11,16 +11,18 @@ import { DiskError, type DiskDone } from "../../base/disk.ts";
 import { blockFile, blockIndexOf, INDEX, MSGS } from "../format/layout.ts";
 import { blockHasher } from "../format/keys.ts";
 import { EMPTY_RECORD, RecordReader } from "../format/record.ts";
+import { RecordScan } from "../format/record_scan.ts";
 import { SequenceSet } from "../sequence_set.ts";
 import { isSound, openBlock, type BlockReport, type StreamPlace } from "./block_open.ts";
-import { msgsPath } from "./block_open_bytes.ts";
+import { BlockScratch, msgsPath } from "./block_open_bytes.ts";
 import { lossOf, type Repair, repairBlock } from "./block_repair.ts";
 import { removeTemporaries } from "./block_rewrite.ts";
+import { type SkimVisitor, skimBlock } from "./block_skim.ts";
 import type { FileBlock } from "./file_block.ts";
 import { FLOOR_MARK, isFloorMark } from "./floor_mark.ts";
 import type { FileMessages } from "./file_messages.ts";
 import { readIndex } from "./index_file.ts";
-import type { Slices } from "./sliced_job.ts";
+import { Effort, type Slices } from "./sliced_job.ts";
 
 const REMOVALS_A_SLICE = 200;
 /** What a new subject costs, in bytes hashed. */
@@ -105,6 +107,9 @@ class Scan {
   readonly #wallSec: number;
   readonly #log: (text: string) => void;
   readonly #tombstones = new SequenceSet();
+  #recordScan: RecordScan | undefined = undefined;
+  readonly #scratch = new BlockScratch();
+  readonly #effort = new Effort();
   /** Everything below is gone. */
   floor = 0;
   /** Where a loss began that ends before the next good record. */
@@ -124,7 +129,7 @@ class Scan {
     const messages = this.#messages;
     const after = messages.lastSeq;
     const block = messages.table.add(number, after);
-    const found = yield* openBlock(this.#place, number, (record, bytes) => this.#take(block, record, bytes));
+    const found = (yield* this.#skim(block)) ?? (yield* this.#read(block));
     if (found instanceof DiskError) return found;
     const report = isSound(found) ? found : yield* this.#repair(block, found, isLast, after);
     if (report instanceof DiskError) return report;
@@ -143,8 +148,40 @@ class Scan {
     return unsynced ?? "used";
   }
 
+  /** Fast, as long as nothing is wrong; undefined when something is. */
+  *#skim(block: FileBlock): Slices<BlockReport | DiskError | undefined> {
+    const messages = this.#messages;
+    const { filling } = messages;
+    const scan = (this.#recordScan ??= RecordScan.open((...counted) => filling.count(...counted)));
+    if (scan === undefined) return undefined;
+    const lastSeq = (): number | undefined => (this.#openLoss > 0 ? undefined : messages.lastSeq);
+    const visitor: SkimVisitor = {
+      get lastSeq() {
+        return lastSeq();
+      },
+      onRun: (count, bytes, last) => messages.filling.run(block, count, bytes, last),
+      onRecord: (record, bytes) => this.#take(block, record, bytes, scan),
+    };
+    const report = yield* skimBlock(this.#place, block.number, scan, visitor, this.#effort);
+    // It is read once more, without the scan.
+    if (report === undefined) scan.settle();
+    return report;
+  }
+
+  *#read(block: FileBlock): Slices<BlockReport | DiskError> {
+    const report = yield* openBlock(
+      this.#place,
+      block.number,
+      (record, bytes) => this.#take(block, record, bytes),
+      this.#scratch,
+    );
+    return report;
+  }
+
   /** Removes what the tombstones of all blocks name. */
   *bury(): Slices<void> {
+    this.#recordScan?.close();
+    this.#recordScan = undefined;
     const messages = this.#messages;
     let left = REMOVALS_A_SLICE;
     while (messages.msgs > 0 && messages.firstSeq < this.floor) {
@@ -163,7 +200,7 @@ class Scan {
   }
 
   /** Returns what it cost. */
-  #take(block: FileBlock, record: RecordReader, bytes: Uint8Array): number {
+  #take(block: FileBlock, record: RecordReader, bytes: Uint8Array, scan?: RecordScan): number {
     if (record.kind === "tombstone") {
       this.#tombstones.add(record.seq);
       if (isFloorMark(bytes, record.subjectFrom, record.subjectTo)) this.floor = Math.max(this.floor, record.seq + 1);
@@ -173,7 +210,7 @@ class Scan {
     this.#openLoss = 0;
     const { tree } = this.#messages;
     const { held } = tree;
-    if (record.kind === "message") this.#messages.filling.message(block, record, bytes);
+    if (record.kind === "message") this.#messages.filling.message(block, record, bytes, scan);
     else this.#messages.filling.hole(block, record.seq, record.sec, record.nanos);
     return tree.held === held ? 0 : SUBJECT_COST;
   }
