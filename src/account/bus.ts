@@ -7,17 +7,23 @@
 import { bytes, INNER, INNER_BYTES } from "../base/arena.ts";
 import type { ByteString } from "../base/bytes.ts";
 import { bytesOf } from "../base/bytes.ts";
+import { putDigits } from "../base/digits.ts";
+import { putBytes } from "../base/put_bytes.ts";
 import { FNV_BASE, FNV_PRIME, Frame } from "../proto/frame.ts";
 import type { InnerQueue, Listener } from "./inner_queue.ts";
 import type { InterestWatch } from "./interest.ts";
+import type { RunSent } from "./deliver_run.ts";
 import { OutMsg } from "./out_msg.ts";
+import type { OutRun, RunReplies } from "./out_run.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Resolved, Router } from "./router.ts";
 import { Subscription } from "./subscription.ts";
 
 export type { Listener } from "./inner_queue.ts";
 export type { InterestWatch } from "./interest.ts";
+export { RunSent } from "./deliver_run.ts";
 export { OutMsg } from "./out_msg.ts";
+export type { OutRun, RunReplies } from "./out_run.ts";
 export type { ClientInfo, Receiver as Sender } from "./receiver.ts";
 export type { Subscription } from "./subscription.ts";
 export type { Frame, StreamTrace } from "../proto/frame.ts";
@@ -27,7 +33,6 @@ const EMPTY = "" as ByteString;
 const SPACE = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
-const ZERO = 0x30;
 /** From here on an address is held: two batches of one write, or half of what the connection may have. */
 const HELD_BYTES = 8 * 1024 * 1024;
 const HELD_FULLNESS = 0.5;
@@ -102,6 +107,16 @@ export class Delivery {
     const resolved = this.#current();
     if (resolved.alone !== undefined && this.#router.sendAlone(resolved.alone, msg)) return 1;
     return this.#send(resolved, msg);
+  }
+
+  /**
+   * Sends the first messages of a run there, `count` at most, as far as they go together: to one connection, and with no
+   * more than `most` bytes besides the subject. `sent` says how many it got; those behind have to be `put`.
+   */
+  putRun(run: OutRun, replies: RunReplies, count: number, most: number, sent: RunSent): void {
+    const { alone } = this.#current();
+    if (alone === undefined) sent.msgs = 0;
+    else this.#router.sendRun(alone, run, replies, count, most, sent);
   }
 
   #current(): Resolved {
@@ -232,18 +247,18 @@ export class Bus {
     frame.headerSizeFrom = at;
     frame.headerSizeTo = at;
     if (headerLength > 0) {
-      at = putNumber(into, at, headerLength);
+      at = putDigits(into, at, headerLength);
       frame.headerSizeTo = at;
       into[at++] = SPACE;
     }
     frame.sizeFrom = at;
-    at = putNumber(into, at, size);
+    at = putDigits(into, at, size);
     frame.sizeTo = at;
     into[at++] = CR;
     into[at++] = LF;
     frame.payloadFrom = at;
-    at = put(into, at, msg.header, msg.headerFrom, msg.headerTo);
-    at = put(into, at, msg.body, msg.bodyFrom, msg.bodyTo);
+    at = putBytes(into, at, msg.header, msg.headerFrom, msg.headerTo);
+    at = putBytes(into, at, msg.body, msg.bodyFrom, msg.bodyTo);
     frame.payloadTo = at;
     into[at] = CR;
     into[at + 1] = LF;
@@ -256,20 +271,4 @@ export class Bus {
     work();
     if (isOuter) this.#inner.end();
   }
-}
-
-const FEW = 48;
-
-function put(into: Uint8Array, at: number, from: Uint8Array, start: number, end: number): number {
-  if (end - start > FEW) into.set(from.subarray(start, end), at);
-  else for (let i = start; i < end; i++) into[at + i - start] = from[i]!;
-  return at + end - start;
-}
-
-function putNumber(into: Uint8Array, at: number, value: number): number {
-  let divisor = 1;
-  while (divisor * 10 <= value) divisor *= 10;
-  let next = at;
-  for (; divisor >= 1; divisor /= 10) into[next++] = ZERO + (Math.floor(value / divisor) % 10);
-  return next;
 }

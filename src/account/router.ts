@@ -8,6 +8,8 @@
 import { bytes, SCRATCH, SCRATCH_BYTES } from "../base/arena.ts";
 import type { ByteString } from "../base/bytes.ts";
 import { byteStringOf } from "../base/bytes.ts";
+import { putDigits } from "../base/digits.ts";
+import { putBytes } from "../base/put_bytes.ts";
 import type { Env } from "../base/world.ts";
 import { BY_REFERENCE } from "../outbound/outbound.ts";
 import type { Frame } from "../proto/frame.ts";
@@ -15,8 +17,10 @@ import { Sublist } from "../subject/sublist.ts";
 import { InnerQueue } from "./inner_queue.ts";
 import type { Crossing } from "./crossing.ts";
 import { deliverAlone } from "./deliver_alone.ts";
+import { deliverRun, type RunSent } from "./deliver_run.ts";
 import { Interest, type InterestWatch } from "./interest.ts";
 import type { OutMsg } from "./out_msg.ts";
+import type { OutRun, RunReplies } from "./out_run.ts";
 import type { Receiver } from "./receiver.ts";
 import { withSubject } from "./rewrite.ts";
 import { Route, routeBytes, type Target, writeHead } from "./route.ts";
@@ -27,7 +31,6 @@ import type { Subscription } from "./subscription.ts";
 const SPACE = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
-const ZERO = 0x30;
 /** Scratch is shared: re-encoded tails first, then the head of an uncached route. */
 const TAIL_SCRATCH = SCRATCH;
 const HEAD_SCRATCH = SCRATCH + SCRATCH_BYTES / 2;
@@ -297,6 +300,15 @@ export class Router {
     return true;
   }
 
+  /** As `sendAlone` for the first messages of a run; see `deliverRun`. */
+  sendRun(sub: Subscription, run: OutRun, replies: RunReplies, count: number, most: number, sent: RunSent): void {
+    deliverRun(sub, run, replies, count, most, sent);
+    this.outMsgs += sent.msgs;
+    this.outBytes += sent.bytes;
+    this.stats.totalFanout += sent.msgs;
+    if (sent.msgs > 0 && this.stats.maxFanout === 0) this.stats.maxFanout = 1;
+  }
+
   /** Delivers a message to whoever is alone in subscribing to its subject, an inbox. False: nothing was done, `publish` has to. */
   answer(msg: OutMsg): boolean {
     const { subject, subjectFrom: from, subjectTo: to } = msg;
@@ -522,20 +534,20 @@ export class Router {
     this.#tailsMade = true;
     let at = this.#reply(TAIL_SCRATCH, frame);
     if (frame.headerBytes >= 0) {
-      at = copyRange(at, frame.source, frame.headerSizeFrom, frame.headerSizeTo);
+      at = putBytes(bytes, at, frame.source, frame.headerSizeFrom, frame.headerSizeTo);
       bytes[at++] = SPACE;
     }
-    at = lineEnd(copyRange(at, frame.source, frame.sizeFrom, frame.sizeTo));
+    at = lineEnd(putBytes(bytes, at, frame.source, frame.sizeFrom, frame.sizeTo));
     this.#wholeLength = at - TAIL_SCRATCH;
     if (frame.headerBytes < 0) return;
     this.#stripped = at;
     const payloadBytes = frame.payloadTo - frame.payloadFrom - frame.headerBytes;
-    this.#strippedLength = lineEnd(writeNumber(this.#reply(at, frame), payloadBytes)) - at;
+    this.#strippedLength = lineEnd(putDigits(bytes, this.#reply(at, frame), payloadBytes)) - at;
   }
 
   #reply(at: number, frame: Frame): number {
     if (frame.replyTo === frame.replyFrom) return at;
-    const next = copyRange(at, frame.source, frame.replyFrom, frame.replyTo);
+    const next = putBytes(bytes, at, frame.source, frame.replyFrom, frame.replyTo);
     bytes[next] = SPACE;
     return next + 1;
   }
@@ -547,21 +559,8 @@ function groupOf(groups: Map<ByteString, Subscription[]>, queue: ByteString): Su
   return group;
 }
 
-function copyRange(at: number, source: Uint8Array, from: number, to: number): number {
-  for (let i = from; i < to; i++) bytes[at + i - from] = source[i]!;
-  return at + to - from;
-}
-
 function lineEnd(at: number): number {
   bytes[at] = CR;
   bytes[at + 1] = LF;
   return at + 2;
-}
-
-function writeNumber(at: number, value: number): number {
-  let divisor = 1;
-  while (divisor * 10 <= value) divisor *= 10;
-  let next = at;
-  for (; divisor >= 1; divisor /= 10) bytes[next++] = ZERO + (Math.floor(value / divisor) % 10);
-  return next;
 }

@@ -10,6 +10,8 @@
 //   RELAY    relayed   messages on their way from one account to another (owner: account)
 //   HASH     hashing   where checksums of what is stored are worked out (owner: arena_hash.ts)
 //   PAGES    pages     stored messages that are read in order (owner: store)
+//   RUN      run       stored messages that are read together and lie nowhere else in the arena (owner: store)
+//   LINE     line      what stands before the payload in a MSG, as long as one follows the other (owner: account)
 //
 // Each region has one writer. It never grows, so `bytes` never changes. Untouched
 // pages cost nothing; below 64 MB V8 does not answer its creation with a collection. Without WebAssembly the plain twin of the kernel runs.
@@ -45,7 +47,11 @@ export const HASH_REGION_BYTES = 72 * KB;
 /** What is hashed or copied there is read up to 63 bytes past its end. */
 export const PAGES = HASH + HASH_REGION_BYTES;
 export const PAGES_BYTES = 640 * KB;
-export const TOTAL = Math.ceil((PAGES + PAGES_BYTES + SLACK) / (64 * KB)) * 64 * KB;
+export const RUN = PAGES + PAGES_BYTES;
+export const RUN_BYTES = 64 * KB;
+export const LINE = RUN + RUN_BYTES + SLACK;
+export const LINE_BYTES = 8 * KB;
+export const TOTAL = Math.ceil((LINE + LINE_BYTES + SLACK) / (64 * KB)) * 64 * KB;
 
 /** What of WebAssembly is used; Node's types have it as a name space only. */
 declare const WebAssembly: {

@@ -30,6 +30,7 @@
 // 2^53−1. Times are (sec, nanos). No call throws for what the disk does.
 
 import type { ByteString } from "../base/bytes.ts";
+import type { StoredRun } from "./stored_run.ts";
 import type { SubjectFilter } from "./subject_filter.ts";
 
 /** Go's zero time in seconds since 1970: the time of what is not there. */
@@ -199,6 +200,11 @@ export interface StreamStore {
    * then, `readFailures` has moved.
    */
   load(seq: number, into: StoredMsg): boolean;
+  /**
+   * Fills `into` with the message `seq` and those that follow it without a gap, `most` of them at most, as far as they can
+   * be had together; how many. None: `load` tells why, or has it.
+   */
+  loadRun(seq: number, most: number, into: StoredRun): number;
   /**
    * How often the disk did not tell what one of these calls had to know, and may tell it later. A call that moved this may
    * have left out what is there: who may not do without it asks again, some time later.

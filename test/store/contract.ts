@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { byteString, byteStringOf, bytesOf, type ByteString } from "../../src/base/bytes.ts";
 import { Purge } from "../../src/store/purge.ts";
+import { StoredRun } from "../../src/store/stored_run.ts";
 import {
   NO_LIMITS,
   REFUSED,
@@ -86,6 +87,19 @@ function shownMsg(store: StreamStore, seq: number, staged = false): object | und
     nanos: into.nanos,
     size: store.sizeOf(subject.length, header.length, body.length),
   };
+}
+/** The messages of a run, as `shownMsg` shows each. */
+function shownRun(store: StreamStore, seq: number, most: number): object[] {
+  const run = new StoredRun();
+  const count = store.loadRun(seq, most, run);
+  expect([run.count, count === 0 ? seq : run.seq]).toEqual([count, seq]);
+  return Array.from({ length: count }, (_, i) => {
+    const subject = byteStringOf(run.subject, run.subjectFrom[i]!, run.subjectTo[i]!);
+    const header = byteStringOf(run.data, run.headerFrom[i]!, run.bodyFrom[i]!);
+    const body = byteStringOf(run.data, run.bodyFrom[i]!, run.bodyTo[i]!);
+    const size = store.sizeOf(subject.length, header.length, body.length);
+    return { seq: seq + i, subject, header, body, sec: run.sec[i], nanos: run.nanos[i], size };
+  });
 }
 /** `next` until it says something, looking at `most` messages at a time. */
 function nextOf(store: StreamStore, wanted: SubjectFilter, from: number, most: number): number {
@@ -193,6 +207,27 @@ export function storeContract(name: string, open: OpenStore): void {
       expect(shownMsg(store, 3)).toMatchObject({ header, body: "" });
       expect(shownMsg(store, 4)).toBeUndefined();
       expect(shownMsg(store, 0)).toBeUndefined();
+    });
+
+    test("messages that follow each other come together, up to a gap and to what is committed", () => {
+      const { store, put, complete } = start();
+      const header = "NATS/1.0\r\nA: b\r\n\r\n";
+      for (let i = 1; i <= 9; i++) {
+        put({ subject: i < 4 ? "a.b" : `s.${i}`, header: i === 5 ? header : "", body: `body ${i}`, nanos: i });
+      }
+      store.stageRemove(7, false);
+      store.submit();
+      complete();
+      store.stage(msg("staged"), "plain");
+      const each = (first: number, last: number): unknown[] =>
+        Array.from({ length: last - first + 1 }, (_, i) => shownMsg(store, first + i));
+      // A run may end before: then the next one goes on.
+      const runs: object[][] = [];
+      for (let seq = 1; runs.at(-1)?.length !== 0; seq += runs.at(-1)!.length) runs.push(shownRun(store, seq, 100));
+      expect(runs.flat()).toEqual(each(1, 6));
+      expect(runs.length).toBeLessThan(6);
+      expect(shownRun(store, 1, 1)).toEqual(each(1, 1));
+      for (const seq of [0, 7, 10]) expect(shownRun(store, seq, 100)).toEqual([]);
     });
 
     test("a staged message can be read by the checks of the next publish", () => {
@@ -568,6 +603,14 @@ function compare(store: StreamStore, model: StoreModel): void {
   const near = [0, 1, 2, 5, 9, 14, 20, 40, lastSeq, lastSeq + 1];
   for (const seq of near) {
     if (!msgs.some((each) => each.seq === seq)) expect(shownMsg(store, seq)).toBeUndefined();
+  }
+  for (const seq of near) {
+    const rest = msgs.filter(
+      (each, i) => each.seq >= seq && each.seq === seq + i - msgs.findIndex((one) => one.seq === seq),
+    );
+    const run = shownRun(store, seq, 5);
+    expect(run).toEqual(rest.slice(0, run.length));
+    expect(run.length).toBeLessThanOrEqual(5);
   }
   for (const texts of patterns) {
     const names = texts.map((text) => byteString(text));

@@ -286,6 +286,14 @@ export abstract class AckRecord {
     this.#nextStreamSeq = streamSeq + 1;
     return ++this.#deliveredConsumerSeq;
   }
+  /** So many that follow each other are delivered for the first time; the consumer sequence of the last. */
+  protected passRun(streamSeq: number, count: number): number {
+    assert(streamSeq >= this.#nextStreamSeq && count > 0, "first deliveries rise");
+    this.#version++;
+    this.#deliveredStreamSeq = streamSeq + count - 1;
+    this.#nextStreamSeq = streamSeq + count;
+    return (this.#deliveredConsumerSeq += count);
+  }
   /** One is delivered again; its new consumer sequence. */
   protected passAgain(): number {
     this.#version++;

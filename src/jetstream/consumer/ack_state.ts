@@ -79,6 +79,14 @@ export class AckState extends AckRecord {
     return consumerSeq;
   }
 
+  /** As `deliver` for `count` messages that follow each other from `streamSeq` on. */
+  deliverRun(streamSeq: number, count: number, nowMs: number): void {
+    if (this.#rules.ackPolicy === "none") {
+      const consumerSeq = this.passRun(streamSeq, count);
+      this.raiseFloor(streamSeq + count - 1, consumerSeq, true);
+    } else for (let seq = streamSeq; seq < streamSeq + count; seq++) this.deliver(seq, nowMs);
+  }
+
   /**
    * The next to be delivered again, left in the queue; 0 when there is none. First takes out of the queue, and of what is
    * pending, those that were delivered `maxDeliver` times.

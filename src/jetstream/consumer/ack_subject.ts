@@ -7,18 +7,15 @@
 // Owns the bytes it writes. Source: jetstream-api facts §3.
 
 import { type ByteString, byteString, bytesOf } from "../../base/bytes.ts";
-import { digitsOf, writeDigits, WrittenNumber } from "./written_number.ts";
+import { ACK_NUMBER_BYTES, AckDigits } from "./ack_digits.ts";
 
 const ZERO = 0x30;
 const DOT = 0x2e;
 const NUMBERS = 5;
-/** Five numbers of at most 19 digits, and their dots. */
-const NUMBER_BYTES = 100;
 /** What a number is that is none, or too large to be one: above every sequence. */
 const NO_NUMBER = Number.MAX_SAFE_INTEGER;
 /** The number of an ack that is the last one anybody looks at, counted from 0. */
 const LAST_READ = 2;
-const NANO_DIGITS = 9;
 
 /** Whose messages they are. */
 export interface AckNames {
@@ -41,12 +38,13 @@ export class AckSubject {
   /** The reply written last: bytes[0, end). */
   readonly bytes: Uint8Array;
   end = 0;
+  /** What comes before the numbers: bytes[0, prefixLength). */
+  readonly prefixLength: number;
   // Of the ack read last.
   deliveries = 0;
   streamSeq = 0;
   consumerSeq = 0;
-  readonly #last: WrittenReply;
-  readonly #prefixLength: number;
+  readonly #digits: AckDigits;
   readonly #first: number;
   readonly #second: number;
 
@@ -57,10 +55,10 @@ export class AckSubject {
     this.flowSubjects = [`$JS.FC.${one}*` as ByteString, `$JS.FC.${two}*` as ByteString];
     this.flowPrefix = `$JS.FC.${version2 ? two : one}` as ByteString;
     const prefix = bytesOf(`$JS.ACK.${version2 ? two : one}` as ByteString);
-    this.bytes = new Uint8Array(prefix.length + NUMBER_BYTES);
+    this.bytes = new Uint8Array(prefix.length + ACK_NUMBER_BYTES);
     this.bytes.set(prefix);
-    this.#last = new WrittenReply(this.bytes);
-    this.#prefixLength = prefix.length;
+    this.#digits = new AckDigits(this.bytes);
+    this.prefixLength = prefix.length;
     this.#first = "$JS.ACK.".length + one.length;
     this.#second = "$JS.ACK.".length + two.length;
   }
@@ -74,28 +72,10 @@ export class AckSubject {
     nanos: number,
     pending: number,
   ): number {
-    const last = this.#last;
-    // From one message to the next little changes: only those digits are written.
-    if (
-      sec === last.sec &&
-      last.deliveries.change(deliveries) &&
-      last.streamSeq.change(streamSeq) &&
-      last.consumerSeq.change(consumerSeq) &&
-      last.pending.change(pending)
-    ) {
-      if (nanos !== last.nanos) writeDigits(this.bytes, last.timeTo - NANO_DIGITS, last.timeTo, nanos);
-      last.nanos = nanos;
-      return this.end;
+    const digits = this.#digits;
+    if (!digits.change(deliveries, streamSeq, consumerSeq, sec, nanos, pending)) {
+      this.end = digits.write(this.prefixLength, deliveries, streamSeq, consumerSeq, sec, nanos, pending);
     }
-    let at = last.deliveries.write(this.#prefixLength, deliveries);
-    at = last.streamSeq.write(this.#dot(at), streamSeq);
-    at = last.consumerSeq.write(this.#dot(at), consumerSeq);
-    at = this.#time(this.#dot(at), sec, nanos);
-    last.timeTo = at;
-    // Before 1970 the digits are not those of the parts.
-    last.sec = sec > 0 ? sec : Number.NaN;
-    last.nanos = nanos;
-    this.end = last.pending.write(this.#dot(at), pending);
     return this.end;
   }
 
@@ -120,42 +100,5 @@ export class AckSubject {
       at++;
     }
     return version2;
-  }
-
-  #dot(at: number): number {
-    this.bytes[at] = DOT;
-    return at + 1;
-  }
-
-  /** Nanoseconds since 1970. */
-  #time(at: number, sec: number, nanos: number): number {
-    if (sec <= 0) return this.#text(at, String(BigInt(sec) * 1_000_000_000n + BigInt(nanos)));
-    const end = at + digitsOf(sec) + NANO_DIGITS;
-    writeDigits(this.bytes, at, end - NANO_DIGITS, sec);
-    writeDigits(this.bytes, end - NANO_DIGITS, end, nanos);
-    return end;
-  }
-
-  #text(at: number, text: string): number {
-    for (let i = 0; i < text.length; i++) this.bytes[at + i] = text.charCodeAt(i);
-    return at + text.length;
-  }
-}
-
-/** Where the numbers of the reply written last are. */
-class WrittenReply {
-  readonly deliveries: WrittenNumber;
-  readonly streamSeq: WrittenNumber;
-  readonly consumerSeq: WrittenNumber;
-  readonly pending: WrittenNumber;
-  timeTo = 0;
-  sec = Number.NaN;
-  nanos = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.deliveries = new WrittenNumber(bytes);
-    this.streamSeq = new WrittenNumber(bytes);
-    this.consumerSeq = new WrittenNumber(bytes);
-    this.pending = new WrittenNumber(bytes);
   }
 }

@@ -7,6 +7,7 @@
 // none holds the others, and a turn has an end however much there is.
 
 import type { JetStreamSurroundings } from "../surroundings.ts";
+import { DeliveryRun } from "./delivery_run.ts";
 
 /** Messages, and bytes, of one slice. */
 const SLICE_MSGS = 256;
@@ -21,6 +22,8 @@ const LONG_MSGS = TURN_MSGS / 4;
 export class Slice {
   msgs = 0;
   bytes = 0;
+  /** What is used in each, for messages that go together. */
+  readonly run = new DeliveryRun();
 
   get isSpent(): boolean {
     return this.msgs <= 0 || this.bytes <= 0;

@@ -98,6 +98,16 @@ export class Cursor {
     this.#state.skipTo(seq + 1);
   }
 
+  /** How many messages at most may be taken together from the one on that `next` gave; 0 while there is a skip list. */
+  get together(): number {
+    return this.#skip === undefined ? this.#pending.value : 0;
+  }
+  /** So many that follow each other from the one on that `next` gave are delivered. */
+  passedRun(seq: number, count: number): void {
+    for (let i = 0; i < count; i++) this.#pending.delivered();
+    this.#state.skipTo(seq + count);
+  }
+
   /** A matching message is stored. */
   stored(seq: number, subject: Uint8Array, from: number, to: number): void {
     if (!this.#mustCount && seq >= this.#from) this.#pending.stored(subject, from, to);

@@ -8,6 +8,7 @@
 
 import type { Delivery } from "../../account/bus.ts";
 import type { Timer } from "../../base/world.ts";
+import { RUN_MSGS } from "../../store/stored_run.ts";
 import type { ConsumerConfig } from "../config/consumer_config.ts";
 import type { AckState, Exhausted } from "./ack_state.ts";
 import type { AckSubject } from "./ack_subject.ts";
@@ -19,6 +20,11 @@ import type { ConsumerStream, ConsumerSurroundings } from "./parts.ts";
 import type { PullRequests } from "./pull/pull_requests.ts";
 import type { PushTarget } from "./push/push_target.ts";
 import type { ReadWait } from "./read_wait.ts";
+
+/** Fewer are not worth the preparations. */
+const FEW = 4;
+/** So many go one by one where few followed each other. */
+const SINGLES = 64;
 
 /** Why it stopped: the slice is spent, there is nothing to do, or it has to wait: for acks, time, or a connection. */
 export type Stopped = "slice" | "end" | "wait";
@@ -48,6 +54,10 @@ export class Deliveries {
   #maxAckPending = 0;
   #headersOnly = false;
   #acksNone = false;
+  /** Nothing is added to messages. */
+  #isPlain = false;
+  /** So many go one by one before any are tried together again. */
+  #singles = 0;
   #isPinned = false;
   #delay: Timer | undefined = undefined;
 
@@ -71,6 +81,7 @@ export class Deliveries {
     this.#headersOnly = config.headers_only;
     this.#acksNone = policy === "none";
     this.#isPinned = config.priority_policy === "pinned_client";
+    this.#isPlain = !this.#headersOnly && !this.#isPinned;
   }
 
   /** Bits a second; 0 for no limit. */
@@ -93,9 +104,59 @@ export class Deliveries {
     // Once for all that is delivered now: to ask for each costs more than to load it.
     const tickMs = this.#surroundings.timer.nowMs();
     for (;;) {
-      const stopped = slice.isSpent ? "slice" : this.#deliverOne(slice, nowMs, tickMs);
+      if (slice.isSpent) return "slice";
+      if (this.#deliverRun(slice, nowMs, tickMs)) continue;
+      const stopped = this.#deliverOne(slice, nowMs, tickMs);
       if (stopped !== undefined) return stopped;
     }
+  }
+
+  /** Delivers what follows each other together, when nothing is out of the ordinary; whether it did. What is left is for `#deliverOne`. */
+  #deliverRun(slice: Slice, nowMs: number, tickMs: number): boolean {
+    if (this.#singles > 0) {
+      this.#singles--;
+      return false;
+    }
+    const { state, cursor, pull, push } = this.#parts;
+    const { store, toldUpTo } = this.#stream;
+    if (!this.#isPlain || !this.#pacing.isIdle || state.numQueued > 0) return false;
+    const inbox = pull === undefined ? push!.isReady ? push!.delivery : undefined : pull.inbox; // prettier-ignore
+    if (inbox === undefined) return false;
+    const acks = this.#maxAckPending - state.numAckPending;
+    const wanted = pull === undefined ? RUN_MSGS : pull.wantedTogether(nowMs);
+    const room = pull === undefined ? push!.room : Infinity;
+    let most = Math.min(slice.msgs, RUN_MSGS, acks, wanted, cursor.together);
+    if (most < FEW || room <= 0) return false;
+    const seq = cursor.next();
+    if (seq <= 0 || inbox.isHeld(this.#parts.signal)) return false;
+    most = Math.min(most, toldUpTo - seq + 1);
+    const { run } = slice;
+    const { msgs, sent } = run;
+    let count = most < FEW ? 0 : store.loadRun(seq, most, msgs);
+    const { filter } = cursor;
+    if (!filter.all) {
+      let matching = 0;
+      while (matching < count && filter.matches(msgs.subject, msgs.subjectFrom[matching]!, msgs.subjectTo[matching]!)) matching++; // prettier-ignore
+      count = matching;
+    }
+    if (count < FEW) {
+      this.#singles = SINGLES;
+      return false;
+    }
+    const shown = inbox.subject.length;
+    run.begin(this.#parts.subject, state.deliveredConsumerSeq + 1, cursor.numPending - 1);
+    inbox.putRun(msgs, run, count, Math.min(slice.bytes, room - shown * count), sent);
+    if (sent.msgs === 0) return false;
+    this.#parts.reading.succeeded();
+    state.deliverRun(seq, sent.msgs, nowMs);
+    cursor.passedRun(seq, sent.msgs);
+    const carried = sent.bytes + sent.replyBytes;
+    if (pull === undefined) push!.sentTogether(carried + shown * sent.msgs, tickMs);
+    else pull.sentTogether(sent.msgs, tickMs);
+    slice.msgs -= sent.msgs;
+    slice.bytes -= carried;
+    if (this.#acksNone) for (let i = 0; i < sent.msgs; i++) this.#stream.finished(this.#parts.name, seq + i, undefined);
+    return true;
   }
 
   #deliverOne(slice: Slice, nowMs: number, tickMs: number): Stopped | undefined {

@@ -27,6 +27,11 @@ export class Pacing {
       bitsPerSecond === 0n ? undefined : new RateLimit(Number(bitsPerSecond), this.#burst, this.#timer.nowMs());
   }
 
+  /** Whether none ever has to wait. */
+  get isIdle(): boolean {
+    return this.#replay === undefined && this.#rate === undefined;
+  }
+
   /** How long to wait before this message of `size` bytes; 0 to send it. Ask again when that is over. */
   waitMs({ seq, sec, nanos }: StoredMsg, size: number): number {
     if (this.#replay === undefined && this.#rate === undefined) return 0;

@@ -18,9 +18,11 @@ import { openBlock } from "./block_open.ts";
 import { blockFile } from "../format/layout.ts";
 import { PackedChunks } from "../format/packed_chunks.ts";
 import { EMPTY_RECORD, MAX_RECORD, RECORD_HEAD, RecordReader } from "../format/record.ts";
+import type { StoredRun } from "../stored_run.ts";
 import type { FileBlock } from "./file_block.ts";
 import type { RecordPage } from "./record_page.ts";
 import { RecordPages } from "./record_pages.ts";
+import { readRun } from "./run_reader.ts";
 import { Span } from "./span.ts";
 import type { Cached, StoreCache } from "./store_cache.ts";
 
@@ -195,6 +197,16 @@ export class BlockReader {
     page.next = page.at + page.length;
     page.seq = record.seq;
     return true;
+  }
+
+  /** Reads the record read last, an entry of a page, and those that follow it, `most` at most, into a run; how many. All are checked. */
+  readRun(seq: number, most: number, into: StoredRun): number {
+    const page = this.#page!;
+    const count = readRun(page, this.#entry, most, this.#hasherOf(page.block!.number), into);
+    into.seq = seq;
+    into.count = count;
+    if (count > 1) this.readEntry(page, this.#entry + count - 1);
+    return count;
   }
 
   /**

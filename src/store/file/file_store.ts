@@ -32,6 +32,7 @@ import {
   type StoreState,
   type StreamStore,
 } from "../stream_store.ts";
+import type { StoredRun } from "../stored_run.ts";
 import type { SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT } from "../subject_tree.ts";
 import type { StreamPlace } from "./block_open.ts";
@@ -438,6 +439,11 @@ export class FileStore extends StoreReads implements StreamStore {
   load(seq: number, into: StoredMsg): boolean {
     this.#enter();
     return this.#messages.load(seq, into);
+  }
+
+  loadRun(seq: number, most: number, into: StoredRun): number {
+    this.#enter();
+    return this.#messages.loadRun(seq, most, into);
   }
 
   get readFailures(): number {

@@ -10,6 +10,7 @@
 import { assert } from "../../base/assert.ts";
 import type { Disk } from "../../base/disk.ts";
 import type { SearchedMessages } from "../message_search.ts";
+import type { StoredRun } from "../stored_run.ts";
 import type { StoredMsg } from "../stream_store.ts";
 import type { SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT, SubjectTree } from "../subject_tree.ts";
@@ -104,6 +105,14 @@ export abstract class ReadMessages implements SearchedMessages {
     into.bodyFrom = homeAt + record.payloadFrom;
     into.bodyTo = homeAt + record.payloadTo;
     return true;
+  }
+
+  /** As `StreamStore.loadRun`. */
+  loadRun(seq: number, most: number, into: StoredRun): number {
+    into.count = 0;
+    const block = this.table.blockOf(seq);
+    if (block === undefined || most < 1 || !this.finder.findInPage(block, seq)) return 0;
+    return this.reader.readRun(seq, Math.min(most, block.runFrom(seq) - seq + 1), into);
   }
 
   /** When a message was stored: `sec` and `nanos` of the record; false when it cannot be had. The record is borrowed. */

@@ -143,6 +143,12 @@ export class RecordFinder {
     return this.#find(block, seq) || (block.has(seq) && this.inspect(block) && this.#find(block, seq));
   }
 
+  /** The same; false also where it is in no page, and none can be made. Makes the index, for who reads one after another. */
+  findInPage(block: FileBlock, seq: number): boolean {
+    if (block.index === undefined && !block.isPinned && block.damaged === undefined) this.#indexOf(block);
+    return this.#find(block, seq) && this.reader.pageOf(block) !== undefined;
+  }
+
   /** As the reader's. */
   inspect(block: FileBlock): boolean {
     const isWorthIt = this.reader.inspect(block);

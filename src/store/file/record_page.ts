@@ -99,9 +99,25 @@ export class RecordPage extends Span {
     return this.#seqAt(low) === seq ? low : -1;
   }
 
+  /** How many entries, `most` at the most, follow each other from this one on without a gap between their sequences. */
+  runFrom(entry: number, most: number): number {
+    const end = Math.min(entry + most, this.#entries);
+    if (this.#lastSeq - this.#firstSeq === this.#entries - 1) return end - entry;
+    const seq = this.#seqAt(entry) - entry;
+    let at = entry + 1;
+    while (at < end && this.#seqAt(at) === seq + at) at++;
+    return at - entry;
+  }
+
   /** Where in `bytes` its record starts. */
   startOf(entry: number): number {
     return this.#starts[entry]!;
+  }
+
+  /** Where it ends. */
+  endOf(entry: number): number {
+    const start = this.#starts[entry]!;
+    return start + (uint32(this.bytes, start) & LENGTH_MASK);
   }
 
   /** Whether its reader has come to the last of its entries, or passed it. */

@@ -12,11 +12,12 @@ import { assert } from "../../base/assert.ts";
 import type { PlannedMessages } from "../publish_plan.ts";
 import type { StagedSubjects } from "../staged_subjects.ts";
 import { ZERO_SEC, StoredMsg, type StoreEvents, type StoreState } from "../stream_store.ts";
+import type { StoredRun } from "../stored_run.ts";
 import type { SubjectFilter } from "../subject_filter.ts";
 import type { LimitedMessages } from "../limit_keeper.ts";
 import type { SearchedMessages } from "../message_search.ts";
 import { StreamTotals } from "../stream_totals.ts";
-import { SubjectTree } from "../subject_tree.ts";
+import { NO_SUBJECT, SubjectTree } from "../subject_tree.ts";
 import { MessageLog } from "./message_log.ts";
 
 /** What a message counts beyond its bytes, as nats-server counts it. */
@@ -78,6 +79,32 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
     into.subjectFrom = this.tree.startOf(subject);
     into.subjectTo = into.subjectFrom + this.tree.lengthOf(subject);
     return true;
+  }
+
+  /** As `StreamStore.loadRun`. */
+  loadRun(seq: number, most: number, into: StoredRun): number {
+    into.count = 0;
+    const left = this.#totals.lastSeq - seq + 1;
+    if (left < 1 || !this.log.locate(seq)) return 0;
+    const count = this.log.loadRunHere(seq, Math.min(most, left), into);
+    const { tree, log } = this;
+    let known = NO_SUBJECT;
+    let from = 0;
+    let to = 0;
+    for (let i = 0; i < count; i++) {
+      const subject = log.subjectBehind(i);
+      if (subject !== known) {
+        const buffer = tree.bufferOf(subject);
+        if (known !== NO_SUBJECT && buffer !== into.subject) return (into.count = i);
+        into.subject = buffer;
+        from = tree.startOf(subject);
+        to = from + tree.lengthOf(subject);
+        known = subject;
+      }
+      into.subjectFrom[i] = from;
+      into.subjectTo[i] = to;
+    }
+    return (into.count = count);
   }
 
   /** Points at the first committed message at or after `from`; its sequence, or 0. */

@@ -13,7 +13,10 @@
 // Owns its rows and bytes. Knows nothing of limits, counts of a stream, or of
 // what is committed.
 
+import { RUN, RUN_BYTES } from "../../base/arena.ts";
 import { assert } from "../../base/assert.ts";
+import { putBytes } from "../../base/put_bytes.ts";
+import type { StoredRun } from "../stored_run.ts";
 import type { StoredMsg } from "../stream_store.ts";
 
 const COLUMNS = 6;
@@ -120,10 +123,10 @@ export class MemoryBlock {
       this.#data[at + 2] = (header >>> 16) & 0xff;
       this.#data[at + 3] = header >>> 24;
       at += HEADER_LENGTH_BYTES;
-      copy(msg.header, msg.headerFrom, msg.headerTo, this.#data, at);
+      putBytes(this.#data, at, msg.header, msg.headerFrom, msg.headerTo);
       at += header;
     }
-    copy(msg.body, msg.bodyFrom, msg.bodyTo, this.#data, at);
+    putBytes(this.#data, at, msg.body, msg.bodyFrom, msg.bodyTo);
     this.#used += bytes;
     this.#count++;
     this.#live++;
@@ -209,6 +212,39 @@ export class MemoryBlock {
     into.bodyTo = this.#rows[row * COLUMNS]! + this.#bytesOfRow(row);
   }
 
+  /**
+   * Points `into` at a live row and the live rows that follow it without a gap between their sequences, `most` at most
+   * and as far as there is room for their bytes in the arena, where they are copied; how many. Says nothing of subjects.
+   */
+  loadRun(row: number, most: number, into: StoredRun): number {
+    const rows = this.#rows;
+    const start = rows[row * COLUMNS]!;
+    const limit = Math.min(row + most, this.#count);
+    const seq = this.seqOf(row) - row;
+    let end = start;
+    let at = row;
+    for (; at < limit; at++) {
+      if (!this.isLive(at) || this.seqOf(at) !== seq + at) break;
+      const next = at + 1 < this.#count ? rows[(at + 1) * COLUMNS]! : this.#used;
+      if (next - start > RUN_BYTES) break;
+      end = next;
+    }
+    if (at === row) return 0;
+    into.data.set(this.#data.subarray(start, end), RUN);
+    const moved = RUN - start;
+    for (let i = 0; i < at - row; i++) {
+      const each = row + i;
+      const header = this.headerLengthOf(each);
+      const from = moved + rows[each * COLUMNS]! + (header > 0 ? HEADER_LENGTH_BYTES : 0);
+      into.headerFrom[i] = from;
+      into.bodyFrom[i] = from + header;
+      into.bodyTo[i] = moved + (each + 1 < this.#count ? rows[(each + 1) * COLUMNS]! : this.#used);
+      into.sec[i] = this.secOf(each);
+      into.nanos[i] = this.nanosOf(each);
+    }
+    return at - row;
+  }
+
   /** Forgets a live row, with `erase` also its bytes. */
   remove(row: number, erase: boolean): void {
     assert(this.isLive(row), "a row is removed once");
@@ -230,7 +266,7 @@ export class MemoryBlock {
       if (!this.isLive(row)) continue;
       const bytes = this.#bytesOfRow(row);
       const offset = this.#rows[row * COLUMNS]!;
-      copy(this.#data, offset, offset + bytes, data, used);
+      putBytes(data, used, this.#data, offset, offset + bytes);
       for (let column = 1; column < COLUMNS; column++) {
         rows[to * COLUMNS + column] = this.#rows[row * COLUMNS + column]!;
       }
@@ -277,14 +313,4 @@ export class MemoryBlock {
       this.#data = data;
     }
   }
-}
-
-const SHORT = 24;
-
-function copy(source: Uint8Array, from: number, to: number, into: Uint8Array, at: number): void {
-  if (to - from > SHORT) {
-    into.set(source.subarray(from, to), at);
-    return;
-  }
-  for (let i = from; i < to; i++) into[at + i - from] = source[i]!;
 }

@@ -24,6 +24,7 @@ import {
   type StoreState,
   type StreamStore,
 } from "../stream_store.ts";
+import type { StoredRun } from "../stored_run.ts";
 import type { SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT, type SubjectTree } from "../subject_tree.ts";
 import { CommittedMessages, messageSize } from "./committed_messages.ts";
@@ -167,6 +168,11 @@ export class MemoryStore extends StoreReads implements StreamStore {
   load(seq: number, into: StoredMsg): boolean {
     this.#enter();
     return this.#messages.load(seq, this.#messages.lastSeq, into);
+  }
+
+  loadRun(seq: number, most: number, into: StoredRun): number {
+    this.#enter();
+    return this.#messages.loadRun(seq, most, into);
   }
 
   state(): StoreState {

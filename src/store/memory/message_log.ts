@@ -9,6 +9,7 @@
 // nothing of counts, limits or of what is committed.
 
 import { assert } from "../../base/assert.ts";
+import type { StoredRun } from "../stored_run.ts";
 import type { StoredMsg } from "../stream_store.ts";
 import { FAR, MemoryBlock } from "./memory_block.ts";
 
@@ -51,6 +52,15 @@ export class MessageLog {
   /** Points `into` at its header, body and time. */
   loadHere(into: StoredMsg): void {
     this.#block.load(this.#row, into);
+  }
+  /** Fills a run with it and those that follow it, but for their subjects; how many, `most` at most. */
+  loadRunHere(seq: number, most: number, into: StoredRun): number {
+    into.seq = seq;
+    return this.#block.loadRun(this.#row, most, into);
+  }
+  /** The subject of a message so many rows behind it, in a run. */
+  subjectBehind(rows: number): number {
+    return this.#block.subjectOf(this.#row + rows);
   }
   /** The last sequence of an unbroken run that begins at `seq`, which is at the cursor. It may go on behind. */
   runFrom(seq: number): number {

@@ -6,6 +6,7 @@
 // Owns the requests that wait, their timers and the pin. Knows nothing of
 // messages but their size. Source: jetstream-api facts §4.
 
+import type { Delivery } from "../../../account/bus.ts";
 import type { ByteString } from "../../../base/bytes.ts";
 import type { Timer } from "../../../base/world.ts";
 import type { ConsumerConfig } from "../../config/consumer_config.ts";
@@ -158,6 +159,23 @@ export class PullRequests {
       return request;
     }
     return undefined;
+  }
+
+  /** Where all who wait get their messages, in whatever order they asked; undefined when they have to be asked one by one (`take`). */
+  get inbox(): Delivery | undefined {
+    return this.#config.priority_policy === "none" ? this.#waiting.first?.inbox : undefined;
+  }
+  /** How many of them `inbox` may get together; perhaps 0. */
+  wantedTogether(nowMs: number): number {
+    return this.#waiting.wantedTogether(nowMs);
+  }
+  /** So many were sent to `inbox`: as if `take` had been asked for each. */
+  sentTogether(count: number, tickMs: number): void {
+    for (let i = 0; i < count; i++) {
+      const request = this.#waiting.first!;
+      this.#serve(request);
+      this.sent(request, tickMs);
+    }
   }
 
   /** A message that `take` gave to `request` is sent at `tickMs`, by the monotonic clock. */

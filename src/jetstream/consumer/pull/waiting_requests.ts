@@ -7,6 +7,8 @@ import type { ByteString } from "../../../base/bytes.ts";
 import { assert } from "../../../base/assert.ts";
 import type { NextPriority } from "../../config/consumer_next.ts";
 
+/** So many are looked at for each run of messages. */
+const MOST_TOGETHER = 16;
 /** Behind every priority: a request that says nothing. */
 const LEAST_PRIORITY = 10;
 
@@ -77,6 +79,22 @@ export class WaitingRequests {
   /** Who is served next. */
   get first(): WaitingRequest | undefined {
     return this.#first;
+  }
+
+  /**
+   * How many messages those that wait want together: when they all wait at one address, none has expired, and none asks
+   * for more than a number of them; else 0.
+   */
+  wantedTogether(nowMs: number): number {
+    const first = this.#first;
+    if (first === undefined || this.#count > MOST_TOGETHER) return 0;
+    let wanted = 0;
+    for (let request: WaitingRequest | undefined = first; request !== undefined; request = request.after) {
+      if (request.batch < 1 || request.maxBytes > 0 || nowMs >= request.expiresAtMs) return 0;
+      if (request !== first && request.reply !== first.reply) return 0;
+      wanted += request.batch;
+    }
+    return wanted;
   }
 
   add(request: WaitingRequest): void {

@@ -32,7 +32,12 @@ export class FlowControl {
     return this.#outstanding > this.#window;
   }
 
-  /** A message of `bytes` is sent. Whether to ask now. */
+  /** So many bytes may be sent before anything has to be done. */
+  get room(): number {
+    return (this.reply === "" ? this.#window / 2 : this.#window - 1) - this.#outstanding;
+  }
+
+  /** A message of `bytes` is sent, or some within `room`. Whether to ask now. */
   sent(bytes: number): boolean {
     this.#outstanding += bytes;
     if (this.reply === "") return this.#outstanding > this.#window / 2;

@@ -70,6 +70,11 @@ export class PushTarget {
   get isReady(): boolean {
     return this.#watch.isPresent && !(this.#flow?.isStalled ?? false);
   }
+  /** So many bytes may be sent together, the subject of each counted; 0: one by one. */
+  get room(): number {
+    if (this.#config.ack_policy === "flow_control") return 0;
+    return this.#flow === undefined ? Infinity : Math.max(0, this.#flow.room);
+  }
   get delivery(): Delivery {
     return this.#delivery;
   }
@@ -92,6 +97,12 @@ export class PushTarget {
     if (this.#flow === undefined) return;
     const asks = this.#flow.sent(this.#delivery.subject.length + carried);
     if (asks || this.#isAckDue()) this.#askFlow();
+  }
+
+  /** Messages of so many bytes, within `room`, were sent. */
+  sentTogether(bytes: number, tickMs: number): void {
+    this.#sentAtMs = tickMs;
+    this.#flow?.sent(bytes);
   }
 
   /** An answer to flow control; false when it is not the one that is waited for. */
