@@ -1,18 +1,22 @@
-// Profiles of V8, for PROFILEZ: a heap snapshot's summary, or a CPU profile, as
-// the developer tools read them.
+// Profiles of V8, for PROFILEZ, as the developer tools read them: which functions use the CPU, and which allocate what
+// stays on the heap. Both are samples of call stacks: what is in memory is not in them.
 
 import { Session } from "node:inspector";
 
-/** Takes a profile; `done` with its JSON, or with why there is none. CPU profiles take `durationMs`. */
+/** Takes a profile for `durationMs`; `done` with its JSON, or with why there is none. */
 export function takeProfile(
   name: "heap" | "cpu",
   durationMs: number,
   done: (profile: Uint8Array | string) => void,
 ): void {
   const session = new Session();
-  const finish = (profile: Uint8Array | string): void => {
+  const finish = (error: Error | null, profile?: object): void => {
     session.disconnect();
-    done(profile);
+    done(error === null ? Buffer.from(JSON.stringify(profile)) : error.message);
+  };
+  const stop = (): void => {
+    if (name === "cpu") session.post("Profiler.stop", (error, result) => finish(error, result?.profile));
+    else session.post("HeapProfiler.stopSampling", (error, result) => finish(error, result?.profile));
   };
   try {
     session.connect();
@@ -20,21 +24,11 @@ export function takeProfile(
     done((error as Error).message);
     return;
   }
-  if (name === "heap") {
-    const chunks: Buffer[] = [];
-    session.on("HeapProfiler.addHeapSnapshotChunk", ({ params }) => chunks.push(Buffer.from(params.chunk)));
-    session.post("HeapProfiler.takeHeapSnapshot", { reportProgress: false }, (error) =>
-      finish(error === null ? Buffer.concat(chunks) : error.message),
-    );
-    return;
-  }
-  session.post("Profiler.enable");
-  session.post("Profiler.start", (error) => {
-    if (error !== null) finish(error.message);
-  });
-  setTimeout(() => {
-    session.post("Profiler.stop", (error, result) => {
-      finish(error === null ? Buffer.from(JSON.stringify(result.profile)) : error.message);
-    });
-  }, durationMs);
+  const onStarted = (error: Error | null): void => {
+    if (error !== null) finish(error);
+    // Nobody stays for a profile.
+    else setTimeout(stop, durationMs).unref();
+  };
+  if (name === "heap") session.post("HeapProfiler.startSampling", onStarted);
+  else session.post("Profiler.enable", () => session.post("Profiler.start", onStarted));
 }

@@ -81,11 +81,16 @@ function unescape(part: string): string | undefined {
   }
 }
 
-/** Text in double quotes, as strconv.Quote for what can come in a query. */
+/** Text in double quotes, as strconv.Quote has it. */
 export function goQuote(text: string): string {
   return JSON.stringify(text)
-    .replace(/\\u00([01][0-9a-f])/g, (_, hex: string) => (hex === "07" ? "\\a" : hex === "0b" ? "\\v" : `\\x${hex}`))
-    .replaceAll("\u007f", "\\x7f");
+    .replaceAll(/\\u00([01][0-9a-f])/g, (_, hex: string) => (hex === "07" ? "\\a" : hex === "0b" ? "\\v" : `\\x${hex}`))
+    .replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, unprintable);
+}
+function unprintable(letter: string): string {
+  const hex = letter.codePointAt(0)!.toString(16);
+  if (hex.length <= 2) return letter < "\x80" ? `\\x${hex}` : `\\u00${hex}`;
+  return hex.length <= 4 ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`;
 }
 
 /** Where a page of a long list starts, and how many it holds. */

@@ -104,6 +104,10 @@ export class Events {
     this.#send(`$SYS.ACCOUNT.${account}.DISCONNECT`, "client_disconnect", disconnected, event);
   }
 
+  hasConnections(account: string): boolean {
+    return (this.#source.numbersOf(account)?.connections ?? 0) > 0;
+  }
+
   /** The answer to a question for the connections of `account`; undefined when it has none. */
   connectionsOf(account: string): string | undefined {
     const numbers = this.#source.numbersOf(account);

@@ -1,7 +1,7 @@
 // What may be asked of $SYS.REQ: the bodies of requests, as Go would read them,
 // and whether a request is for this server at all.
 
-import { bool, byteText, type Decoded, decode, embedded, int64, type JsonError, type Kind, list, record, text, textOf, uint64, bigInt64, integer } from "../base/json.ts"; // prettier-ignore
+import { bool, byteText, type Decoded, decode, embedded, int64, type JsonError, type Kind, list, nullable, record, text, textOf, uint64, bigInt64, integer } from "../base/json.ts"; // prettier-ignore
 import { type ConnzOptions, sortOf } from "../monitor/connz_options.ts";
 import type { HealthCheck } from "../monitor/healthz.ts";
 import type { JszOptions } from "../monitor/jsz.ts";
@@ -101,11 +101,23 @@ export const ipqueueszRequest = requestOf("IpqueueszEventOptions", "IpqueueszOpt
 export const raftzRequest = requestOf("RaftzEventOptions", "RaftzOptions", { account: text, group: text });
 /** A request that has no options of its own. */
 export const plainRequest = record({ ...filterFields }, "server.EventFilterOptions");
-/** KICK and LDM. */
-export const clientRequest = record({ cid: uint64, ...filterFields }, "server.KickClientReq");
+/** KICK and LDM; the same body is read as a plain request, too. */
+export const kickRequest = record({ cid: uint64 }, "server.KickClientReq");
+export const lameDuckRequest = record({ cid: uint64 }, "server.LDMClientReq");
 
-/** `$SYS.REQ.ACCOUNT.NSUBS`, as servers ask each other; the queue group is base64. */
-export const subscribersRequest = record({ acc: text, subject: text, queue: text });
+/** `$SYS.REQ.ACCOUNT.<account>.CONNS`, as servers ask each other. */
+export const connectionsRequest = record({ acc: nullable(text) }, "server.accNumConnsReq");
+/** `$SYS.REQ.ACCOUNT.NSUBS`, likewise; the queue group is base64. */
+export const subscribersRequest = record({ acc: text, subject: text, queue: text }, "server.accNumSubsReq");
+
+/** What is wrong with base64, in Go's words. */
+export function notBase64(encoded: string): string | undefined {
+  const [, good = ""] = /^((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)/.exec(encoded) ?? [];
+  if (good.length === encoded.length) return undefined;
+  // Behind the padding is nothing more.
+  const strange = good.endsWith("=") ? 0 : encoded.slice(good.length).search(/[^A-Za-z0-9+/]/);
+  return `illegal base64 data at input byte ${good.length + Math.max(0, strange)}`;
+}
 
 export type Filter = Decoded<typeof plainRequest>;
 

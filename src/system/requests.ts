@@ -8,7 +8,6 @@
 
 import type { Bus, Frame, Sender, Subscription } from "../account/bus.ts";
 import { type ByteString, byteString, byteStringOf, shown } from "../base/bytes.ts";
-import { goDuration } from "../base/gotime.ts";
 import { encode, int, JsonError, omitEmpty, record, text } from "../base/json.ts";
 import type { Log } from "../base/log.ts";
 import type { Env } from "../base/world.ts";
@@ -17,7 +16,8 @@ import type * as Answers from "./answers.ts";
 import type { Answer, AnswerSource, Endpoint } from "./answers.ts";
 import { contentEncoding, encodingOf, type Encoding, type Encoders, headerOf } from "./encoding.ts";
 import type { Events } from "./events.ts";
-import { clientRequest, isForOthers, plainRequest, profilezRequest, readBody, subscribersRequest } from "./options.ts";
+import { connectionsRequest, isForOthers, kickRequest, lameDuckRequest, notBase64, plainRequest, profilezRequest, readBody, subscribersRequest } from "./options.ts"; // prettier-ignore
+import { Profiles, type TakeProfile } from "./profiles.ts";
 import { serverInfo, type Speaker } from "./server_info.ts";
 import type { Statsz } from "./statsz.ts";
 import { encodedUser, type UserInfo } from "./user_info.ts";
@@ -51,8 +51,7 @@ export interface SystemActions {
   userInfo(sender: Sender): UserInfo | undefined;
   /** Counts the subscriptions of clients in an account that a message to `subject`, maybe a pattern, could reach. */
   subscribers(account: string, subject: ByteString, queue: ByteString | undefined): Generator<undefined, number>;
-  /** A profile of V8: of the heap, or of the CPU for so many nanoseconds. */
-  profile(name: "heap" | "cpu", nanos: number, done: (profile: Uint8Array | string) => void): void;
+  readonly profile: TakeProfile;
 }
 
 export interface RequestSource extends AnswerSource {
@@ -87,6 +86,7 @@ export class Requests {
   readonly #source: RequestSource;
   readonly #events: Events;
   readonly #statsz: Statsz;
+  readonly #profiles: Profiles;
   readonly #waiting: { readonly request: Request; readonly serve: Serve }[] = [];
   #waitingBytes = 0;
   readonly #making: {
@@ -103,6 +103,7 @@ export class Requests {
     this.#source = source;
     this.#events = events;
     this.#statsz = statsz;
+    this.#profiles = new Profiles((...asked) => source.actions.profile(...asked));
   }
 
   /** Takes the requests of the system account. */
@@ -208,8 +209,8 @@ export class Requests {
   #own(name: string): Serve | undefined {
     const { actions } = this.#source;
     if (name === "RELOAD") return (request) => this.#reload(request);
-    if (name === "KICK") return (request) => this.#client(request, (cid) => actions.kick(cid));
-    if (name === "LDM") return (request) => this.#client(request, (cid) => actions.lameDuck(cid));
+    if (name === "KICK") return (request) => this.#client(request, kickRequest, (cid) => actions.kick(cid));
+    if (name === "LDM") return (request) => this.#client(request, lameDuckRequest, (cid) => actions.lameDuck(cid));
     return undefined;
   }
 
@@ -306,9 +307,17 @@ export class Requests {
     else request.bus.publishText(request.reply, this.#statsz.text());
   }
 
-  #connections({ bus, reply }: Request, account: string): void {
-    const told = this.#events.connectionsOf(account);
-    if (told !== undefined && reply !== NONE) bus.publishText(reply, told);
+  #connections({ bus, reply, body }: Request, account: string): void {
+    const { log } = this.#source;
+    const asked = readBody(connectionsRequest, body);
+    if (asked instanceof JsonError) {
+      log.error(`SYSTEM - Error unmarshalling account connections request message: ${asked.text}`);
+    } else if ((asked.acc ?? account) !== account) {
+      log.error("SYSTEM - Error unmarshalled account does not match subject");
+    } else {
+      const told = this.#events.connectionsOf(account);
+      if (told !== undefined && reply !== NONE) bus.publishText(reply, told);
+    }
   }
 
   #user(request: Request): void {
@@ -318,44 +327,39 @@ export class Requests {
   }
 
   #reload(request: Request): void {
-    const filter = readBody(plainRequest, request.body);
-    if (filter instanceof JsonError) this.#fail(request, 400, filter.text, "");
-    else if (!isForOthers(filter, this.#source.speaker.facts)) {
+    if (this.#isForUs(request)) {
       this.#source.actions.reload((failed) => {
         if (!this.#isStopped) this.#done(request, failed);
       });
     }
   }
 
-  #client(request: Request, act: (cid: number) => string | undefined): void {
+  #client(request: Request, kind: typeof kickRequest, act: (cid: number) => string | undefined): void {
     // Unlike with other requests, no body is not an empty one.
-    const asked = readBody(clientRequest, request.body.length === 0 ? Buffer.from(" ") : request.body);
-    const { log, speaker } = this.#source;
-    if (asked instanceof JsonError) log.error(`SYSTEM - Error unmarshalling kick client request: ${asked.text}`);
-    else if (!isForOthers(asked, speaker.facts)) this.#done(request, act(asked.cid));
+    const asked = readBody(kind, request.body.length === 0 ? Buffer.from(" ") : request.body);
+    if (asked instanceof JsonError) {
+      this.#source.log.error(`SYSTEM - Error unmarshalling kick client request: ${asked.text}`);
+    } else if (this.#isForUs(request)) this.#done(request, act(asked.cid));
+  }
+
+  /** Whether something is to be done: somebody wants to know, and of this server. */
+  #isForUs(request: Request): boolean {
+    if (request.reply === NONE) return false;
+    const filter = readBody(plainRequest, request.body);
+    if (!(filter instanceof JsonError)) return !isForOthers(filter, this.#source.speaker.facts);
+    this.#fail(request, 400, filter.text, "");
+    return false;
   }
 
   #profile(request: Request): void {
     if (request.reply === NONE) return;
     const asked = readBody(profilezRequest, request.body);
-    if (asked instanceof JsonError) {
-      this.#fail(request, 400, asked.text, "");
-      return;
-    }
-    if (isForOthers(asked, this.#source.speaker.facts)) return;
-    const { name, duration } = asked;
-    const answer = (profile: string | undefined, error: string): void =>
-      this.#withAnswers(({ profileOf }) => this.#answer(request, profileOf(profile, error)));
-    const refuse = (error: string): void => answer(undefined, error);
-    if (name === "") refuse("Profile name not specified");
-    else if (name !== "cpu" && name !== "heap") refuse(`Profile ${JSON.stringify(name)} not found`);
-    else if (name === "cpu" && (duration <= 0 || duration > 15e9)) {
-      refuse(`Duration ${goDuration(duration)} should be between 0s and 15s`);
-    } else {
-      this.#source.actions.profile(name, duration, (profile) => {
+    if (asked instanceof JsonError) this.#fail(request, 400, asked.text, "");
+    else if (!isForOthers(asked, this.#source.speaker.facts)) {
+      this.#profiles.take(asked.name, asked.duration, (profile, error) => {
         if (this.#isStopped) return;
-        if (typeof profile === "string") refuse(`Failed to start CPU profile: ${profile}`);
-        else answer(Buffer.from(profile).toString("base64"), "");
+        const base64 = profile === undefined ? undefined : Buffer.from(profile).toString("base64");
+        this.#withAnswers(({ profileOf }) => this.#answer(request, profileOf(base64, error)));
       });
     }
   }
@@ -384,10 +388,12 @@ export class Requests {
       return;
     }
     const asked = readBody(subscribersRequest, body);
-    if (asked instanceof JsonError) {
-      log.error(`SYSTEM - Error unmarshalling account nsubs request message: ${asked.text}`);
+    const wrong = asked instanceof JsonError ? asked.text : notBase64(asked.queue);
+    if (wrong !== undefined || asked instanceof JsonError) {
+      log.error(`SYSTEM - Error unmarshalling account nsubs request message: ${wrong}`);
       return;
     }
+    if (!this.#events.hasConnections(asked.acc)) return;
     const queue = asked.queue === "" ? undefined : byteString(Buffer.from(asked.queue, "base64").toString("utf8"));
     this.#count(request, asked.acc, byteString(asked.subject), queue);
   }

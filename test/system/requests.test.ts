@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { contentEncoding, encodingOf, headerOf } from "../../src/system/encoding.ts";
-import { type Heard, Rig, SERVER_ID } from "./support.ts";
+import { type Heard, numbersOf, Rig, SERVER_ID } from "./support.ts";
 
 const SERVER = `$SYS.REQ.SERVER.${SERVER_ID}`;
 const errorOf = (heard: readonly Heard[]): unknown => heard[0]?.json["error"];
@@ -59,7 +59,16 @@ describe("which requests are answered", () => {
     const heard = rig.hear(">");
     for (const name of ["VARZ", "IDZ", "PROFILEZ", "HEALTHZ"]) rig.tell(`${SERVER}.${name}`);
     rig.tell("$SYS.REQ.USER.INFO");
+    rig.tell("$SYS.REQ.ACCOUNT.A.CONNS");
     expect(heard.filter(({ subject }) => !subject.startsWith("$SYS.REQ."))).toEqual([]);
+  });
+
+  test("and nothing is done for it", () => {
+    let count = 0;
+    const act = (): undefined => void count++;
+    const rig = new Rig({ actions: { reload: act, kick: act, lameDuck: act } });
+    for (const name of ["RELOAD", "KICK", "LDM"]) rig.tell(`${SERVER}.${name}`, `{"cid":1}`);
+    expect(count).toBe(0);
   });
 
   test("each account asks about itself, whatever it writes into the body", () => {
@@ -111,6 +120,52 @@ describe("what is wrong is said in nats-server's words", () => {
       "ERR SYSTEM - Error unmarshalling kick client reques",
       "ERR SYSTEM - Error unmarshalling kick client reques",
     ]);
+  });
+
+  test("a filter that cannot be read is told; a number that cannot be, logged", () => {
+    const rig = new Rig({ actions: { kick: () => undefined, lameDuck: () => undefined } });
+    expect(errorOf(rig.ask(`${SERVER}.KICK`, `{"cid":1,"tags":1}`))).toEqual({
+      code: 400,
+      description: "json: cannot unmarshal number into Go struct field EventFilterOptions.tags of type []string",
+    });
+    expect(rig.ask(`${SERVER}.LDM`, `{"cid":-1}`)).toEqual([]);
+    expect(rig.log).toEqual([
+      "ERR SYSTEM - Error unmarshalling kick client request: json: cannot unmarshal number -1 into Go struct field LDMClientReq.cid of type uint64",
+    ]);
+  });
+
+  test.each([
+    ["CONNS", `{"acc":"B"}`, "Error unmarshalled account does not match subject"],
+    [
+      "CONNS",
+      "x",
+      "Error unmarshalling account connections request message: invalid character 'x' looking for beginning of value",
+    ],
+    [
+      "NSUBS",
+      `{"acc":"A","subject":"x","queue":"YWI"}`,
+      "Error unmarshalling account nsubs request message: illegal base64 data at input byte 0",
+    ],
+    [
+      "NSUBS",
+      `{"acc":"A","subject":"x","queue":"YWJjZC"}`,
+      "Error unmarshalling account nsubs request message: illegal base64 data at input byte 4",
+    ],
+    [
+      "NSUBS",
+      `{"acc":"A","subject":"x","queue":"YWJjZ*=="}`,
+      "Error unmarshalling account nsubs request message: illegal base64 data at input byte 5",
+    ],
+    [
+      "NSUBS",
+      `{"acc":"A","subject":"x","queue":"YQ==YQ=="}`,
+      "Error unmarshalling account nsubs request message: illegal base64 data at input byte 4",
+    ],
+  ])("%s %s is logged", (name, body, text) => {
+    const rig = new Rig();
+    const subject = name === "NSUBS" ? "$SYS.REQ.ACCOUNT.NSUBS" : `$SYS.REQ.ACCOUNT.A.${name}`;
+    expect(rig.ask(subject, body)).toEqual([]);
+    expect(rig.log).toEqual([`ERR SYSTEM - ${text}`]);
   });
 
   test("a reload that ends after the server has is not answered", () => {
@@ -256,10 +311,14 @@ test("subscribers are counted for who names an account, with the queue group in 
     return 3;
   }
   const rig = new Rig({ actions: { subscribers } });
+  rig.numbers.set("A", numbersOf("A", 1));
   const queue = Buffer.from("q").toString("base64");
   const [answer] = rig.ask("$SYS.REQ.ACCOUNT.NSUBS", `{"acc":"A","subject":"foo","queue":"${queue}"}`);
   expect(Buffer.from(answer!.body).toString()).toBe("3");
   expect(asked).toEqual([["A", "foo", "q"]]);
+  rig.numbers.set("A", numbersOf("A", 0));
+  for (const account of ["A", "nobody"])
+    expect(rig.ask("$SYS.REQ.ACCOUNT.NSUBS", `{"acc":"${account}","subject":"foo"}`)).toEqual([]);
   expect(rig.ask("$SYS.REQ.ACCOUNT.NSUBS")).toEqual([]);
   expect(rig.ask("$SYS.REQ.ACCOUNT.NSUBS", "{")).toEqual([]);
   expect(rig.log).toEqual([
