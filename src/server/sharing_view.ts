@@ -2,12 +2,12 @@
 
 import type { Account } from "../account/account.ts";
 import type { Exchange } from "../account/exchange.ts";
-import { shown } from "../base/bytes.ts";
+import { type ByteString, byteString, shown } from "../base/bytes.ts";
 import type { AccountDetail, ExportView, ImportView } from "../monitor/accountz.ts";
 import { numbered } from "../subject/import_transform.ts";
 import type { MappingRule } from "../subject/mapping_rule.ts";
 import type { ExportRule, LatencyRule, ResponseType } from "../subject/sharing.ts";
-import type { ByteString } from "../base/bytes.ts";
+import { isSubset } from "../subject/subject.ts";
 
 type Shared = Pick<AccountDetail, "exports" | "imports" | "mappings" | "responses">;
 type ShownLatency = { readonly sampling: number; readonly results: string };
@@ -20,12 +20,20 @@ const responseTypes: Readonly<Record<ResponseType, string>> = {
 /** What requests are that wait, as a number. */
 const SERVICE = 2;
 
+/** Of the system account; undefined without one. */
+export interface SystemSide {
+  readonly account: string | undefined;
+  /** It answers the JetStream API to whoever asks no other account. */
+  readonly hasJetStream: boolean;
+}
+
 /** What `account` exports, imports and maps, and what it was asked and has not answered. */
-export function sharedBy(account: Account, exchange: Exchange, systemAccount: string | undefined): Shared {
+export function sharedBy(account: Account, exchange: Exchange, system: SystemSide): Shared {
   const { name } = account;
   const { exports, streams, services } = exchange.checked;
+  const own = exports.get(name) ?? [];
   return {
-    exports: (exports.get(name) ?? []).map(exported),
+    exports: [...own.map(exported), ...(name === system.account ? offered(own, system) : [])],
     imports: [
       ...(streams.get(name) ?? []).map(({ rule, transform }) => ({
         subject: shown(rule.subject),
@@ -44,7 +52,7 @@ export function sharedBy(account: Account, exchange: Exchange, systemAccount: st
         share: rule.share,
         ...latencyOf(through?.latency),
       })),
-      ...(systemAccount === undefined || name === systemAccount ? [] : ownRequests(name, systemAccount)),
+      ...ownRequests(name, system, exchange, own),
     ],
     mappings: new Map((account.mappings?.rules ?? []).map((rule) => [shown(rule.source), destinations(rule)])),
     responses: new Map(
@@ -86,23 +94,46 @@ function shownLatency({ sampling, subject }: LatencyRule): ShownLatency {
   return { sampling, results: shown(subject) };
 }
 
-/** What the system account answers every account about itself. */
-function ownRequests(name: string, systemAccount: string): ImportView[] {
-  const rows = [
-    [`$SYS.REQ.ACCOUNT.${name}.CONNZ`, "$SYS.REQ.ACCOUNT.PING.CONNZ", false],
-    [`$SYS.REQ.ACCOUNT.${name}.CONNZ`, "$SYS.REQ.SERVER.PING.CONNZ", false],
-    [`$SYS.REQ.ACCOUNT.${name}.STATZ`, "$SYS.REQ.ACCOUNT.PING.STATZ", false],
-    [`$SYS.REQ.USER.${name}.INFO`, "$SYS.REQ.USER.INFO", true],
-  ] as const;
-  return rows.map(([subject, here, share]) => ({
+const USERS = "$SYS.REQ.USER.*.INFO";
+const API = "$JS.API.>";
+
+/** What the system account serves by itself, without rules that others could import by. */
+function offered(own: readonly ExportRule[], { hasJetStream }: SystemSide): ExportView[] {
+  return [USERS, ...(hasJetStream ? [API] : [])]
+    .filter((subject) => !covers(own, subject))
+    .map((subject) => ({ subject, type: "service", response_type: responseTypes.singleton }));
+}
+
+function covers(own: readonly ExportRule[], subject: string): boolean {
+  return own.some((rule) => rule.kind === "service" && isSubset(byteString(subject), rule.subject));
+}
+
+/** What every account may ask of the system account. */
+function ownRequests(
+  name: string,
+  { account, hasJetStream }: SystemSide,
+  exchange: Exchange,
+  own: readonly ExportRule[],
+): ImportView[] {
+  if (account === undefined) return [];
+  const row = (subject: string, here: string, share: boolean): ImportView => ({
     subject,
-    account: systemAccount,
+    account,
     to: here,
     local_subject: here,
     type: "service",
     ...flags,
     share,
-  }));
+  });
+  const info = row(`$SYS.REQ.USER.${name}.INFO`, "$SYS.REQ.USER.INFO", true);
+  if (name === account) return covers(own, USERS) ? [] : [info];
+  return [
+    row(`$SYS.REQ.ACCOUNT.${name}.CONNZ`, "$SYS.REQ.ACCOUNT.PING.CONNZ", false),
+    row(`$SYS.REQ.ACCOUNT.${name}.CONNZ`, "$SYS.REQ.SERVER.PING.CONNZ", false),
+    row(`$SYS.REQ.ACCOUNT.${name}.STATZ`, "$SYS.REQ.ACCOUNT.PING.STATZ", false),
+    info,
+    ...(hasJetStream && !exchange.imports(name, byteString("$JS.API.INFO")) ? [row(API, API, true)] : []),
+  ];
 }
 
 /** Each with the weights of those before it added, smaller ones first, and what is left of a hundred. */

@@ -188,7 +188,10 @@ export class Views implements MonitorSource {
       client_connections: account.connections,
       subscriptions: router.subscriptionCount,
       name_tag: account.nameTag,
-      ...sharedBy(account, this.#core.exchange, this.systemAccount),
+      ...sharedBy(account, this.#core.exchange, {
+        account: this.systemAccount,
+        hasJetStream: this.jetstream !== undefined,
+      }),
       sublist_stats: {
         num_subscriptions: router.subscriptionCount,
         num_cache: router.cachedRoutes,
