@@ -44,10 +44,14 @@ export interface ListenerAuthorization {
 
 const callout = "Expected authorization callout to be a map/struct, got ";
 const calloutRows = {
-  issuer: str({ doc: "Public account nkey that signs the answers.", reload: "live" }),
-  account: str({ doc: "Account of the service that decides.", reload: "live", shown: "$G" }),
+  issuer: str({ doc: "Public account nkey that signs the answers.", reload: "restart" }),
+  account: str({ doc: "Account of the service that decides.", reload: "restart", shown: "$G" }),
   auth_users: namesRow("Users of that service, who are not asked about.", "auth_users"),
-  xkey: str({ doc: "Public curve nkey of the service, to encrypt what it is sent.", reload: "live", aliases: ["key"] }),
+  xkey: str({
+    doc: "Public curve nkey of the service, to encrypt what it is sent.",
+    reload: "restart",
+    aliases: ["key"],
+  }),
   allowed_accounts: namesRow("Accounts whose clients may be decided on.", "allowed accounts"),
 };
 /** `authorization.auth_callout`: a service decides who may connect. */
@@ -68,7 +72,7 @@ const authCallout = custom<CalloutOptions | undefined>(
   undefined,
   {
     doc: "Leaves the decision who may connect to a service.",
-    reload: "live",
+    reload: "restart",
     aliases: ["auth_hook"],
     rows: calloutRows,
   },
@@ -96,7 +100,7 @@ export const authorizationRows = {
     "permissions",
   ]),
   auth_callout: authCallout,
-  proxy_required: proxyRequired,
+  proxy_required: { ...proxyRequired, info: { ...proxyRequired.info, reload: "restart" } } as const,
 };
 type Read = Resolved<typeof authorizationRows>;
 
@@ -179,7 +183,7 @@ export function peerAuthorization(what: string): Row<ListenerAuthorization | und
 }
 
 function namesRow(doc: string, noun: string): Row<readonly string[]> {
-  return custom<readonly string[]>("list of texts", [], { doc, reload: "live" }, (node) => {
+  return custom<readonly string[]>("list of texts", [], { doc, reload: "restart" }, (node) => {
     if (node.kind !== "array") throw new OptionError(`Expected ${noun} field to be an array, got *conf.token`);
     return node.value.flatMap((item) => (item.kind === "string" ? [item.value] : []));
   });

@@ -59,13 +59,13 @@ const loggingRows = {
     fallback: 0,
     doc: "Begins a new log file at this size; 0 never does.",
     aliases: ["log_size_limit"],
-    reload: "live",
+    reload: "restart",
   }),
   logfile_max_num: int({
     fallback: 0,
     doc: "Log files kept, the current one included; 0 keeps all.",
     aliases: ["log_max_num"],
-    reload: "live",
+    reload: "restart",
   }),
   syslog: bool({ fallback: false, doc: "Logs to syslog.", reload: "live" }),
   remote_syslog: str({ doc: "Logs to the syslog at this address, as udp://host:514.", reload: "live" }),
@@ -256,7 +256,10 @@ export const serverRows = {
   tls: tlsBlock("Certificate and checks for clients and for https."),
   allow_non_tls: bool({ fallback: false, doc: "With tls, takes clients without it as well.", reload: "restart" }),
   authorization,
-  no_auth_user: str({ doc: "User that clients without credentials become.", reload: "live" }),
+  no_auth_user: str({
+    doc: "User that clients without credentials become; a reload may leave it out together with the user.",
+    reload: "restart",
+  }),
   accounts,
   system_account: str({
     doc: "Account for system events and requests.",

@@ -15,7 +15,8 @@ const AUTO_MS = 50;
 const wrongFile = (name: string): string => `error parsing tls config, expected '${name}' to be filename`;
 const wrongBool = (name: string): string => `error parsing tls config, expected '${name}' to be a boolean`;
 const file = (doc: string): Row<string | undefined> => str({ doc, reload: "live", mismatch: wrongFile });
-const flag = (doc: string): Row<boolean> => bool({ fallback: false, doc, reload: "live", mismatch: wrongBool });
+const flag = (doc: string, reload: "live" | "restart" = "live"): Row<boolean> =>
+  bool({ fallback: false, doc, reload, mismatch: wrongBool });
 
 const pairRows = {
   cert_file: file("File with a certificate and its chain, PEM."),
@@ -97,7 +98,7 @@ export const tlsRows = {
   ca_file: file("File with the authorities that clients' certificates are checked against, PEM."),
   insecure: flag("Does not check the other side of a connection this server opens."),
   verify: flag("Demands a certificate of every client and checks it."),
-  verify_and_map: flag("As verify, and the certificate says which user it is."),
+  verify_and_map: flag("As verify, and the certificate says which user it is.", "restart"),
   verify_cert_and_check_known_urls: knownUrlsRow(false),
   cipher_suites: nameList("Names of the cipher suites for TLS 1.2, best first.", ciphers, "unrecognized cipher"),
   curve_preferences: nameList("Names of the key exchange curves, best first.", curves, "unrecognized curve preference"),
@@ -105,7 +106,7 @@ export const tlsRows = {
   connection_rate_limit: int({
     fallback: 0,
     doc: "New TLS connections taken each second; 0 is any number.",
-    reload: "live",
+    reload: "restart",
     mismatch: (name) => `error parsing tls config, '${name}' wrong type`,
   }),
   pinned_certs: custom<readonly string[]>(
