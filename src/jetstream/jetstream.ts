@@ -8,7 +8,7 @@ import type { Bus } from "../account/bus.ts";
 import { ApiError } from "../errors/api.ts";
 import { JetStreamAccount, type JetStreamAccountOptions, type SharedSpace, type Storage } from "./account.ts";
 import { Advisories } from "./advisories.ts";
-import { Api } from "./api/api.ts";
+import { Api, type Overhear } from "./api/api.ts";
 import { SystemApi } from "./api/system_api.ts";
 import type { StreamRules } from "./config/stream_rules.ts";
 import { ConsumerTurns } from "./consumer/consumer_turns.ts";
@@ -38,6 +38,8 @@ export interface JetStreamOptions {
   readonly asksAnother: (account: string) => boolean;
   /** Where the server's own advisories go; undefined without a system account. */
   readonly system: Bus | undefined;
+  /** Who else wants to know what is asked. */
+  readonly overhear?: Overhear | undefined;
   /** Bytes. */
   readonly maxMemory: number;
   readonly maxFile: number;
@@ -97,6 +99,7 @@ export class JetStream {
       requestQueueLimit: options.requestQueueLimit,
       infoQueueLimit: options.infoQueueLimit,
       system: options.system,
+      overhear: options.overhear,
     });
     for (const setup of options.accounts) this.#add(setup);
   }

@@ -13,6 +13,7 @@ import type { JetStreamSurroundings } from "../jetstream/surroundings.ts";
 import { storedAccounts } from "../store/catalog.ts";
 import { MemoryDisk } from "../store/memory_disk.ts";
 import type { Core } from "./core.ts";
+import { overhearing } from "./overheard.ts";
 import type { OnBug } from "./guard.ts";
 import {
   logAccountEnabled,
@@ -96,12 +97,14 @@ export async function openJetStream(
     return { name, bus: core.accounts.get(name)!.bus, limits: accountLimits, places: { memory, file } };
   };
   const accounts = [...limits].map(([name, accountLimits]) => setupOf(name, accountLimits));
+  const overhear = overhearing(core);
   const jetstream = new JetStream({
     surroundings,
     accounts,
     others: [...core.accounts.values()].filter(({ name }) => !limits.has(name) && name !== core.systemAccount),
     asksAnother: (name) => core.exchange.imports(name, byteString("$JS.API.INFO")),
     system: core.systemAccount === undefined ? undefined : core.accounts.get(core.systemAccount)?.bus,
+    overhear: overhear && ((subject, frame, sender, account) => overhear(subject, frame, sender, account, true)),
     maxMemory: config.maxMemory,
     maxFile: config.maxStorage,
     strict: config.strict,

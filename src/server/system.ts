@@ -10,6 +10,7 @@ import type { ServerFacts } from "../system/server_info.ts";
 import { System } from "../system/system.ts";
 import type { SubjectLists, UserInfo } from "../system/user_info.ts";
 import { GLOBAL_ACCOUNT, type Core } from "./core.ts";
+import { overhearing } from "./overheard.ts";
 import { NATS_VERSION } from "./version.ts";
 import { featureFlagsOf, type Views } from "./views.ts";
 
@@ -28,6 +29,7 @@ export function openSystem(core: Core, views: Views, claims?: ClaimsKeeper): voi
     pageRequests: core.pageRequests,
     encoders: encodersOf(core),
     loadAnswers: () => import("../system/answers.ts"),
+    overhear: overhearing(core),
     ...(claims === undefined ? {} : { claims }),
     facts: () => factsOf(core),
     numbersOf: (asked): AccountNumbers | undefined => views.numbersOf(asked),

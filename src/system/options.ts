@@ -1,7 +1,7 @@
 // What may be asked of $SYS.REQ: the bodies of requests, as Go would read them,
 // and whether a request is for this server at all.
 
-import { bool, byteText, type Decoded, decode, embedded, int64, type JsonError, type Kind, list, nullable, record, text, textOf, uint64, bigInt64, integer } from "../base/json.ts"; // prettier-ignore
+import { bool, byteText, type Decoded, decode, embedded, int, type JsonError, type Kind, list, nullable, record, text, textOf, uint64, bigInt64, integer } from "../base/json.ts"; // prettier-ignore
 import { type ConnzOptions, sortOf } from "../monitor/connz_options.ts";
 import type { HealthCheck } from "../monitor/healthz.ts";
 import type { JszOptions } from "../monitor/jsz.ts";
@@ -94,7 +94,7 @@ export const healthzRequest = requestOf("HealthzEventOptions", "HealthzOptions",
 });
 export const profilezRequest = requestOf("ProfilezEventOptions", "ProfilezOptions", {
   name: text,
-  debug: int64,
+  debug: int,
   duration: integer("time.Duration", -Infinity, Infinity),
 });
 export const ipqueueszRequest = requestOf("IpqueueszEventOptions", "IpqueueszOptions", { all: bool, filter: text });

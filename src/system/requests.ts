@@ -62,9 +62,20 @@ export interface RequestSource extends AnswerSource {
   readonly speaker: Speaker;
   readonly actions: SystemActions;
   readonly encoders: Encoders;
+  /** The system account may want to know what others ask of it; borrows the frame. */
+  readonly overhear: Overhear | undefined;
   beforeFlush(fire: () => void): void;
   nextTurn(fire: () => void): void;
 }
+
+/** Tells of a request under the subject it has in the system account, and of who asks: everything, or the account. */
+export type Overhear = (
+  subject: ByteString,
+  frame: Frame,
+  sender: Sender | undefined,
+  account: string,
+  isShared: boolean,
+) => void;
 
 /** A request, in bytes of its own. */
 interface Request {
@@ -121,11 +132,18 @@ export class Requests {
 
   /** Takes what an account may ask about itself, as if it had imported it from the system account. */
   listenIn({ bus, account }: Asker): void {
-    const own = (name: string) => () => this.#account(account, name);
-    this.#on(bus, "ACCOUNT.PING.CONNZ", own("CONNZ"));
-    this.#on(bus, "SERVER.PING.CONNZ", own("CONNZ"));
-    this.#on(bus, "ACCOUNT.PING.STATZ", own("STATZ"));
-    this.#on(bus, "USER.INFO", () => (request) => this.#user(request));
+    const { overhear } = this.#source;
+    const own = (asked: string, rest: string, isShared: boolean, serve: Serve | undefined): void => {
+      const subject = byteString(PREFIX + rest);
+      const onFrame = overhear && ((frame: Frame, sender: Sender | undefined) => overhear(subject, frame, sender, account, isShared)); // prettier-ignore
+      this.#onSubject(bus, PREFIX + asked, () => serve, onFrame);
+    };
+    const page = (asked: string, name: string): void =>
+      own(asked, `ACCOUNT.${account}.${name}`, false, this.#account(account, name));
+    page("ACCOUNT.PING.CONNZ", "CONNZ");
+    page("SERVER.PING.CONNZ", "CONNZ");
+    page("ACCOUNT.PING.STATZ", "STATZ");
+    own("USER.INFO", `USER.${account}.INFO`, true, (request) => this.#user(request));
   }
 
   /** Answers nobody any more. */
@@ -143,11 +161,17 @@ export class Requests {
   }
 
   /** `choose` finds who serves a subject; nobody: as if nobody had subscribed. */
-  #onSubject(bus: Bus, pattern: string, choose: (subject: string) => Serve | undefined): void {
+  #onSubject(
+    bus: Bus,
+    pattern: string,
+    choose: (subject: string) => Serve | undefined,
+    onFrame?: (frame: Frame, sender: Sender | undefined) => void,
+  ): void {
     const onMsg = (frame: Frame, _sub: Subscription, sender: Sender | undefined): boolean => {
       const { source, subjectFrom, subjectTo } = frame;
       const serve = choose(shown(byteStringOf(source, subjectFrom, subjectTo)));
       if (serve === undefined) return false;
+      onFrame?.(frame, sender);
       const size = frame.payloadTo - frame.payloadFrom;
       const hasRoom = this.#waiting.length < MOST_WAITING && this.#waitingBytes + size <= MOST_WAITING_BYTES;
       if (!this.#isStopped && hasRoom) {

@@ -27,6 +27,7 @@ export interface SystemSource {
   readonly actions: SystemActions;
   readonly encoders: Encoders;
   readonly loadAnswers: RequestSource["loadAnswers"];
+  readonly overhear?: RequestSource["overhear"];
   /** Keeps tokens, in operator mode. */
   readonly claims?: ClaimsKeeper;
   facts(): ServerFacts;
@@ -63,6 +64,7 @@ export class System {
         actions,
         encoders,
         loadAnswers: source.loadAnswers,
+        overhear: source.overhear,
         beforeFlush,
         nextTurn: (fire) => env.atTurnEnd(fire),
       },

@@ -36,7 +36,11 @@ export interface ApiOptions {
   readonly infoQueueLimit: number;
   /** Where the server's own advisories go: the system account's, undefined without one. */
   readonly system: Bus | undefined;
+  readonly overhear: Overhear | undefined;
 }
+
+/** Somebody else may want to know what is asked of the API, and by which account; borrows the frame. */
+export type Overhear = (subject: ByteString, frame: Frame, sender: Sender | undefined, account: string) => void;
 
 /** A row, its pattern in tokens, and which token of a subject names the stream. */
 interface Known {
@@ -141,12 +145,13 @@ export class Api implements CallHost {
     const { source, subjectFrom, subjectTo } = frame;
     const rest = byteStringOf(source, subjectFrom + PREFIX.length, subjectTo);
     if (elsewhere.some((part) => rest.startsWith(part))) return false;
+    const { surroundings, strict, overhear } = this.#options;
+    const subject = (PREFIX + rest) as ByteString;
+    overhear?.(subject, frame, sender, asker.name);
     const found = this.#find(rest);
     if (found === undefined) return true;
     const { row, streamAt } = found;
-    const { surroundings, strict } = this.#options;
     const warn = (text: string): void => surroundings.log.warn(text);
-    const subject = (PREFIX + rest) as ByteString;
     const request = new ApiRequest(asker, subject, streamAt, frame, sender, { strict, warn });
     const call = new ApiCall(request, row.type, row.kind, this);
     const queue = row.isInfo ? this.#infos : this.#requests;
