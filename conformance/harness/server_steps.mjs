@@ -166,9 +166,9 @@ export const serverSteps = {
 
   /** `text NAME /re/`: the content of a file in the server's directory; NAME may use * for the pid. */
   async text(player, step) {
-    const [, name, pattern] = /^(\S+) (.*)$/s.exec(step.text);
-    const { dir } = player.running ?? player.setting.scratch();
+    const [, folder = "", name, pattern] = /^(\S+\/)?([^/\s]+) (.*)$/s.exec(step.text);
     const server = await player.server();
+    const dir = path.join(server.dir, folder);
     const regex = new RegExp(`^${name.replace(/\./g, "\\.").replace(/\*/g, ".*")}$`);
     let last = "no such file";
     const found = await server.waitFor(() => {
