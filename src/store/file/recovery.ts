@@ -13,7 +13,7 @@ import { blockHasher } from "../format/keys.ts";
 import { EMPTY_RECORD, RecordReader } from "../format/record.ts";
 import { RecordScan } from "../format/record_scan.ts";
 import { SequenceSet } from "../sequence_set.ts";
-import { isSound, openBlock, type BlockReport, type StreamPlace } from "./block_open.ts";
+import { isSound, openBlock, type BlockReport, type OnRecord, type StreamPlace } from "./block_open.ts";
 import { BlockScratch, msgsPath } from "./block_open_bytes.ts";
 import { lossOf, type Repair, repairBlock } from "./block_repair.ts";
 import { removeTemporaries } from "./block_rewrite.ts";
@@ -23,6 +23,7 @@ import { FLOOR_MARK, isFloorMark } from "./floor_mark.ts";
 import type { FileMessages } from "./file_messages.ts";
 import { readIndex } from "./index_file.ts";
 import { Effort, type Slices } from "./sliced_job.ts";
+import { SyncsBehind } from "./syncs_behind.ts";
 
 const REMOVALS_A_SLICE = 200;
 /** What a new subject costs, in bytes hashed. */
@@ -62,18 +63,29 @@ export interface RecoveryOptions {
 }
 
 /** Fills the messages from disk. */
-export function* recover({ place, messages, wallSec, log }: RecoveryOptions): Slices<Recovery | DiskError> {
+export function* recover(options: RecoveryOptions): Slices<Recovery | DiskError> {
+  const syncs = new SyncsBehind(options.place.disk);
+  const found = yield* recovering(options, syncs);
+  // Also when something failed: nothing goes on behind the caller's back.
+  const unsynced = yield* syncs.all();
+  return found instanceof DiskError ? found : (unsynced ?? found);
+}
+
+function* recovering(
+  { place, messages, wallSec, log }: RecoveryOptions,
+  syncs: SyncsBehind,
+): Slices<Recovery | DiskError> {
   const failed = removeTemporaries(place);
   if (failed !== undefined) return failed;
   const names = place.disk.list(`${place.directory}/${MSGS}`);
   if (names instanceof DiskError) return names;
   const numbers = names.flatMap((name) => blockIndexOf(name) ?? []).sort((a, b) => a - b);
-  const scan = new Scan(place, messages, wallSec, log);
+  const scan = new Scan(place, messages, syncs, wallSec, log);
   const distrust = yield* readIndex(place, messages, numbers);
   const empty: number[] = [];
   if (distrust === undefined) {
-    for (const block of messages.table.all) {
-      const unsynced = yield* syncBlock(place, block.number);
+    for (const { number } of messages.table.all) {
+      const unsynced = yield* syncs.add(msgsPath(place, blockFile(number)));
       if (unsynced !== undefined) return unsynced;
     }
   } else {
@@ -104,6 +116,7 @@ export function* recover({ place, messages, wallSec, log }: RecoveryOptions): Sl
 class Scan {
   readonly #place: StreamPlace;
   readonly #messages: FileMessages;
+  readonly #syncs: SyncsBehind;
   readonly #wallSec: number;
   readonly #log: (text: string) => void;
   readonly #tombstones = new SequenceSet();
@@ -118,9 +131,16 @@ class Scan {
   /** A damaged block was left as it is. */
   isUnrepaired = false;
 
-  constructor(place: StreamPlace, messages: FileMessages, wallSec: number, log: (text: string) => void) {
+  constructor(
+    place: StreamPlace,
+    messages: FileMessages,
+    syncs: SyncsBehind,
+    wallSec: number,
+    log: (text: string) => void,
+  ) {
     this.#place = place;
     this.#messages = messages;
+    this.#syncs = syncs;
     this.#wallSec = wallSec;
     this.#log = log;
   }
@@ -144,7 +164,8 @@ class Scan {
     // A block of nothing but tombstones carries the last sequence.
     const { sec, nanos } = report.tombstone;
     if (report.lastSeq === 0) messages.filling.mark(block, report.tombstoneSeq, sec, nanos);
-    const unsynced = isLast ? yield* rewriteEnd(this.#place, number) : yield* syncBlock(this.#place, number);
+    const path = msgsPath(this.#place, blockFile(number));
+    const unsynced = isLast ? yield* rewriteEnd(this.#place, path) : yield* this.#syncs.add(path);
     return unsynced ?? "used";
   }
 
@@ -168,14 +189,9 @@ class Scan {
     return report;
   }
 
-  *#read(block: FileBlock): Slices<BlockReport | DiskError> {
-    const report = yield* openBlock(
-      this.#place,
-      block.number,
-      (record, bytes) => this.#take(block, record, bytes),
-      this.#scratch,
-    );
-    return report;
+  #read(block: FileBlock): Slices<BlockReport | DiskError> {
+    const onRecord: OnRecord = (record, bytes) => this.#take(block, record, bytes);
+    return openBlock(this.#place, block.number, onRecord, this.#scratch);
   }
 
   /** Removes what the tombstones of all blocks name. */
@@ -283,9 +299,8 @@ function isEndWhole({ damaged, bytes }: BlockReport): boolean {
  * Makes the last block durable: its end is written again, as it is. A commit that failed before the process died may
  * have left bytes there that the system shows and has forgotten to write, which no sync would notice.
  */
-function* rewriteEnd(place: StreamPlace, number: number): Slices<DiskError | undefined> {
-  const { disk } = place;
-  const file = disk.open(msgsPath(place, blockFile(number)), "write");
+function* rewriteEnd({ disk }: StreamPlace, path: string): Slices<DiskError | undefined> {
+  const file = disk.open(path, "write");
   if (file instanceof DiskError) return file;
   try {
     const size = disk.size(file);
@@ -300,12 +315,4 @@ function* rewriteEnd(place: StreamPlace, number: number): Slices<DiskError | und
   } finally {
     disk.close(file);
   }
-}
-
-function* syncBlock(place: StreamPlace, number: number): Slices<DiskError | undefined> {
-  const file = place.disk.open(msgsPath(place, blockFile(number)), "write");
-  if (file instanceof DiskError) return file;
-  const failed = yield (done: DiskDone) => place.disk.sync(file, done);
-  place.disk.close(file);
-  return failed;
 }
