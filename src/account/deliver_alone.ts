@@ -9,13 +9,13 @@
 
 import { bytes } from "../base/arena.ts";
 import { copyIn } from "../base/arena_copy.ts";
+import { putDigits } from "../base/digits.ts";
 import type { OutMsg } from "./out_msg.ts";
 import type { Subscription } from "./subscription.ts";
 
 const SPACE = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
-const ZERO = 0x30;
 /** "HMSG ", three blanks, two line ends, and two sizes of at most five digits. */
 const LINE_BYTES = 24;
 /** Larger payloads take a way on which they need not be copied. */
@@ -51,10 +51,10 @@ export function deliverAlone(sub: Subscription, msg: OutMsg): number {
     bytes[at++] = SPACE;
   }
   if (headerBytes > 0) {
-    at = putNumber(at, headerBytes);
+    at = putDigits(bytes, at, headerBytes);
     bytes[at++] = SPACE;
   }
-  at = lineEnd(putNumber(at, size));
+  at = lineEnd(putDigits(bytes, at, size));
   if (headerBytes > 0) at = copyIn(at, msg.header, msg.headerFrom, msg.headerTo);
   at = lineEnd(copyIn(at, msg.body, msg.bodyFrom, msg.bodyTo));
   outbound.took(at);
@@ -68,15 +68,4 @@ function lineEnd(at: number): number {
   bytes[at] = CR;
   bytes[at + 1] = LF;
   return at + 2;
-}
-
-function putNumber(at: number, value: number): number {
-  const end = at + (value < 10 ? 1 : value < 100 ? 2 : value < 1000 ? 3 : value < 10_000 ? 4 : 5);
-  let rest = value | 0;
-  for (let i = end - 1; i >= at; i--) {
-    const next = (rest / 10) | 0;
-    bytes[i] = ZERO + (rest - next * 10);
-    rest = next;
-  }
-  return end;
 }

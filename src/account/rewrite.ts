@@ -9,6 +9,8 @@
 
 import { bytes, RELAY, RELAY_BYTES } from "../base/arena.ts";
 import { assert } from "../base/assert.ts";
+import { putDigits } from "../base/digits.ts";
+import { putBytes } from "../base/put_bytes.ts";
 import { BY_REFERENCE } from "../outbound/outbound.ts";
 import { FNV_BASE, FNV_PRIME, Frame } from "../proto/frame.ts";
 import { copyOf } from "./inner_queue.ts";
@@ -25,7 +27,6 @@ const END = RELAY + RELAY_BYTES;
 const SPACE = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
-const ZERO = 0x30;
 /** Two sizes, three blanks and two line ends, at most. */
 const LINE_BYTES = 64;
 const STATUS = Buffer.from("NATS/1.0\r\n");
@@ -125,8 +126,7 @@ function borrow(
   if (reply !== KEEP_REPLY && (reply.length > 0 || of.replyTo > of.replyFrom)) {
     frame.canonical = false;
     frame.replyFrom = end;
-    for (let i = 0; i < reply.length; i++) bytes[end + i] = reply[i]!;
-    frame.replyTo = end + reply.length;
+    frame.replyTo = putBytes(bytes, end, reply, 0, reply.length);
   }
   frame.headerBytes = of.headerBytes;
   frame.headerSizeFrom = of.headerSizeFrom;
@@ -158,8 +158,8 @@ function fill(
   setSubject(frame, start, at);
   frame.tailFrom = at;
   frame.replyFrom = at;
-  if (reply === KEEP_REPLY) at = copy(of.source, of.replyFrom, of.replyTo, into, at);
-  else at = copy(reply, 0, reply.length, into, at);
+  if (reply === KEEP_REPLY) at = putBytes(into, at, of.source, of.replyFrom, of.replyTo);
+  else at = putBytes(into, at, reply, 0, reply.length);
   frame.replyTo = at;
   if (at > frame.replyFrom) into[at++] = SPACE;
   const old = of.payloadFrom;
@@ -174,26 +174,26 @@ function fill(
   frame.headerSizeFrom = at;
   frame.headerSizeTo = at;
   if (header > 0) {
-    at = putNumber(into, at, header);
+    at = putDigits(into, at, header);
     frame.headerSizeTo = at;
     into[at++] = SPACE;
   }
   frame.sizeFrom = at;
-  at = putNumber(into, at, of.payloadTo - old - hadHeader + header);
+  at = putDigits(into, at, of.payloadTo - old - hadHeader + header);
   frame.sizeTo = at;
   into[at++] = CR;
   into[at++] = LF;
   frame.payloadFrom = at;
-  if (line === undefined) at = copy(of.source, old, of.payloadTo, into, at);
+  if (line === undefined) at = putBytes(into, at, of.source, old, of.payloadTo);
   else {
-    if (isBare) at = copy(STATUS, 0, STATUS.length, into, at);
-    else if (gone === 0) at = copy(of.source, old, old + lines, into, at);
+    if (isBare) at = putBytes(into, at, STATUS, 0, STATUS.length);
+    else if (gone === 0) at = putBytes(into, at, of.source, old, old + lines);
     else at = withoutHeaderLines(of.source, old, old + lines, name, into, at);
-    at = copy(line, 0, line.length, into, at);
+    at = putBytes(into, at, line, 0, line.length);
     into[at++] = CR;
     into[at++] = LF;
     assert(at - frame.payloadFrom === header, "a header is as long as it was said to be");
-    at = copy(of.source, old + hadHeader, of.payloadTo, into, at);
+    at = putBytes(into, at, of.source, old + hadHeader, of.payloadTo);
   }
   frame.payloadTo = at;
   into[at] = CR;
@@ -208,22 +208,6 @@ function setSubject(frame: Frame, from: number, to: number): void {
   frame.subjectFrom = from;
   frame.subjectTo = to;
   frame.subjectHash = hash;
-}
-
-const FEW = 48;
-
-function copy(source: Uint8Array, from: number, to: number, into: Uint8Array, at: number): number {
-  if (to - from > FEW) into.set(source.subarray(from, to), at);
-  else for (let i = from; i < to; i++) into[at + i - from] = source[i]!;
-  return at + to - from;
-}
-
-function putNumber(into: Uint8Array, at: number, value: number): number {
-  let divisor = 1;
-  while (divisor * 10 <= value) divisor *= 10;
-  let next = at;
-  for (; divisor >= 1; divisor /= 10) into[next++] = ZERO + (Math.floor(value / divisor) % 10);
-  return next;
 }
 
 /** The same message, in bytes of its own, under the subject that `writer` makes of its own; without one under that. */

@@ -3,6 +3,7 @@
 
 import type { ByteString } from "../base/bytes.ts";
 import { bytesOf } from "../base/bytes.ts";
+import { putBytes } from "../base/put_bytes.ts";
 import type { SubjectTransform } from "../subject/transform.ts";
 
 export interface SubjectWriter {
@@ -15,8 +16,7 @@ export interface SubjectWriter {
 export const sameSubject: SubjectWriter = {
   roomFor: (length) => length,
   write(source, from, to, into, at) {
-    for (let i = from; i < to; i++) into[at + i - from] = source[i]!;
-    return at + to - from;
+    return putBytes(into, at, source, from, to);
   },
 };
 
@@ -30,9 +30,7 @@ export class FixedSubject implements SubjectWriter {
     return this.#bytes.length;
   }
   write(_source: Uint8Array, _from: number, _to: number, into: Uint8Array, at: number): number {
-    const own = this.#bytes;
-    for (let i = 0; i < own.length; i++) into[at + i] = own[i]!;
-    return at + own.length;
+    return putBytes(into, at, this.#bytes, 0, this.#bytes.length);
   }
 }
 

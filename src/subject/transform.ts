@@ -7,7 +7,9 @@
 // offsets in one array. The grammar is in transform_destination.ts.
 
 import { type ByteString, bytesOf } from "../base/bytes.ts";
+import { putDigits } from "../base/digits.ts";
 import { runeLength } from "../base/json_reader.ts";
+import { putBytes } from "../base/put_bytes.ts";
 import { tokensOf } from "./subject.ts";
 import { type Cut, MappingFault, type Piece, piecesOf } from "./transform_destination.ts";
 
@@ -74,7 +76,7 @@ export class SubjectTransform {
    * borrowed, and `into` is not where the subject lies.
    */
   apply(bytes: Uint8Array, from: number, to: number, into: Uint8Array, at: number, random: Random): number {
-    if (this.#identity) return copy(bytes, from, to, into, at);
+    if (this.#identity) return putBytes(into, at, bytes, from, to);
     if (!this.#split(bytes, from, to, true) || !this.#matches(bytes)) return -1;
     return this.#writeAll(bytes, into, at, random);
   }
@@ -143,13 +145,13 @@ export class SubjectTransform {
         into.set(piece.bytes, at);
         return at + piece.bytes.length;
       case "wildcard":
-        return copy(bytes, this.#from(piece.token), this.#to(piece.token), into, at);
+        return putBytes(into, at, bytes, this.#from(piece.token), this.#to(piece.token));
       case "rest":
-        return copy(bytes, this.#from(piece.token), this.#to(this.#count - 1), into, at);
+        return putBytes(into, at, bytes, this.#from(piece.token), this.#to(this.#count - 1));
       case "partition":
-        return writeNumber(piece.buckets === 0 ? 0 : this.#hash(piece.tokens, bytes) % piece.buckets, into, at);
+        return putDigits(into, at, piece.buckets === 0 ? 0 : this.#hash(piece.tokens, bytes) % piece.buckets);
       case "random":
-        return writeNumber(piece.below === 0 ? 0 : random(piece.below), into, at);
+        return putDigits(into, at, piece.below === 0 ? 0 : random(piece.below));
       case "split":
         return splitToken(piece.delimiter, bytes, this.#from(piece.token), this.#to(piece.token), into, at);
       default:
@@ -166,22 +168,10 @@ export class SubjectTransform {
   }
 }
 
-function copy(bytes: Uint8Array, from: number, to: number, into: Uint8Array, at: number): number {
-  for (let i = from; i < to; i++) into[at++] = bytes[i]!;
-  return at;
-}
-
 function fnv1a(start: number, bytes: Uint8Array, from: number, to: number): number {
   let hash = start;
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   return hash >>> 0;
-}
-
-function writeNumber(value: number, into: Uint8Array, at: number): number {
-  let end = at + 1;
-  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) end++;
-  for (let i = end - 1, rest = value; i >= at; i--, rest = Math.floor(rest / 10)) into[i] = 0x30 + (rest % 10);
-  return end;
 }
 
 /** A token cut as `kind` says; whole when it is not longer than `size`. */
@@ -195,9 +185,9 @@ function cutToken(
   at: number,
 ): number {
   // prettier-ignore
-  if (size <= 0 || size >= to - from) return copy(bytes, from, to, into, at);
-  if (kind === "left") return copy(bytes, from, from + size, into, at);
-  if (kind === "right") return copy(bytes, to - size, to, into, at);
+  if (size <= 0 || size >= to - from) return putBytes(into, at, bytes, from, to);
+  if (kind === "left") return putBytes(into, at, bytes, from, from + size);
+  if (kind === "right") return putBytes(into, at, bytes, to - size, to);
   const fromLeft = kind === "splitFromLeft" || kind === "sliceFromLeft";
   const once = kind === "splitFromLeft" || kind === "splitFromRight";
   let first = from + (fromLeft ? size : (to - from) % size);
@@ -206,11 +196,11 @@ function cutToken(
   let end = at;
   let piece = from;
   for (let cut = first; cut < to; cut = once ? to : cut + size) {
-    end = copy(bytes, piece, cut, into, end);
+    end = putBytes(into, end, bytes, piece, cut);
     into[end++] = DOT;
     piece = cut;
   }
-  return copy(bytes, piece, to, into, end);
+  return putBytes(into, end, bytes, piece, to);
 }
 
 /**
@@ -234,7 +224,7 @@ function splitToken(
     if (cut > part) {
       const afterEmptyFirst = parts === 1 && part - delimiter.length === from;
       if (parts > 0 && !afterEmptyFirst) into[end++] = DOT;
-      end = copy(bytes, part, cut, into, end);
+      end = putBytes(into, end, bytes, part, cut);
     }
     if (cut >= to) return end;
     part = cut + delimiter.length;

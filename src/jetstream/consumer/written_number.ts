@@ -1,10 +1,10 @@
 // A number that stands in bytes as decimal digits, and is changed where it
 // stands: one more or one less mostly means one other digit.
 
+import { digitsOf, writeDigits } from "../../base/digits.ts";
+
 const ZERO = 0x30;
 const NINE = 0x39;
-/** The largest number that the processor divides as a whole one. */
-const MOST_WHOLE = 0x7fffffff;
 
 export class WrittenNumber {
   readonly #bytes: Uint8Array;
@@ -62,28 +62,5 @@ export class WrittenNumber {
     for (; bytes[at] === ZERO; at--) bytes[at] = NINE;
     bytes[at] = bytes[at]! - 1;
     return at > this.#from || bytes[at] !== ZERO || this.#to - this.#from === 1;
-  }
-}
-
-/** How many digits a number has. */
-export function digitsOf(value: number): number {
-  let digits = 1;
-  for (let power = 10; value >= power; power *= 10) digits++;
-  return digits;
-}
-
-/** Fills bytes[at, end) with the last digits of a number: in whole numbers of the machine when it is one. */
-export function writeDigits(bytes: Uint8Array, at: number, end: number, value: number): void {
-  let i = end - 1;
-  let rest = value;
-  for (; rest > MOST_WHOLE && i >= at; i--) {
-    const next = Math.floor(rest / 10);
-    bytes[i] = ZERO + (rest - next * 10);
-    rest = next;
-  }
-  for (let whole = rest | 0; i >= at; i--) {
-    const next = (whole / 10) | 0;
-    bytes[i] = ZERO + (whole - next * 10);
-    whole = next;
   }
 }

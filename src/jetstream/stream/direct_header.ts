@@ -7,9 +7,10 @@
 // stays.
 
 import { bytesOf, type ByteString } from "../../base/bytes.ts";
+import { DIGITS, putDigits } from "../../base/digits.ts";
 import { rfc3339Nano } from "../../base/gotime.ts";
+import { putBytes } from "../../base/put_bytes.ts";
 import type { StoredMsg } from "../../store/stream_store.ts";
-import { DIGITS, putDigits } from "./digits.ts";
 
 /** Where a message stands in a batch. */
 export interface InBatch {
@@ -71,14 +72,14 @@ export class DirectHeader {
     const into = this.bytes;
     let at = this.#begin.length;
     if (own > 0) {
-      at = putAll(into, put(into, 0, msg.header, msg.headerFrom, msg.headerTo - LINE_END_BYTES), this.#stream);
+      at = putAll(into, putBytes(into, 0, msg.header, msg.headerFrom, msg.headerTo - LINE_END_BYTES), this.#stream);
       this.#sequenceAt = 0;
     } else if (!this.#hasBegin) {
       putAll(into, 0, this.#begin);
       this.#sequenceAt = 0;
     }
     this.#hasBegin = own === 0;
-    at = put(into, at, msg.subject, msg.subjectFrom, msg.subjectTo);
+    at = putBytes(into, at, msg.subject, msg.subjectFrom, msg.subjectTo);
     if (at !== this.#sequenceAt) putAll(into, at, SEQUENCE);
     this.#sequenceAt = at;
     at = putDigits(into, at + SEQUENCE.length, msg.seq);
@@ -125,8 +126,6 @@ export class DirectHeader {
   }
 }
 
-const FEW = 64;
-
 function putTwo(into: Uint8Array, at: number, value: number): number {
   const tens = (value / 10) | 0;
   into[at] = ZERO + tens;
@@ -137,10 +136,4 @@ function putTwo(into: Uint8Array, at: number, value: number): number {
 function putAll(into: Uint8Array, at: number, from: Uint8Array): number {
   for (let i = 0; i < from.length; i++) into[at + i] = from[i]!;
   return at + from.length;
-}
-
-function put(into: Uint8Array, at: number, from: Uint8Array, start: number, end: number): number {
-  if (end - start > FEW) into.set(from.subarray(start, end), at);
-  else for (let i = start; i < end; i++) into[at + i - start] = from[i]!;
-  return at + end - start;
 }

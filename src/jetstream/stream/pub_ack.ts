@@ -7,11 +7,11 @@
 // Owns the spelling, which clients compare. Knows nothing of when.
 
 import { byteString, bytesOf } from "../../base/bytes.ts";
+import { DIGITS, putDigits } from "../../base/digits.ts";
 import { encode, nullable, omitEmpty, record, text, uint64 } from "../../base/json.ts";
 import type { ApiError } from "../../errors/api.ts";
 import { quoted } from "../../errors/protocol.ts";
 import { apiErrorKind } from "../config/api_error_kind.ts";
-import { DIGITS, putDigits } from "./digits.ts";
 
 const refusal = record(
   { error: omitEmpty(nullable(apiErrorKind)), stream: text, seq: uint64 },
