@@ -12,6 +12,7 @@ import { connz, connzOf } from "./connz.ts";
 import { readConnz, readSubs, sortOf } from "./connz_options.ts";
 import { healthz, healthzOf, readHealth } from "./healthz.ts";
 import { jsz, jszOf, readJsz } from "./jsz.ts";
+import { lateSlices } from "./late_slices.ts";
 import { gatewayz, gatewayzOf, leafz, leafzOf, routez, routezOf } from "./links.ts";
 import { Query, QueryError } from "./query.ts";
 import { rootPage } from "./root.ts";
@@ -173,21 +174,7 @@ function view<D, E>(kind: Kind<D, E>, value: E): Page {
   return page(200, [anyOrigin, json], encodeSlices(kind, value, "  "));
 }
 
-/** As `view`, of a value that takes its own slices to make. The first one is made now, so that it may refuse. */
+/** As `view`, of a value that takes its own slices to make; may refuse. */
 function lateView<D, E>(kind: Kind<D, E>, making: Generator<undefined, E>): Page {
-  const first = making.next();
-  return page(200, [anyOrigin, json], slicesOf(kind, making, first));
-}
-
-function* slicesOf<D, E>(
-  kind: Kind<D, E>,
-  making: Generator<undefined, E>,
-  first: IteratorResult<undefined, E>,
-): Generator<string> {
-  let step = first;
-  while (step.done !== true) {
-    yield "";
-    step = making.next();
-  }
-  yield* encodeSlices(kind, step.value, "  ");
+  return page(200, [anyOrigin, json], lateSlices(kind, making, "  "));
 }

@@ -10,6 +10,7 @@ import { accstatz, accstatzOf } from "../monitor/accstatz.ts";
 import { connz, connzOf } from "../monitor/connz.ts";
 import { healthz, healthzOf } from "../monitor/healthz.ts";
 import { accountRow, jsz, jszAccount, jszOf } from "../monitor/jsz.ts";
+import { lateSlices } from "../monitor/late_slices.ts";
 import { gatewayz, gatewayzOf, leafz, leafzOf, routez, routezOf } from "../monitor/links.ts";
 import { QueryError } from "../monitor/query.ts";
 import type { MonitorSource } from "../monitor/source.ts";
@@ -53,23 +54,6 @@ function endpoint<D extends asked.Filter>(
   };
 }
 
-/** Of a value that takes its own slices to make. The first one is made now, so that it may refuse. */
-function late<D, E>(kind: Kind<D, E>, making: Generator<undefined, E>): Iterable<string> {
-  return slicesOf(kind, making, making.next());
-}
-function* slicesOf<D, E>(
-  kind: Kind<D, E>,
-  making: Generator<undefined, E>,
-  first: IteratorResult<undefined, E>,
-): Generator<string> {
-  let step = first;
-  while (step.done !== true) {
-    yield "";
-    step = making.next();
-  }
-  yield* encodeSlices(kind, step.value);
-}
-
 const expvarz = record({ memstats: any, cmdline: any });
 const nothing = map(text);
 const profile = record({ profile: nullable(text), error: text });
@@ -82,11 +66,15 @@ export const serverEndpoints: ReadonlyMap<string, Endpoint> = new Map([
   ],
   [
     "SUBSZ",
-    endpoint(asked.subszRequest, ({ monitor }, options) => late(subsz, subszOf(monitor, asked.subszOptions(options)))),
+    endpoint(asked.subszRequest, ({ monitor }, options) =>
+      lateSlices(subsz, subszOf(monitor, asked.subszOptions(options))),
+    ),
   ],
   [
     "CONNZ",
-    endpoint(asked.connzRequest, ({ monitor }, options) => late(connz, connzOf(monitor, asked.connzOptions(options)))),
+    endpoint(asked.connzRequest, ({ monitor }, options) =>
+      lateSlices(connz, connzOf(monitor, asked.connzOptions(options))),
+    ),
   ],
   ["ROUTEZ", endpoint(asked.routezRequest, ({ monitor }) => encodeSlices(routez, routezOf(monitor)))],
   ["GATEWAYZ", endpoint(asked.gatewayzRequest, ({ monitor }) => encodeSlices(gatewayz, gatewayzOf(monitor)))],
@@ -95,7 +83,10 @@ export const serverEndpoints: ReadonlyMap<string, Endpoint> = new Map([
     "ACCOUNTZ",
     endpoint(asked.accountzRequest, ({ monitor }, { account }) => encodeSlices(accountz, accountzOf(monitor, account))),
   ],
-  ["JSZ", endpoint(asked.jszRequest, ({ monitor }, options) => late(jsz, jszOf(monitor, asked.jszOptions(options))))],
+  [
+    "JSZ",
+    endpoint(asked.jszRequest, ({ monitor }, options) => lateSlices(jsz, jszOf(monitor, asked.jszOptions(options)))),
+  ],
   ["HEALTHZ", endpoint(asked.healthzRequest, ({ monitor }, options) => health(monitor, options))],
   ["EXPVARZ", endpoint(asked.plainRequest, ({ monitor }) => variables(monitor))],
   ["IPQUEUESZ", endpoint(asked.ipqueueszRequest, () => encodeSlices(nothing, new Map()))],
@@ -107,13 +98,13 @@ export const accountEndpoints: ReadonlyMap<string, Endpoint> = new Map([
   [
     "SUBSZ",
     endpoint(asked.subszRequest, ({ monitor }, options, account) =>
-      late(subsz, subszOf(monitor, { ...asked.subszOptions(options), subs: true, account })),
+      lateSlices(subsz, subszOf(monitor, { ...asked.subszOptions(options), subs: true, account })),
     ),
   ],
   [
     "CONNZ",
     endpoint(asked.connzRequest, ({ monitor }, options, account) =>
-      late(connz, connzOf(monitor, asked.connzOptions({ ...options, acc: account }))),
+      lateSlices(connz, connzOf(monitor, asked.connzOptions({ ...options, acc: account }))),
     ),
   ],
   ["LEAFZ", endpoint(asked.leafzRequest, ({ monitor }) => encodeSlices(leafz, leafzOf(monitor)))],
