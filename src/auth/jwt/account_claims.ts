@@ -264,12 +264,6 @@ export function hasNoLimits(limits: OperatorLimits): boolean {
   );
 }
 
-/** Whether the limits let the account use JetStream. */
-export function allowsJetStream({ tiered_limits, mem_storage, disk_storage }: OperatorLimits): boolean {
-  const tiers = tiered_limits.size > 0 ? [...tiered_limits.values()] : [{ mem_storage, disk_storage }];
-  return tiers.some((tier) => tier.mem_storage !== 0 || tier.disk_storage !== 0);
-}
-
 /** Whether what was issued to `publicKey` at `issuedAt` (seconds) is void. */
 export function isRevoked(revoked: ReadonlyMap<string, number>, publicKey: string, issuedAt: number): boolean {
   return [publicKey, "*"].some((key) => (revoked.get(key) ?? Number.NEGATIVE_INFINITY) >= issuedAt);

@@ -69,7 +69,6 @@ export const v1Fields = {
 
 /** Public key, or "*" for all, to the time (seconds) up to which what was issued is void. */
 export const revocations = map(wide, "jwt.RevocationList");
-export type Revocations = Decoded<typeof revocations>;
 
 export const info = { description: omitEmpty(text), info_url: omitEmpty(text) };
 

@@ -43,16 +43,14 @@ const permissionLimitFields = {
 };
 /** All that a scoped signing key can decide for its users. */
 export const userPermissionLimits = record(permissionLimitFields, "jwt.UserPermissionLimits");
-/** The template of a scope: limits it does not mention are none. */
-export const scopeTemplate = record(
-  {
-    ...permissionLimitFields,
-    subs: omitEmpty(orElse(wide, NO_LIMIT)),
-    data: omitEmpty(orElse(wide, NO_LIMIT)),
-    payload: omitEmpty(orElse(wide, NO_LIMIT)),
-  },
-  "jwt.UserPermissionLimits",
-);
+/** What is not mentioned is no limit. */
+const limitsIfAny = {
+  subs: omitEmpty(orElse(wide, NO_LIMIT)),
+  data: omitEmpty(orElse(wide, NO_LIMIT)),
+  payload: omitEmpty(orElse(wide, NO_LIMIT)),
+};
+/** The template of a scope. */
+export const scopeTemplate = record({ ...permissionLimitFields, ...limitsIfAny }, "jwt.UserPermissionLimits");
 
 const user = record({ ...permissionLimitFields, issuer_account: omitEmpty(text), ...genericFields }, "jwt.User");
 export const userClaims = record({ ...claimsData, nats: struct(user) }, "jwt.UserClaims");
@@ -61,9 +59,7 @@ const userV1 = record(
   {
     ...permissionFields,
     ...userLimits,
-    subs: omitEmpty(orElse(wide, NO_LIMIT)),
-    data: omitEmpty(orElse(wide, NO_LIMIT)),
-    payload: omitEmpty(orElse(wide, NO_LIMIT)),
+    ...limitsIfAny,
     bearer_token: omitEmpty(bool),
     max: omitEmpty(wide),
   },
