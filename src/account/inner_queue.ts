@@ -20,6 +20,8 @@ export interface Listener {
    * subject after all, which a requester is told.
    */
   onMsg(frame: Frame, sub: Subscription, sender: Receiver | undefined): boolean;
+  /** As `onMsg` of an acknowledgement that says +ACK and wants no answer: the first three numbers of its subject. */
+  onAck?(deliveries: number, streamSeq: number, consumerSeq: number): void;
   /** It looks at the trace of a message, and does nothing where a message is only to be traced. */
   readonly readsTrace?: true;
 }

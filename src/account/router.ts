@@ -16,6 +16,7 @@ import type { Frame } from "../proto/frame.ts";
 import { Sublist } from "../subject/sublist.ts";
 import { InnerQueue } from "./inner_queue.ts";
 import type { Crossing } from "./crossing.ts";
+import { AckLane } from "./ack_lane.ts";
 import { deliverAlone } from "./deliver_alone.ts";
 import { deliverRun, type RunSent } from "./deliver_run.ts";
 import { Interest, type InterestWatch } from "./interest.ts";
@@ -31,6 +32,8 @@ import type { Subscription } from "./subscription.ts";
 const SPACE = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
+/** What an acknowledgement costs, as `effort` counts. */
+const ACK_EFFORT = 2;
 /** Scratch is shared: re-encoded tails first, then the head of an uncached route. */
 const TAIL_SCRATCH = SCRATCH;
 const HEAD_SCRATCH = SCRATCH + SCRATCH_BYTES / 2;
@@ -83,6 +86,8 @@ export class Router {
   outBytes = 0;
   /** Subscriptions and nodes looked at since somebody set it to 0: what messages cost beyond their bytes. */
   effort = 0;
+  /** How many the last `publishAcks` handed on. */
+  acks = 0;
   /** Whoever waits for subscriptions to other accounts' streams. */
   shadows: SubscriptionWatch | undefined = undefined;
   /** Whoever waits for the end of a subscription to a reply. */
@@ -92,6 +97,7 @@ export class Router {
   readonly #sublist: Sublist<Subscription>;
   readonly #cache = new RouteCache();
   readonly #interest = new Interest();
+  readonly #lane = new AckLane((from, to, tokens) => this.#whoHears(from, to, tokens));
   #generation = 1;
   // Reused for uncached subjects.
   readonly #matched: Subscription[] = [];
@@ -268,6 +274,33 @@ export class Router {
   endOne(frame: Frame, sender: Receiver | undefined): number {
     return -this.#finish(0, frame, sender);
   }
+
+  /**
+   * Hands on the acknowledgements that a client has sent, as far as they lie one behind the other in the arena from `at` on
+   * and are the plain ones; where the first begins that is not. `acks` says how many there were.
+   */
+  publishAcks(at: number, to: number, mostLine: number): number {
+    const isOuter = this.#inner.begin();
+    let end = at;
+    let count = 0;
+    // Who hears one may change who hears the next one.
+    for (let next = at; (next = this.#lane.read(end, to, mostLine, this.#generation)) > 0; count++) end = next;
+    this.acks = count;
+    this.stats.matches += count;
+    this.stats.totalFanout += count;
+    if (count > 0 && this.stats.maxFanout === 0) this.stats.maxFanout = 1;
+    this.effort += ACK_EFFORT * count;
+    if (isOuter) this.#inner.end();
+    return end;
+  }
+  /** The part of the server that alone hears a subject, when the first tokens and the number of all decide that. */
+  readonly #whoHears = (from: number, to: number, tokens: number): Subscription | undefined => {
+    const matched = this.#matched;
+    matched.length = 0;
+    const isDecided = this.#sublist.matchByFirst(bytes, from, to, tokens, matched);
+    this.effort += this.#sublist.visited;
+    return isDecided && matched.length === 1 && matched[0]!.origin === matched[0] ? matched[0] : undefined;
+  };
 
   /** Looks up who gets messages to the literal subject source[from, to). */
   resolve(source: Uint8Array, from: number, to: number): Resolved {

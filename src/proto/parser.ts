@@ -16,6 +16,7 @@ const TAB = 9;
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
+const DOLLAR = 0x24;
 
 /** What is wrong with the bytes; all of these end the connection. */
 export type Mistake =
@@ -35,6 +36,11 @@ export interface ClientOps {
   onConnect(from: number, to: number): void;
   onInfo(from: number, to: number): void;
   onPub(frame: Frame): void;
+  /**
+   * Operations of [at, to), the first of which may be a PUB to a subject that begins with `$`: where the first begins that is
+   * left to the parser. Those before were taken as `onPub` would have.
+   */
+  onSystemPubs(at: number, to: number): number;
   /** `queueFrom === queueTo` when there is no queue group. */
   onSub(
     subjectFrom: number,
@@ -110,6 +116,14 @@ export class Parser {
       if (this.guarded || this.#skipping !== undefined) {
         if (this.#skipping === undefined && !this.#ops.onVerb(bytes[at]!)) return at;
       } else {
+        if (bytes[at + 4] === DOLLAR) {
+          const behind = this.#ops.onSystemPubs(at, to);
+          if (this.#halted) return behind;
+          if (behind > at) {
+            at = behind;
+            continue;
+          }
+        }
         const next = this.#fastPub(at, to);
         if (next > 0) {
           at = next;

@@ -51,6 +51,11 @@ export class Publishing {
     this.#complaints = complaints;
   }
 
+  /** Nothing is asked or told of a message but where it goes. */
+  get isPlain(): boolean {
+    return !this.verbose && !this.pedantic && this.permissions === undefined && this.tracer === undefined;
+  }
+
   /** One message, whose bytes stay the caller's. */
   publish(account: Account, frame: Frame): void {
     const { source, headerBytes, payloadFrom } = frame;

@@ -57,6 +57,9 @@ const refusals: Partial<Record<Refusal, CloseReason>> = {
   proxyNotTrusted: "proxyNotTrusted",
 };
 
+/** "+ACK". */
+const ACK_BYTES = 4;
+
 export class Session implements TransportHandler, ClientOps {
   readonly cid: number;
   readonly transport: Transport;
@@ -338,6 +341,24 @@ export class Session implements TransportHandler, ClientOps {
       router.effort = 0;
     }
     if (this.#host.turn.stop && this.#stall.pause()) this.#host.onStalled(this);
+  }
+
+  onSystemPubs(at: number, to: number): number {
+    const account = this.#standing.account!;
+    const { router } = account;
+    const { maxPayload, maxControlLine } = this.#parser.limits;
+    if (account.mappings !== undefined || !this.#publishing.isPlain || (maxPayload >= 0 && maxPayload < ACK_BYTES)) return at; // prettier-ignore
+    const end = router.publishAcks(at, to, maxControlLine);
+    const { acks } = router;
+    if (acks === 0) return at;
+    this.inMsgs += acks;
+    this.inBytes += acks * ACK_BYTES;
+    account.inMsgs += acks;
+    account.inBytes += acks * ACK_BYTES;
+    this.#spend(router.effort);
+    router.effort = 0;
+    if (this.#host.turn.stop && this.#stall.pause()) this.#host.onStalled(this);
+    return end;
   }
 
   onSub(

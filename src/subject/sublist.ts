@@ -227,6 +227,14 @@ export class Sublist<T> {
     this.#remember(bytes, from, into, length);
   }
 
+  /** As `match`; whether what it found depends only on the first `most` tokens, and on how many there are. */
+  matchByFirst(bytes: Uint8Array, from: number, to: number, most: number, into: T[]): boolean {
+    this.visited = 0;
+    if (!this.#split(bytes, from, to)) return false;
+    this.#walk(into);
+    return this.#compared <= most;
+  }
+
   /** As `match`, of the only value that matches; undefined when there are none or several. */
   sole(bytes: Uint8Array, from: number, to: number): T | undefined {
     this.visited = 1;

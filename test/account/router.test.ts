@@ -27,6 +27,7 @@ class Bench {
       onVerb: () => true,
       onConnect: ignore,
       onInfo: ignore,
+      onSystemPubs: (at) => at,
       onPub: (frame) => void (this.delivered = this.router.publish(frame, this.sender)),
       onSub: ignore,
       onUnsub: ignore,

@@ -25,6 +25,9 @@ export class Recorder implements ClientOps {
   onInfo(from: number, to: number): void {
     this.seen.push(`INFO ${byteStringOf(bytes, from, to)}`);
   }
+  onSystemPubs(at: number): number {
+    return at;
+  }
   onPub(frame: Frame): void {
     const text = (from: number, to: number): string => byteStringOf(frame.source, from, to);
     if (frame.canonical) {

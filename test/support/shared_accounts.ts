@@ -51,6 +51,7 @@ export class SharingClient {
         onVerb: () => true,
         onConnect: ignore,
         onInfo: ignore,
+        onSystemPubs: (at) => at,
         onPub: (frame) => this.#onPub(frame),
         onSub: ignore,
         onUnsub: ignore,

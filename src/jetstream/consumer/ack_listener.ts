@@ -80,6 +80,18 @@ export class AckListener implements Listener {
     return true;
   }
 
+  onAck(deliveries: number, streamSeq: number, consumerSeq: number): void {
+    const { subject, state, owner } = this.#parts;
+    owner.onActivity();
+    if (this.samplePercent > 0) {
+      subject.deliveries = deliveries;
+      subject.streamSeq = streamSeq;
+      subject.consumerSeq = consumerSeq;
+      this.#sample();
+    }
+    if (state.ack(streamSeq, consumerSeq, this.#finished) === "acked") this.#acked();
+  }
+
   #onAck(ack: AckPayload, reply: ByteString): void {
     const { subject, statuses, owner } = this.#parts;
     const { streamSeq } = subject;

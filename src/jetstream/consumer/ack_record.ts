@@ -303,7 +303,8 @@ export abstract class AckRecord {
   /** One message is acked, or gone. */
   protected ackOne(slot: number): void {
     const isNext = this.unacked.first === slot && this.unacked.consumerSeq(slot) === this.#shownConsumerSeq + 1;
-    const [streamSeq, consumerSeq] = [this.unacked.streamSeq(slot), this.unacked.consumerSeq(slot)];
+    const streamSeq = this.unacked.streamSeq(slot);
+    const consumerSeq = this.unacked.consumerSeq(slot);
     this.finish(slot);
     if (this.unacked.size === 0) this.#showFloor();
     else if (isNext) {

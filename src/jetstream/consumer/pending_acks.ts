@@ -82,7 +82,8 @@ export class PendingAcks {
   }
 
   remove(slot: number): void {
-    const [below, above] = [this.#belows.get(slot), this.#aboves.get(slot)];
+    const below = this.#belows.get(slot);
+    const above = this.#aboves.get(slot);
     if (below === NONE) this.#first = above;
     else this.#aboves.set(below, above);
     if (above === NONE) this.#last = below;
