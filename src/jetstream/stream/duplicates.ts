@@ -29,6 +29,10 @@ export class Duplicates {
   // Where the window begins, as of the last look at the clock.
   #sec = 0;
   #nanos = 0;
+  // The hash of the id that was looked for last, and in which scan of which headers.
+  #hash = 0;
+  #hashedIn: PublishHeaders | undefined = undefined;
+  #hashedScan = 0;
 
   /** A window of 0 nanoseconds finds nothing. */
   constructor(
@@ -56,7 +60,7 @@ export class Duplicates {
     if (this.#ids.size === 0) return 0;
     this.#look();
     const from = headers.from(HEADER.msgId);
-    return this.#ids.find(headers.bytes, from, headers.to(HEADER.msgId), this.#sec, this.#nanos);
+    return this.#ids.find(headers.bytes, from, headers.to(HEADER.msgId), this.#sec, this.#nanos, this.#hashOf(headers));
   }
 
   /** Remembers the id of a message that was staged at that time. */
@@ -69,6 +73,7 @@ export class Duplicates {
       seq,
       sec,
       nanos,
+      this.#hashOf(headers),
     );
     if (hasForgotten) this.#warning.warn(`Stream ${this.#where} has too many message ids: the oldest are forgotten`);
     if (this.#timer === undefined) this.#arm();
@@ -111,6 +116,16 @@ export class Duplicates {
   close(): void {
     this.#isClosed = true;
     this.#disarm();
+  }
+
+  /** Worked out once for a message, which is looked for and then added. */
+  #hashOf(headers: PublishHeaders): number {
+    if (this.#hashedIn !== headers || this.#hashedScan !== headers.scans) {
+      this.#hash = this.#ids.hash(headers.bytes, headers.from(HEADER.msgId), headers.to(HEADER.msgId));
+      this.#hashedIn = headers;
+      this.#hashedScan = headers.scans;
+    }
+    return this.#hash;
   }
 
   /** Where the window begins. */

@@ -200,6 +200,7 @@ export class Ingest {
   /** Whether the headers ask for nothing wrong; else it was answered. */
   #checkHeaders(msg: StoredMsg): boolean {
     const headers = this.#headers;
+    if (headers.isAlone(HEADER.msgId)) return !this.#isDuplicate();
     const expected = this.#expected;
     const { subject, subjectFrom, subjectTo } = msg;
     expected.restsOn = 0;
@@ -217,17 +218,21 @@ export class Ingest {
       this.#refuse(refusal, expected.restsOn);
       return false;
     }
-    if (headers.has(HEADER.msgId)) {
-      const original = this.#parts.duplicates.find(headers);
-      if (original > 0) {
-        this.#trace?.refused("msgid is duplicate");
-        if (this.#trace?.isOnly !== true) this.#push(ANSWER.duplicate, original, original);
-        return false;
-      }
-    }
+    if (this.#isDuplicate()) return false;
     const later = expected.idRefusal(headers) ?? this.#rollupRefusal();
     if (later !== undefined) this.#refuse(later, expected.restsOn);
     return later === undefined;
+  }
+
+  /** Whether a message with this id was stored before; then it was answered. */
+  #isDuplicate(): boolean {
+    const headers = this.#headers;
+    if (!headers.has(HEADER.msgId)) return false;
+    const original = this.#parts.duplicates.find(headers);
+    if (original === 0) return false;
+    this.#trace?.refused("msgid is duplicate");
+    if (this.#trace?.isOnly !== true) this.#push(ANSWER.duplicate, original, original);
+    return true;
   }
 
   #rollupRefusal(): ApiError | undefined {

@@ -1,36 +1,29 @@
 // The ids of recent messages, to find duplicates: a queue by age, and an index
-// into it that compares the bytes of ids.
+// into it; the bytes of ids are compared.
 //
 //     pages   [0 … 511] [512 … 1023] …     entry n is in page n / 512
-//     buckets hash → newest entry → older entry with the same bucket → …
 //
-// Forgetting moves the head of the queue and nothing else: a chain ends where
-// it points behind the head. The index grows by splitting one bucket per new
-// entry (linear hashing), so no call takes long at any size. Entries are
-// counted from 0 for ever; links are distances. When the ids hold more bytes
-// than they may, the oldest are forgotten. Knows nothing of windows' timers.
+// Forgetting moves the head of the queue and nothing else: the index leaves out
+// what is before it. Entries are counted from 0 for ever. When the ids hold more
+// bytes than they may, the oldest are forgotten. Knows nothing of windows' timers.
+
+import { MsgIdIndex } from "./msg_id_index.ts";
 
 const PAGE = 512;
-const BUCKETS_PER_CHUNK = 1024;
-const LEAST_BUCKETS = 16;
 // In numbers, of one entry:
 const SEQ = 0;
 const SEC = 1;
 const NANOS = 2;
 const NUMBERS = 3;
-// In integers:
-const HASH = 0;
-const LINK = 1;
-const END = 2;
-const INTEGERS = 3;
-/** Of one entry besides the bytes of its id. */
-const ENTRY_BYTES = NUMBERS * 8 + INTEGERS * 4 + 8;
+/** Of one entry besides the bytes of its id, with its part of the index. */
+const ENTRY_BYTES = NUMBERS * 8 + 4 + 16;
 /** What the ids of one stream hold at most: 6 million UUIDs. nats-server has no such limit. */
 const MOST_BYTES = 512 * 1024 * 1024;
 
 class Page {
   readonly numbers = new Float64Array(PAGE * NUMBERS);
-  readonly integers = new Int32Array(PAGE * INTEGERS);
+  /** Where the bytes of each id end. */
+  readonly ends = new Int32Array(PAGE);
   bytes = new Uint8Array(1024);
 }
 
@@ -42,11 +35,7 @@ export class MsgIds {
   #firstPage = 0;
   #head = 0;
   #tail = 0;
-  /** The newest entry of each bucket, plus one. */
-  #buckets: Float64Array[] = [];
-  #bucketCount = 0;
-  /** The bucket count is at least this power of two, and below the next. */
-  #level = LEAST_BUCKETS;
+  #index: MsgIdIndex | undefined = undefined;
 
   /** `seed` should be unpredictable. */
   constructor(seed: number, mostBytes = MOST_BYTES) {
@@ -60,8 +49,8 @@ export class MsgIds {
   }
   /** Memory held, in bytes. */
   get heldBytes(): number {
-    let bytes = this.#buckets.length * BUCKETS_PER_CHUNK * 8;
-    for (const page of this.#pages) bytes += page.numbers.byteLength + page.integers.byteLength + page.bytes.length;
+    let bytes = this.#index?.heldBytes ?? 0;
+    for (const page of this.#pages) bytes += page.numbers.byteLength + page.ends.byteLength + page.bytes.length;
     return bytes;
   }
   /** When the oldest was added; only while there is one. */
@@ -72,24 +61,49 @@ export class MsgIds {
     return this.#page(this.#head).numbers[(this.#head % PAGE) * NUMBERS + NANOS]!;
   }
 
+  /** What an id is found by. */
+  hash(bytes: Uint8Array, from: number, to: number): number {
+    let hash = this.#seed;
+    for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    return hash ^ (hash >>> 16);
+  }
+
   /** The sequence of the message with the id bytes[from, to) that was added after this time; 0 when there is none. */
-  find(bytes: Uint8Array, from: number, to: number, afterSec: number, afterNanos: number): number {
-    if (this.#head === this.#tail) return 0;
-    const hash = this.#hash(bytes, from, to);
-    for (let n = this.#newest(this.#bucketOf(hash)); n >= this.#head; n = this.#older(n)) {
-      const { numbers, integers } = this.#page(n);
-      const at = (n % PAGE) * NUMBERS;
-      if (integers[(n % PAGE) * INTEGERS + HASH] !== hash || !this.#isId(n, bytes, from, to)) continue;
-      const sec = numbers[at + SEC]!;
-      if (sec < afterSec || (sec === afterSec && numbers[at + NANOS]! <= afterNanos)) return 0;
+  find(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    afterSec: number,
+    afterNanos: number,
+    hash = this.hash(bytes, from, to),
+  ): number {
+    const index = this.#index;
+    if (index === undefined) return 0;
+    let newest = -1;
+    index.look(hash);
+    for (let n = index.next(this.#head, this.size); n >= 0; n = index.next(this.#head, this.size)) {
       // One whose message was refused has no sequence any more.
-      if (numbers[at + SEQ]! > 0) return numbers[at + SEQ]!;
+      if (n > newest && this.#seqOf(n) > 0 && this.#isId(n, bytes, from, to)) newest = n;
     }
-    return 0;
+    if (newest < 0) return 0;
+    const { numbers } = this.#page(newest);
+    const at = (newest % PAGE) * NUMBERS;
+    const sec = numbers[at + SEC]!;
+    return sec < afterSec || (sec === afterSec && numbers[at + NANOS]! <= afterNanos) ? 0 : numbers[at + SEQ]!;
   }
 
   /** Remembers an id, no earlier than the one before. Whether the oldest had to be forgotten for it. */
-  add(bytes: Uint8Array, from: number, to: number, seq: number, sec: number, nanos: number): boolean {
+  add(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    seq: number,
+    sec: number,
+    nanos: number,
+    hash = this.hash(bytes, from, to),
+  ): boolean {
     const n = this.#tail;
     if (n % PAGE === 0 || this.#pages.length === 0) this.#addPage(n);
     const page = this.#page(n);
@@ -101,17 +115,13 @@ export class MsgIds {
     const end = start + to - from;
     if (end > page.bytes.length) page.bytes = grown(page.bytes, end);
     for (let i = from; i < to; i++) page.bytes[start + i - from] = bytes[i]!;
-    const hash = this.#hash(bytes, from, to);
-    const at = (n % PAGE) * INTEGERS;
-    page.integers[at + HASH] = hash;
-    page.integers[at + END] = end;
+    page.ends[n % PAGE] = end;
     this.#tail = n + 1;
     this.#usedBytes += ENTRY_BYTES + to - from;
     const isFull = this.#usedBytes > this.#mostBytes;
     while (this.#usedBytes > this.#mostBytes && this.#head < n) this.#forgetOldest();
-    if (this.#bucketCount === 0) this.#startBuckets();
-    this.#push(this.#bucketOf(hash), n);
-    if (this.#tail - this.#head > this.#bucketCount) this.#split();
+    this.#index ??= new MsgIdIndex();
+    this.#index.add(hash, n, this.#head, this.size);
     return isFull;
   }
 
@@ -141,9 +151,7 @@ export class MsgIds {
   /** Forgets all. */
   clear(): void {
     this.#pages = [];
-    this.#buckets = [];
-    this.#bucketCount = 0;
-    this.#level = LEAST_BUCKETS;
+    this.#index = undefined;
     this.#head = 0;
     this.#tail = 0;
     this.#firstPage = 0;
@@ -152,7 +160,7 @@ export class MsgIds {
 
   #forgetOldest(): void {
     const page = this.#page(this.#head);
-    const length = page.integers[(this.#head % PAGE) * INTEGERS + END]! - startOf(page, this.#head);
+    const length = page.ends[this.#head % PAGE]! - startOf(page, this.#head);
     this.#usedBytes -= ENTRY_BYTES + length;
     this.#head++;
     if (this.#head % PAGE === 0) this.#dropPage();
@@ -170,86 +178,20 @@ export class MsgIds {
     this.#firstPage++;
   }
 
+  #seqOf(n: number): number {
+    return this.#page(n).numbers[(n % PAGE) * NUMBERS + SEQ]!;
+  }
   #isId(n: number, bytes: Uint8Array, from: number, to: number): boolean {
     const page = this.#page(n);
     const start = startOf(page, n);
-    if (page.integers[(n % PAGE) * INTEGERS + END]! - start !== to - from) return false;
+    if (page.ends[n % PAGE]! - start !== to - from) return false;
     for (let i = from; i < to; i++) if (page.bytes[start + i - from] !== bytes[i]) return false;
     return true;
-  }
-
-  #hash(bytes: Uint8Array, from: number, to: number): number {
-    let hash = this.#seed;
-    for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return hash ^ (hash >>> 16);
-  }
-
-  // ---- buckets
-
-  #bucketOf(hash: number): number {
-    const bucket = (hash >>> 0) % (this.#level * 2);
-    return bucket < this.#bucketCount ? bucket : bucket - this.#level;
-  }
-  /** The newest entry of a bucket; before the head when there is none. */
-  #newest(bucket: number): number {
-    return this.#buckets[Math.floor(bucket / BUCKETS_PER_CHUNK)]![bucket % BUCKETS_PER_CHUNK]! - 1;
-  }
-  #older(n: number): number {
-    const link = this.#page(n).integers[(n % PAGE) * INTEGERS + LINK]!;
-    return link === 0 ? -1 : n - link;
-  }
-  #setNewest(bucket: number, n: number): void {
-    this.#buckets[Math.floor(bucket / BUCKETS_PER_CHUNK)]![bucket % BUCKETS_PER_CHUNK] = n + 1;
-  }
-  /** Makes `n` the newest of its bucket. */
-  #push(bucket: number, n: number): void {
-    const older = this.#newest(bucket);
-    this.#page(n).integers[(n % PAGE) * INTEGERS + LINK] = older < this.#head ? 0 : n - older;
-    this.#setNewest(bucket, n);
-  }
-
-  /** Puts `n` behind `last` of its bucket, or first when that is −1; nothing is behind it. */
-  #append(bucket: number, last: number, n: number): void {
-    if (last < 0) this.#setNewest(bucket, n);
-    else this.#page(last).integers[(last % PAGE) * INTEGERS + LINK] = last - n;
-    this.#page(n).integers[(n % PAGE) * INTEGERS + LINK] = 0;
-  }
-
-  #startBuckets(): void {
-    this.#buckets = [new Float64Array(BUCKETS_PER_CHUNK)];
-    this.#bucketCount = LEAST_BUCKETS;
-    this.#level = LEAST_BUCKETS;
-  }
-
-  /** Divides the next bucket in line between itself and a new one, which are told apart by one more bit. */
-  #split(): void {
-    const from = this.#bucketCount - this.#level;
-    const to = this.#bucketCount;
-    if (to % BUCKETS_PER_CHUNK === 0) this.#buckets.push(new Float64Array(BUCKETS_PER_CHUNK));
-    this.#bucketCount++;
-    let lastStaying = -1;
-    let lastGoing = -1;
-    let n = this.#newest(from);
-    this.#setNewest(from, -1);
-    while (n >= this.#head) {
-      const older = this.#older(n);
-      if (this.#bucketOf(this.#page(n).integers[(n % PAGE) * INTEGERS + HASH]!) === from) {
-        this.#append(from, lastStaying, n);
-        lastStaying = n;
-      } else {
-        this.#append(to, lastGoing, n);
-        lastGoing = n;
-      }
-      n = older;
-    }
-    if (this.#bucketCount === this.#level * 2) this.#level *= 2;
   }
 }
 
 function startOf(page: Page, n: number): number {
-  return n % PAGE === 0 ? 0 : page.integers[((n % PAGE) - 1) * INTEGERS + END]!;
+  return n % PAGE === 0 ? 0 : page.ends[(n % PAGE) - 1]!;
 }
 
 function grown(bytes: Uint8Array<ArrayBuffer>, least: number): Uint8Array<ArrayBuffer> {

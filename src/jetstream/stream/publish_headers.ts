@@ -64,6 +64,8 @@ const PREFIX_LENGTH = "Nats-".length;
 export class PublishHeaders {
   /** What was scanned last. */
   bytes: Uint8Array = new Uint8Array(0);
+  /** How often it scanned: whether something is still known of the same headers. */
+  scans = 0;
   readonly #from = new Int32Array(NAMES.length);
   readonly #to = new Int32Array(NAMES.length);
   #found = 0;
@@ -76,6 +78,7 @@ export class PublishHeaders {
   /** Finds them in the block bytes[from, to), which is borrowed as long as it is asked about. */
   scan(bytes: Uint8Array, from: number, to: number): void {
     this.bytes = bytes;
+    this.scans++;
     this.#found = 0;
     let line = lineEnd(bytes, from, to) + 2;
     while (line < to) {
@@ -88,6 +91,10 @@ export class PublishHeaders {
   /** One of those that are known is there, perhaps with an empty value. */
   get any(): boolean {
     return this.#found !== 0;
+  }
+  /** This one is there, and no other that is known. */
+  isAlone(header: Header): boolean {
+    return this.#found === 1 << header;
   }
   /** It is there, perhaps with an empty value. */
   isThere(header: Header): boolean {
