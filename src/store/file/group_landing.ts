@@ -13,7 +13,7 @@ import type { SubjectTree } from "../subject_tree.ts";
 import { NO_ENTRY_SUBJECT } from "./block_index.ts";
 import type { BlockTable } from "./block_table.ts";
 import type { FileBlock } from "./file_block.ts";
-import { hasSchedule, hasTtl } from "./header_marks.ts";
+import { headerMarks, MARK } from "./header_marks.ts";
 import type { RecordFinder } from "./record_finder.ts";
 import { HOLE_ENTRY, type Piece, type WriteGroup } from "./write_group.ts";
 
@@ -138,7 +138,8 @@ export class GroupLanding {
     const { bytes } = group;
     const at = start + 22 + (bytes[start + 20]! | (bytes[start + 21]! << 8));
     const length = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    if (hasTtl(bytes, at + 4, at + 4 + length)) block.ttlMsgs++;
-    if (hasSchedule(bytes, at + 4, at + 4 + length)) block.scheduledMsgs++;
+    const marks = headerMarks(bytes, at + 4, at + 4 + length);
+    if ((marks & MARK.ttl) !== 0) block.ttlMsgs++;
+    if ((marks & MARK.schedule) !== 0) block.scheduledMsgs++;
   }
 }

@@ -12,7 +12,7 @@ import type { StreamTotals } from "../stream_totals.ts";
 import type { SubjectTree } from "../subject_tree.ts";
 import type { BlockTable } from "./block_table.ts";
 import type { FileBlock } from "./file_block.ts";
-import { hasSchedule, hasTtl } from "./header_marks.ts";
+import { headerMarks, MARK } from "./header_marks.ts";
 
 export class MessageFilling {
   readonly #tree: SubjectTree;
@@ -32,8 +32,9 @@ export class MessageFilling {
     const size = record.to - record.from;
     block.add(seq, size, sec, nanos);
     if (record.headersTo > record.headersFrom) {
-      if (hasTtl(bytes, record.headersFrom, record.headersTo)) block.ttlMsgs++;
-      if (hasSchedule(bytes, record.headersFrom, record.headersTo)) block.scheduledMsgs++;
+      const marks = headerMarks(bytes, record.headersFrom, record.headersTo);
+      if ((marks & MARK.ttl) !== 0) block.ttlMsgs++;
+      if ((marks & MARK.schedule) !== 0) block.scheduledMsgs++;
     }
     if (scan === undefined) this.#tree.addMessage(this.#tree.intern(bytes, subjectFrom, subjectTo), seq);
     else scan.add(record, this.#tree);
