@@ -1,6 +1,5 @@
 // Operator mode: accounts and users come as tokens that a trusted operator
-// signed. Opens what the options say of trust, and keeps the accounts of the
-// core as their tokens say.
+// signed. Keeps the accounts of the core as their tokens say.
 //
 //     token ─→ TrustStore ─→ onChange ─→ Account, what it shares, what it may store, who may stay
 
@@ -12,29 +11,23 @@ import { type AccountResolver, MemoryResolver } from "../auth/operator/account_r
 import { limitOf } from "../auth/operator/claim_permissions.ts";
 import { ClaimsDesk } from "../auth/operator/claims_desk.ts";
 import { type ClaimedStorage, mappingsOf, sharingOf, storageOf } from "../auth/operator/claimed_rules.ts";
-import { DEFAULT_CACHE_LIMIT, DirectoryResolver } from "../auth/operator/directory_resolver.ts";
+import { DirectoryResolver } from "../auth/operator/directory_resolver.ts";
 import type { TokenUser } from "../auth/operator/login.ts";
 import { renew } from "../auth/operator/renewal.ts";
 import { identityOf, TokenAuthenticator } from "../auth/operator/token_authenticator.ts";
-import { TokenDirectory } from "../auth/operator/token_directory.ts";
 import type { ServerKeys } from "../auth/nkey.ts";
-import { Trust } from "../auth/operator/trust.ts";
+import type { Trust } from "../auth/operator/trust.ts";
 import { TrustStore } from "../auth/operator/trust_store.ts";
 import type { TrustedAccount } from "../auth/operator/trusted_account.ts";
-import { type HttpGet, UrlResolver } from "../auth/operator/url_resolver.ts";
-import { tokenOfFile } from "../auth/jwt/decorated.ts";
 import { JwtError } from "../auth/jwt/jwt_error.ts";
 import { accountClaims } from "../auth/jwt/account_claims.ts";
-import { operatorClaims, type OperatorClaims } from "../auth/jwt/operator_claims.ts";
-import { decodeAccountClaims, decodeOperatorClaims } from "../auth/jwt/token.ts";
-import { parseServerVersion } from "../auth/jwt/validate.ts";
-import { DiskError } from "../base/disk.ts";
+import { operatorClaims } from "../auth/jwt/operator_claims.ts";
+import { decodeAccountClaims } from "../auth/jwt/token.ts";
 import type { Log } from "../base/log.ts";
 import type { Timer, World } from "../base/world.ts";
 import type { ServerOptions } from "../config/options.ts";
 import { ConfigError } from "../config/problems.ts";
-import { openStoreDirectory, type StoreDirectory } from "../io/disk_directory.ts";
-import { getText } from "../io/http_get.ts";
+import type { StoreDirectory } from "../io/disk_directory.ts";
 import { TimeZones } from "../io/time_zones.ts";
 import { type JsonPart, partOf } from "../monitor/json_part.ts";
 import type { Permissions } from "../auth/permissions.ts";
@@ -47,82 +40,12 @@ import { withClaimedCallout } from "./callout.ts";
 import type { Core } from "./core.ts";
 import type { ClaimedAccounts, ClaimedDetail } from "./sharing.ts";
 import { LinkedAccounts } from "./linked_accounts.ts";
-import { readTls } from "./tls_files.ts";
-import { NATS_VERSION } from "./version.ts";
+import { logOperators } from "./operators_banner.ts";
+import { checkPreload, openResolver, preload, reach } from "./token_resolver.ts";
+import { kindOf, type Trusted } from "./trusted.ts";
 
 /** Milliseconds between the start and a look at whether an account has expired, and between such looks. */
 const EXPIRY_CHECK_MS = 1000;
-
-type DirectoryOptions = Extract<NonNullable<ServerOptions["resolver"]>, { readonly dir: string }>;
-
-/** Whether the options ask for operator mode. */
-export function wantsOperators({ operator, trusted_keys }: ServerOptions): boolean {
-  return operator.length > 0 || trusted_keys.length > 0;
-}
-
-/** Whom a server trusts, before anything is opened. */
-export interface Trusted {
-  readonly trust: Trust;
-  /** The tokens of the operators. */
-  readonly tokens: readonly string[];
-  /** The options with what the operators say in them. */
-  readonly options: ServerOptions;
-  readonly resolver: ServerOptions["resolver"];
-  /** The URL of the resolver is in the configuration, so it has to answer; what an operator names may come later. */
-  readonly mustAnswer: boolean;
-}
-
-/** Reads what the options say of trust. Throws ConfigError with nats-server's text. */
-export function readTrust(options: ServerOptions): Trusted {
-  const tokens = options.operator.map(tokenOfFile);
-  const operators = tokens.map((token): OperatorClaims => {
-    const claims = decodeOperatorClaims(token);
-    if (claims instanceof JwtError) throw new ConfigError(`error parsing operator JWT: ${claims.text}`);
-    return claims;
-  });
-  const version = parseServerVersion(NATS_VERSION);
-  if (typeof version === "string") throw new ConfigError(version);
-  const resolver = options.resolver ?? urlOf(operators);
-  const trust = Trust.open({
-    operators,
-    trustedKeys: options.trusted_keys,
-    systemAccount: options.system_account ?? "",
-    defaultSentinel: options.default_sentinel ?? "",
-    pinnedAccounts: options.resolver_pinned_accounts,
-    resolver: kindOf(resolver),
-    serverVersion: version,
-  });
-  if (trust instanceof JwtError) throw new ConfigError(trust.text);
-  const { systemAccount } = trust;
-  return {
-    trust,
-    tokens,
-    options: { ...options, resolver, ...(systemAccount === "" ? {} : { system_account: systemAccount }) },
-    resolver,
-    mustAnswer: options.resolver?.type === "url",
-  };
-}
-
-function kindOf(resolver: ServerOptions["resolver"]): "none" | "memory" | "url" | "directory" {
-  if (resolver === undefined) return "none";
-  return resolver.type === "full" || resolver.type === "cache" ? "directory" : resolver.type;
-}
-
-/** As Go prints a time of the local zone. */
-function goTime(sec: number): string {
-  const date = new Date(sec * 1000);
-  const two = (number: number): string => String(number).padStart(2, "0");
-  const offset = -date.getTimezoneOffset();
-  const zone = /\(([^)]+)\)/.exec(date.toString())?.[1] ?? "";
-  const name = offset === 0 ? "UTC" : zone.replaceAll(/[^A-Z]/g, "");
-  const sign = offset < 0 ? "-" : "+";
-  const away = Math.abs(offset);
-  return (
-    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
-    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ` +
-    `${sign}${two(Math.floor(away / 60))}${two(away % 60)} ${name}`
-  );
-}
 
 export class Operators implements ClaimedAccounts {
   readonly store: TrustStore;
@@ -239,24 +162,12 @@ export class Operators implements ClaimedAccounts {
     }
   }
 
-  /** Says whom the server trusts. */
-  logBanner(): void {
-    if (this.trust.operators.length === 0) return;
-    this.#log.notice("Trusted Operators");
-    for (const { name, iat, exp, nats } of this.trust.operators) {
-      this.#log.notice(`  System  : ${JSON.stringify(nats.system_account)}`);
-      this.#log.notice(`  Operator: ${JSON.stringify(name)}`);
-      this.#log.notice(`  Issued  : ${goTime(iat)}`);
-      this.#log.notice(`  Expires : ${exp === 0 ? "Never" : goTime(exp)}`);
-    }
-  }
-
   /** Decides who may connect to `core`, and makes its accounts. Rejects when there is no system account. */
   async attach(core: Core, keys: ServerKeys): Promise<void> {
     this.#core = core;
     core.claimed = this;
     core.authenticator = withClaimedCallout(core, keys, this.authenticator, this.store);
-    this.logBanner();
+    logOperators(this.trust.operators, this.#log);
     const { systemAccount } = this.trust;
     if (systemAccount === "") return;
     const found = await this.store.lookup(systemAccount);
@@ -481,71 +392,4 @@ export class Operators implements ClaimedAccounts {
       this.#checkExpiry();
     });
   }
-}
-
-/** Rejects with a ConfigError in nats-server's text when nobody answers at the resolver's URL. */
-async function reach(resolver: AccountResolver): Promise<void> {
-  const answer = await resolver.fetch("");
-  if (answer instanceof JwtError) throw new ConfigError(answer.text);
-}
-
-/** Whether the resolver can keep these tokens. Throws a ConfigError in nats-server's text. */
-function checkPreload(resolver: AccountResolver, tokens: ReadonlyMap<string, string>): void {
-  if (tokens.size > 0 && resolver.isReadOnly) {
-    throw new ConfigError("resolver preloads only available for writeable resolver types MEM/DIR/CACHE_DIR");
-  }
-  for (const [key, token] of tokens) {
-    const claims = decodeAccountClaims(token);
-    if (claims instanceof JwtError) throw new ConfigError(`preload account error for "${key}": ${claims.text}`);
-  }
-}
-
-/** Gives a resolver the tokens of the configuration. */
-async function preload(resolver: AccountResolver, tokens: ReadonlyMap<string, string>, log: Log): Promise<void> {
-  for (const [key, token] of tokens) {
-    const failed = await resolver.store(key, token);
-    if (failed !== undefined) log.warn(`Preloaded account [${key}] not kept: ${failed.text}`);
-  }
-}
-
-/** Where a single operator says that its accounts are. */
-function urlOf(operators: readonly OperatorClaims[]): { readonly type: "url"; readonly url: string } | undefined {
-  const url = operators.length === 1 ? operators[0]!.nats.account_server_url : "";
-  return url === "" ? undefined : { type: "url", url: `${url}/accounts` };
-}
-
-function deletesOf(wanted: DirectoryOptions): "no" | "rename" | "hard" {
-  if (wanted.type === "cache" || wanted.hard_delete) return "hard";
-  return wanted.allow_delete ? "rename" : "no";
-}
-
-function openResolver(
-  wanted: ServerOptions["resolver"],
-  tls: ServerOptions["resolver_tls"],
-  world: World,
-  onSaved: (key: string, token: string) => void,
-): { readonly resolver: AccountResolver; readonly directory: StoreDirectory | undefined } {
-  if (wanted === undefined || wanted.type === "memory") return { resolver: new MemoryResolver(), directory: undefined };
-  if (wanted.type === "url") {
-    const client = tls && { settings: readTls(tls, false), insecure: tls.insecure };
-    const get: HttpGet = (url, timeoutMs) => getText(url, timeoutMs, client);
-    return { resolver: new UrlResolver(wanted.url, get), directory: undefined };
-  }
-  const isCache = wanted.type === "cache";
-  const opened = openStoreDirectory(wanted.dir, { later: (fire) => world.atTurnEnd(fire), enter: (fire) => fire() });
-  if (opened instanceof DiskError) throw new ConfigError(opened.text);
-  const tokens = TokenDirectory.open(
-    opened.disk,
-    world,
-    {
-      limit: wanted.limit > 0 ? wanted.limit : isCache ? DEFAULT_CACHE_LIMIT : Infinity,
-      whenFull: isCache ? "evict" : "refuse",
-      // A full one keeps tokens until they expire.
-      ttlMs: isCache ? wanted.ttl || Infinity : 0,
-      deletes: deletesOf(wanted),
-    },
-    onSaved,
-  );
-  if (tokens instanceof DiskError) throw new ConfigError(tokens.text);
-  return { resolver: new DirectoryResolver(tokens), directory: opened };
 }

@@ -138,12 +138,12 @@ export class Server {
    * Opens the listeners of resolved options. Rejects with the first that cannot be opened; nothing stays open then.
    */
   static async open(options: ServerOptions, surroundings: ServerSurroundings): Promise<Server> {
-    const isTrusting = options.operator.length > 0 || options.trusted_keys.length > 0;
-    const operators = isTrusting ? await import("./operators.ts") : undefined;
-    const trusted = operators?.readTrust(options);
+    const isTrusting = wantsOperators(options);
+    const trusted = isTrusting ? (await import("./trusted.ts")).readTrust(options) : undefined;
     const server = new Server(trusted?.options ?? options, surroundings);
     try {
-      if (operators !== undefined && trusted !== undefined) {
+      if (trusted !== undefined) {
+        const operators = await import("./operators.ts");
         server.#operators = await operators.Operators.open(trusted, server.#world, server.#log);
         await server.#operators.attach(server.#core, server.#keys);
       } else if (options.authorization.auth_callout !== undefined) {
@@ -336,8 +336,8 @@ export class Server {
     // Without operators there are none after a reload, either: that needs a restart.
     const nobody = { options, prepare: () => Promise.resolve(() => {}) };
     if (operators === undefined) return nobody;
-    const { readTrust, wantsOperators } = await import("./operators.ts");
     if (!wantsOperators(options)) return nobody;
+    const { readTrust } = await import("./trusted.ts");
     const trusted = readTrust(options);
     return { options: trusted.options, prepare: () => operators.reload(trusted) };
   }
@@ -390,4 +390,9 @@ export class Server {
     this.#rejectClosed(error);
     void this.stop();
   };
+}
+
+/** Whether the options ask for operator mode. */
+function wantsOperators({ operator, trusted_keys }: ServerOptions): boolean {
+  return operator.length > 0 || trusted_keys.length > 0;
 }
