@@ -28,7 +28,7 @@ export const SCRATCH = 64;
 /** In each half two parts of a line: subject and sid, or the reply twice. */
 export const SCRATCH_BYTES = 4 * LONGEST_LINE + 64 * KB;
 export const READ_LOW = SCRATCH + SCRATCH_BYTES;
-export const READ_BYTES = 256 * KB;
+export const READ_BYTES = 512 * KB;
 /** A line that was carried, the chunk behind it when that is carried too, and some room. */
 export const HEADROOM_BYTES = 2 * LONGEST_LINE + READ_BYTES + 192 * KB;
 export const READ = READ_LOW + HEADROOM_BYTES;
@@ -36,7 +36,7 @@ export const READ_SLACK = 4 * KB;
 export const PREFIX = READ + READ_BYTES + READ_SLACK;
 export const PREFIX_BYTES = 8 * MB;
 export const SLOTS = PREFIX + PREFIX_BYTES;
-export const SLOTS_BYTES = 44 * MB;
+export const SLOTS_BYTES = 43 * MB;
 export const INNER = SLOTS + SLOTS_BYTES;
 export const INNER_BYTES = 128 * KB;
 /** What copies may scribble past the region before. */

@@ -16,10 +16,12 @@ import type { Gate, Turn } from "./turn.ts";
 /** Largest write batch; the write deadline is for one batch. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** Pieces at least this large go out by reference. */
-export const BY_REFERENCE = 64 * 1024;
+export const BY_REFERENCE = 128 * 1024;
 const OVERFLOW_BYTES = 64 * 1024;
 /** So much is worth a write of its own. */
 const EARLY_BYTES = 16 * 1024;
+/** What is pending is looked at when a slot is full: who may have little pending gets no larger slots than this part of it. */
+const LARGEST_PART = 1 / 8;
 /** Part of the pending limit above which producers are stalled. */
 const GATE = 0.75;
 
@@ -48,8 +50,9 @@ export class Outbound implements Gate {
   readonly #env: Env;
   readonly #owner: OutboundOwner;
   readonly #transport: Transport;
-  #maxPendingBytes: number;
-  #writeDeadlineMs: number;
+  #maxPendingBytes = 0;
+  #writeDeadlineMs = 0;
+  #mostGrade = 0;
 
   // The slot being filled. No slot: all zero. `#limit` leaves room for the kernel's overshoot.
   #start = 0;
@@ -78,8 +81,7 @@ export class Outbound implements Gate {
     this.#env = env;
     this.#transport = transport;
     this.#owner = owner;
-    this.#maxPendingBytes = limits.maxPendingBytes;
-    this.#writeDeadlineMs = limits.writeDeadlineMs;
+    this.limit(limits);
   }
 
   /** Bytes not yet taken by the kernel. */
@@ -201,6 +203,8 @@ export class Outbound implements Gate {
   limit(limits: OutboundLimits): void {
     this.#maxPendingBytes = limits.maxPendingBytes;
     this.#writeDeadlineMs = limits.writeDeadlineMs;
+    const isMuch = SLOT_BYTES[LARGEST_GRADE]! <= limits.maxPendingBytes * LARGEST_PART;
+    this.#mostGrade = isMuch ? LARGEST_GRADE : LARGEST_GRADE - 1;
   }
 
   /** Hands everything to the transport, also behind a batch in flight, and closes: the connection is about to end. */
@@ -257,10 +261,9 @@ export class Outbound implements Gate {
       if (this.#inFlight.length === 0 && this.#queue.length === 0) this.#writeSlot();
       else this.#seal();
       if (this.#closed) return false;
-      if (this.#grade < LARGEST_GRADE) this.#grade++;
+      if (this.#grade < this.#mostGrade) this.#grade++;
     }
-    const { length } = SLOT_BYTES;
-    while (this.#grade < length - 1 && SLOT_BYTES[this.#grade]! - SLOT_SLACK < need) this.#grade++;
+    while (this.#grade < this.#mostGrade && SLOT_BYTES[this.#grade]! - SLOT_SLACK < need) this.#grade++;
     if (this.#limit > 0 && this.#start + need > this.#limit) this.#dropSlot();
     if (this.#limit > 0) return true;
     if (this.#overflow !== undefined || SLOT_BYTES[this.#grade]! - SLOT_SLACK < need) return false;

@@ -1,6 +1,6 @@
 // Slots: pieces of the arena that hold bytes waiting for one peer.
 //
-// Three grades, 2, 16 and 128 KB. A connection borrows one while it has bytes
+// Four grades, 2, 16, 128 and 256 KB. A connection borrows one while it has bytes
 // to send and gives it back when they are gone. Owned by the process, like the
 // arena; a server that leaks one leaks it for all.
 
@@ -10,23 +10,27 @@ import { assert } from "../base/assert.ts";
 const KB = 1024;
 
 /** Sizes by grade, in bytes. */
-export const SLOT_BYTES: readonly number[] = [2 * KB, 16 * KB, 128 * KB];
-export const LARGEST_GRADE = 2;
+export const SLOT_BYTES: readonly number[] = [2 * KB, 16 * KB, 128 * KB, 256 * KB];
+export const LARGEST_GRADE = 3;
 /** Left free at the end of a slot: the copy kernel writes past its pieces. */
 export const SLOT_SLACK = 64;
 
-const SMALL = 2048;
-const MIDDLE = 512;
-const COUNTS = [SMALL, MIDDLE, (SLOTS_BYTES - SMALL * 2 * KB - MIDDLE * 16 * KB) / (128 * KB)];
+/** How many there are of each grade; of the largest as many as the region has room for. */
+const COUNTS = [2048, 512, 64];
 
-function freeList(grade: number, from: number): Int32Array {
-  const free = new Int32Array(Math.floor(COUNTS[grade]!));
-  for (let i = 0; i < free.length; i++) free[i] = from + (free.length - 1 - i) * SLOT_BYTES[grade]!;
-  return free;
+function freeLists(): Int32Array[] {
+  const lists: Int32Array[] = [];
+  let start = SLOTS;
+  for (const [grade, size] of SLOT_BYTES.entries()) {
+    const count = COUNTS[grade] ?? Math.floor((SLOTS + SLOTS_BYTES - start) / size);
+    // The lowest is taken first.
+    lists.push(Int32Array.from({ length: count }, (_, i) => start + (count - 1 - i) * size));
+    start += count * size;
+  }
+  return lists;
 }
 
-const starts = [SLOTS, SLOTS + SMALL * 2 * KB, SLOTS + SMALL * 2 * KB + MIDDLE * 16 * KB];
-const free = starts.map((start, grade) => freeList(grade, start));
+const free = freeLists();
 const counts = free.map((list) => list.length);
 
 /** Offset of a free slot, or −1 when the arena has none of that grade. */

@@ -9,8 +9,14 @@ import { bytes, HEADROOM_BYTES } from "../base/arena.ts";
 import { assert } from "../base/assert.ts";
 
 /** An incomplete operation of at least this length is gathered in its own buffer. */
-const LARGE = 96 * 1024;
+const LARGE = 128 * 1024;
 const FIRST_BYTES = 256;
+/** From this length on a buffer is one of the spares, which go from connection to connection. */
+const LEAST_SPARE = 16 * 1024;
+const MOST_SPARES = 4;
+
+/** Owned by the process, each of LARGE bytes at most: busy connections split a message in every chunk. */
+const spares: Uint8Array[] = [];
 
 export class Carry {
   #kept: Uint8Array | undefined = undefined;
@@ -35,7 +41,7 @@ export class Carry {
   keep(from: number, to: number, need: number): void {
     assert(this.isEmpty, "carried bytes are taken back before others are kept");
     if (need >= LARGE) {
-      this.#large = new Uint8Array(need);
+      this.#large = unfilled(need);
       this.#large.set(bytes.subarray(from, to));
       this.#largeLength = to - from;
       return;
@@ -81,12 +87,12 @@ export class Carry {
     bytes.set(this.#kept!.subarray(0, length), at - length);
     this.#length = 0;
     this.#need = 0;
-    if (this.#kept!.length > 4 * FIRST_BYTES) this.#kept = undefined;
+    if (this.#kept!.length > 4 * FIRST_BYTES) this.#giveUp();
     return at - length;
   }
 
   clear(): void {
-    this.#kept = undefined;
+    this.#giveUp();
     this.#length = 0;
     this.#need = 0;
     this.#large = undefined;
@@ -98,11 +104,29 @@ export class Carry {
     if (this.#kept === undefined || this.#kept.length < length) {
       let size = Math.max(FIRST_BYTES, this.#kept?.length ?? 0, this.#need);
       while (size < length) size *= 2;
-      const grown = new Uint8Array(size);
+      const grown = takeBuffer(size);
       if (this.#kept !== undefined) grown.set(this.#kept.subarray(0, this.#length));
+      this.#giveUp();
       this.#kept = grown;
     }
     this.#kept.set(bytes.subarray(from, to), this.#length);
     this.#length = length;
   }
+
+  #giveUp(): void {
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept?.length === LARGE && spares.length < MOST_SPARES) spares.push(kept);
+  }
+}
+
+/** At least `size` bytes, with whatever is in them. */
+function takeBuffer(size: number): Uint8Array {
+  if (size < LEAST_SPARE || size > LARGE) return new Uint8Array(size);
+  return spares.pop() ?? unfilled(LARGE);
+}
+
+/** With whatever was there before: clearing it costs as much as filling it. */
+function unfilled(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }
