@@ -2,11 +2,12 @@
 //
 // With a `nats` that can be found or built that is used; else a substitute on nats.go with the same commands (go/wire).
 // What `nats stream`, `consumer`, `kv` and `object` print is compared with cli/*.txt; `--record` writes those files anew
-// (with --server reference), `--suite NAME` runs one of them or `bench` alone. The last four want the real `nats`.
+// (with --server reference), `--suite NAME` runs one of them or `bench` alone. All but `stream` want the real `nats`.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { connect } from "nats";
+import { authCommands } from "./cli/auths.mjs";
 import { benchCommands } from "./cli/benches.mjs";
 import { bucketCommands } from "./cli/buckets.mjs";
 import { consumerCommands } from "./cli/consumers.mjs";
@@ -172,6 +173,7 @@ const suites = {
   kv: () => real && bucketCommands(binary, label),
   object: () => real && objectCommands(binary, label),
   server: () => real && serverCommands(binary, label),
+  auth: () => real && authCommands(binary, label),
   bench: () => real && benchCommands(binary, label),
 };
 if (!option("url"))

@@ -19,16 +19,19 @@ const MOST_MS = 30_000;
 /**
  * @typedef {{ watch: string, ready: RegExp, meanwhile: string[], until: RegExp }} Watch
  * @param {{ binary: string, label: string, about: string, file: string, entries: (string | Watch)[],
-files?: Record<string, number>,
+files?: Record<string, number>, prepare?: (session: Session) => Promise<void>,
  *   steady?: (output: string, common: (output: string) => string) => string, after?: (session: Session) => Promise<void>,
  *   server?: { config: (dir: string) => string } }} script
  */
-export async function playScript({ binary, label, about, file, entries, files = {}, steady, after, server }) {
+export async function playScript({ binary, label, about, file, entries, files = {}, prepare, steady, after, server }) {
   const recorded = path.join(here, file);
   const recording = process.argv.includes("--record");
   const wanted = recording || !existsSync(recorded) ? [] : sections(readFileSync(recorded, "utf8"));
   const session = new Session(binary, steady, server);
-  await runCase(`${label}: nats ${about}: the server starts`, () => session.start());
+  await runCase(`${label}: nats ${about}: the server starts`, async () => {
+    await prepare?.(session);
+    await session.start();
+  });
   for (const [name, bytes] of Object.entries(files))
     writeFileSync(path.join(session.home, name), Buffer.alloc(bytes, "x"));
   const printed = [];
@@ -59,6 +62,8 @@ export class Session {
     this.binary = binary;
     this.steady = (output) => steady(output, steadyText);
     this.options = server;
+    /** What stands for {name} in commands, besides {url} and {id} of the server. */
+    this.known = {};
     this.home = mkdtempSync(path.join(os.tmpdir(), "cli-"));
   }
 
@@ -72,12 +77,15 @@ export class Session {
   }
 
   get env() {
-    return { ...process.env, HOME: this.home, COLUMNS: "200" };
+    return { ...process.env, HOME: this.home, XDG_DATA_HOME: this.home, XDG_CONFIG_HOME: this.home, COLUMNS: "200" };
   }
 
-  /** Starts a command: what it says, its end, and the process. */
+  /** Starts a command: what it says, its end, and the process. Before the server starts: one that asks none. */
   spawn(command) {
-    const child = spawn(this.binary, ["-s", this.server.url, ...words(command.replaceAll("{url}", this.server.url))], {
+    const { url = "nats://127.0.0.1:1", log = "" } = this.server ?? {};
+    const known = { url, id: /\bN[A-Z2-7]{55}\b/.exec(log)?.[0] ?? "", ...this.known };
+    const said = command.replaceAll(/\{(\w+)\}/g, (all, name) => known[name] ?? all);
+    const child = spawn(this.binary, ["-s", url, ...words(said)], {
       env: this.env,
       cwd: this.home,
     });
