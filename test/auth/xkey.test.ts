@@ -17,7 +17,7 @@ describe("a sealed message", () => {
     },
   );
 
-  test("differs for each recipient", () => {
+  test("CVE-2023-46129: differs for each recipient, whose key is in it", () => {
     const third = new KeyPair("curve", Buffer.alloc(32, 33));
     expect(seal(a, message, b.publicKey, nonce)).not.toEqual(seal(a, message, third.publicKey, nonce));
   });

@@ -5,7 +5,7 @@
 //
 //   CVE-2019-13126        here; test/proto/parser.test.ts
 //   CVE-2020-26149        here (what the server says to itself)
-//   CVE-2021-32026        test/config, test/command (TLS flags)
+//   CVE-2021-32026        tls_ways.test.ts; test/config/flags.test.ts
 //   CVE-2022-24450        test/auth/authenticator.test.ts; here
 //   CVE-2022-29946        test/auth/permissions*.test.ts; permissions.test.ts
 //   CVE-2023-47090        test/auth/authenticator.test.ts; auth.test.ts
@@ -16,8 +16,8 @@
 //   CVE-2026-33216        here, as far as it is about monitoring and logs
 //   CVE-2026-33247        test/monitor/monitor.test.ts; here
 //   CVE-2026-33248        test/auth/certificate_map.test.ts; tls.test.ts
-//   CVE-2026-33249        here: without tracing the header is one like any other
-//   CVE-2026-33223, -33246  here: without imports the header is one like any other
+//   CVE-2026-33249        here; attacks_accounts.test.ts
+//   CVE-2026-33223, -33246  request_info_advisories.test.ts; here: within an account the header is one like any other
 //   GHSA-hmmp-q8cx-v964   test/auth/authenticator.test.ts; here
 //   GHSA-wh7g-5m82-pmhr   test/auth/permissions*.test.ts; permissions.test.ts
 //   GHSA-jx8g-9g95-6322   test/auth/permissions.test.ts; permissions.test.ts
@@ -67,9 +67,11 @@
 //   CVE-2022-28357           token_advisories.test.ts; test/auth/operator/token_directory.test.ts
 //   CVE-2023-46129           test/auth/xkey.test.ts (known answers); conformance callout/{sealed,operator_sealed}.txt
 //   CVE-2026-33216, of tokens  operator_secrets.test.ts; test/system/events.test.ts (bearer tokens)
+//   CVE-2026-33216, of services, resolvers and reloads  secrets.test.ts
 //   GHSA-g33f-6538-grxh, in issuers  token_advisories.test.ts; test/auth/nkey.test.ts
 //   CVE-2026-33246, -33223, -33249, across accounts  attacks_accounts.test.ts; conformance accounts/trace
 //   GHSA-p3j5-5hrq-p75h is about leaf nodes
+//   any claims at all        test/auth/operator/hostile_tokens.test.ts; hostile_accounts.test.ts
 //   of a service that authorizes  callout_attacks.test.ts; of reloads reload_attacks.test.ts; of resolvers resolver_attacks.test.ts
 //
 //   With what they are about:
