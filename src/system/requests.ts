@@ -20,7 +20,7 @@ import { connectionsRequest, isForOthers, kickRequest, lameDuckRequest, notBase6
 import { Profiles, type TakeProfile } from "./profiles.ts";
 import { serverInfo, type Speaker } from "./server_info.ts";
 import type { Statsz } from "./statsz.ts";
-import { encodedUser, type UserInfo } from "./user_info.ts";
+import { asTold, encodedUser, requesterIn, type UserInfo } from "./user_info.ts";
 
 const PREFIX = "$SYS.REQ.";
 /** Pages about the server, and about an account. */
@@ -125,7 +125,7 @@ export class Requests {
     this.#on(bus, `SERVER.${id}.*`, ([, , name]) => this.#server(name!) ?? this.#own(name!));
     this.#on(bus, "ACCOUNT.*.*", ([, account, name]) => this.#account(account!, name!));
     this.#on(bus, "ACCOUNT.NSUBS", () => (request) => this.#countFor(request));
-    this.#on(bus, "USER.*.INFO", () => (request) => this.#answer(request, encodedUser({ user: "", account: "" })));
+    this.#on(bus, "USER.*.INFO", () => (request) => this.#userByRule(request));
     this.#on(bus, "USER.INFO", () => (request) => this.#user(request));
     this.#onSubject(bus, "$SYS.DEBUG.SUBSCRIBERS", () => (request) => this.#subscribers(request));
   }
@@ -344,6 +344,12 @@ export class Requests {
     }
   }
 
+  /** Of an account that imports the service by a rule of its own. */
+  #userByRule(request: Request): void {
+    const known = request.sender === undefined ? undefined : this.#source.actions.userInfo(request.sender);
+    this.#answer(request, encodedUser(asTold(request.header, known)));
+  }
+
   #user(request: Request): void {
     const user = request.sender === undefined ? undefined : this.#source.actions.userInfo(request.sender);
     if (user === undefined) this.#fail(request, 400, "", "");
@@ -388,12 +394,13 @@ export class Requests {
     }
   }
 
-  /** How many of the requester's account listen to the subject in the body, and a queue group behind a blank. */
+  /** How many of the account that asks listen to the subject in the body, and a queue group behind a blank. */
   #subscribers(request: Request): void {
     const { reply, body, sender } = request;
     if (reply === NONE || sender === undefined) return;
     const [subject = "", queue] = Buffer.from(body).toString("latin1").trim().split(" ");
-    const { account } = sender.hooks.info();
+    const { acc, svc } = requesterIn(request.header);
+    const account = svc || acc || sender.hooks.info().account;
     this.#count(request, account, subject as ByteString, queue as ByteString | undefined);
   }
 

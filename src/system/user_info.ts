@@ -1,6 +1,18 @@
 // What a user is told of itself by $SYS.REQ.USER.INFO.
 
-import { encodeSlices, int, int64, list, omitEmpty, record, text } from "../base/json.ts";
+import {
+  decode,
+  type Decoded,
+  encodeSlices,
+  int,
+  int64,
+  JsonError,
+  list,
+  omitEmpty,
+  record,
+  text,
+} from "../base/json.ts";
+import { headerOf } from "./encoding.ts";
 
 const lists = record({ allow: omitEmpty(list(text)), deny: omitEmpty(list(text)) });
 const permissions = record({
@@ -36,6 +48,22 @@ export interface UserInfo {
   };
   /** Nanoseconds until its credentials expire. */
   readonly expiresNanos?: number;
+}
+
+const asking = record({ acc: text, svc: text, user: text });
+
+/** Who asked through another account, as that one was told in a header: empty where nothing was. */
+export function requesterIn(header: Uint8Array): Decoded<typeof asking> {
+  const told = decode(asking, Buffer.from(headerOf(header, "Nats-Request-Info"), "latin1"));
+  return told instanceof JsonError ? asking.zero : told;
+}
+
+/** What is told through a service of somebody who is `known`: who it is as far as the header tells, and what it may do. */
+export function asTold(header: Uint8Array, known: UserInfo | undefined): UserInfo {
+  const { acc, user } = requesterIn(header);
+  if (known === undefined || known.account !== acc) return { user, account: acc };
+  const { userName: _, ...rest } = known;
+  return { ...rest, user };
 }
 
 /** The slices of the answer. */

@@ -157,7 +157,7 @@ const entries = [
   "server mappings orders.* shop.{{wildcard(1)}} orders.1",
   { watch: `${sys} events --all --json`, ready: /^/, meanwhile: ["--user b --password b pub x y", "--user b --password b pub x y", "--user b --password b pub x y"], until: /_connect[^]*_disconnect/ }, // prettier-ignore
   { watch: `${sys} events --all --json --js-advisory`, ready: /^/, meanwhile: ["stream add HEARD --subjects heard --defaults", "stream rm HEARD -f", "--user a --password a pub x y"], until: /disconnect/ }, // prettier-ignore
-  { watch: `${sys} events --short`, ready: /Listening/, meanwhile: ["--user b --password b pub x y"], until: /Disconnect/ }, // prettier-ignore
+  { watch: `${sys} events --short`, ready: /Listening/, meanwhile: ["--user b --password b pub x y"], until: /\[Disconnection\]/ }, // prettier-ignore
   { watch: "events --all --js-advisory --json", ready: /^/, meanwhile: ["stream add HEARD --subjects heard --defaults", "stream rm HEARD -f", "stream info ORDERS"], until: /deleted|delete/ }, // prettier-ignore
   "trace orders.1 one",
   "trace orders.1 one -T -H Color:red",
