@@ -104,6 +104,20 @@ describe("configuration", () => {
     expect(asked).toHaveLength(1);
   });
 
+  test("a user who may come in one way only does not come in another", async () => {
+    const server = await tcp.start(options());
+    await serve(await serviceOf(server), ({ nats }) => ({
+      aud: "APP",
+      nats: { allowed_connection_types: [nats.connect_opts.user] },
+    }));
+    expect(await server.tryConnect({ user: "STANDARD" })).toEqual(["PONG"]);
+    for (const user of ["WEBSOCKET", "MQTT", "LEAFNODE"]) {
+      // nats-server looks at the types of tokens alone, not at those of answers.
+      const wanted = reference === undefined ? ["-ERR 'Authorization Violation'"] : ["PONG"];
+      expect(await server.tryConnect({ user })).toEqual(wanted);
+    }
+  });
+
   test("a token of CONNECT is shown nowhere", async () => {
     const server = await tcp.startLogged(options({ http_port: -1, debug: true, trace: true }));
     const asked = await serve(await serviceOf(server));

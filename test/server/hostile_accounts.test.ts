@@ -76,3 +76,14 @@ test.skipIf(reference !== undefined)(`no account token ends the server, seed ${S
   expect(await server.tryConnect({ jwt: tokens.bob })).toEqual(["PONG"]);
   expect(failed).toBeUndefined();
 });
+
+test("accounts that are called like things of JavaScript have nothing that others have not", async () => {
+  const names = ["constructor", "toString", "hasOwnProperty", "valueOf"];
+  const accounts = Object.fromEntries(names.map((name) => [name, { users: [{ user: name, password: "p" }] }]));
+  const server = await tcp.start({ accounts } as never);
+  for (const name of names) {
+    const peer = await server.connect({ user: name, pass: "p" });
+    peer.send("SUB > 1", "PUB $JS.API.INFO 1", "x");
+    expect(await peer.ping()).toEqual(["MSG $JS.API.INFO 1 1", "x"]);
+  }
+});

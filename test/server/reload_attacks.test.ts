@@ -1,13 +1,17 @@
 // After a reload nobody may do what only the old configuration allowed, and nobody leaves who is welcome.
 
 import { connect, jwtAuthenticator, type NatsConnection } from "@nats-io/transport-node";
+import { createHash, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { decodeAuthorizationRequest } from "../../src/auth/jwt/token.ts";
 import { JwtError } from "../../src/auth/jwt/jwt_error.ts";
 import { fromObject } from "../../src/config/object.ts";
 import { systemSource } from "../../src/io/files.ts";
 import { account, key, NO_USER_LIMITS, operatorToken, sign, user } from "../auth/operator/world.ts";
-import { type Running, stopAll, tcp } from "../support/transports.ts";
+import { certPair } from "../support/certs.ts";
+import { dialTcp, dialTls } from "../support/peer.ts";
+import { cert, type Running, stopAll, tcp, tls } from "../support/transports.ts";
 
 const services: NatsConnection[] = [];
 afterEach(async () => {
@@ -138,4 +142,59 @@ test("in operator mode whom a service placed in an account leaves with that", as
   expect(await peer.ping()).toEqual([]);
   await reload(server, with_());
   expect(await peer.closed()).toEqual([]);
+});
+
+const pinOf = (name: string): string => {
+  const spki = new X509Certificate(readFileSync(cert(`${name}.pem`))).publicKey.export({ type: "spki", format: "der" });
+  return createHash("sha256").update(spki).digest("hex");
+};
+const files = { cert_file: cert("server.pem"), key_file: cert("server-key.pem"), ca_file: cert("ca.pem") };
+
+test("whose certificate is not pinned any more leaves, the others stay", async () => {
+  const withPins = (...names: string[]): never =>
+    ({ tls: { ...files, verify: true, pinned_certs: names.map(pinOf) } }) as never;
+  const server = await tls.startLogged(withPins("client", "client-dn"));
+  const [gone, kept] = [
+    await server.dial(certPair("client"), dialTls),
+    await server.dial(certPair("client-dn"), dialTls),
+  ];
+  for (const peer of [gone, kept]) expect(await server.answer(peer, {})).toEqual(["PONG"]);
+  await reload(server, withPins("client-dn", "client-server-eku"));
+  expect(await gone.closed()).toEqual([]);
+  expect(await kept.ping()).toEqual([]);
+  expect(server.log).toContain("[INF] Disconnect 1 clients due to pinned certs reload");
+  expect(await server.tryConnect({}, certPair("client"), dialTls)).toEqual(["closed"]);
+  await reload(server, withPins());
+  expect(await kept.ping()).toEqual([]);
+});
+
+test("a server begins to speak TLS: nobody gets around it in clear text, and who came before stays", async () => {
+  const server = await tcp.start({});
+  const before = await server.connect();
+  await reload(server, { tls: { ...files, verify: true } });
+  expect(await before.ping()).toEqual([]);
+  const clear = await server.dial(undefined, dialTcp);
+  clear.send('CONNECT {"verbose":false}', "PING");
+  expect(await clear.closed()).toEqual([]);
+  expect(await server.tryConnect({}, certPair("client"), dialTls)).toEqual(["PONG"]);
+  await reload(server, {});
+  expect(await server.tryConnect({}, undefined, dialTcp)).toEqual(["PONG"]);
+  expect(await before.ping()).toEqual([]);
+});
+
+test.each([
+  ["the certificate", { cert_file: "nowhere.pem" }, "error parsing X509 certificate/key pair"],
+  ["its key", { key_file: "nowhere.pem" }, "error parsing X509 certificate/key pair"],
+  ["a key that is another's", { key_file: cert("server2-key.pem") }, "private key does not match public key"],
+  ["the authority", { ca_file: "nowhere.pem" }, "nowhere.pem"],
+])("files of TLS that are missing or wrong change nothing: %s", async (_what, wrong, text) => {
+  const server = await tls.start({ tls: files } as never);
+  const options = { max_payload: 5, tls: { ...files, ...wrong } };
+  const failed = await Promise.resolve()
+    .then(() => tryReload(server, options))
+    .catch((error: unknown) => (error as Error).message);
+  expect(failed).toContain(text);
+  const peer = await server.connect();
+  peer.send("PUB a 6", "xxxxxx");
+  expect(await peer.ping()).toEqual([]);
 });

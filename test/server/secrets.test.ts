@@ -29,7 +29,7 @@ const PAGES = ["/varz", "/connz?auth=1&subs=detail&state=any", "/accountz", "/ac
 const REQUESTS = ["SERVER.PING.VARZ", "SERVER.PING.CONNZ", "SERVER.PING.ACCOUNTZ", "SERVER.PING.EXPVARZ", "SERVER.PING.STATSZ", "SERVER.PING.SUBSZ", "SERVER.PING.HEALTHZ", "SERVER.PING.IDZ"]; // prettier-ignore
 
 /** All that a server shows of itself: the log, pages, and what the system account hears and is answered. */
-async function shown(server: Running, login: object): Promise<string> {
+async function shown(server: Running, login: Record<string, unknown>): Promise<string> {
   const sys = await server.connect(login);
   sys.send("SUB box 3");
   for (const name of REQUESTS) sys.send(`PUB $SYS.REQ.${name} box 13`, `{"auth":true}`);
