@@ -1,25 +1,25 @@
 // One NATS client, from INFO to close.
 //
-// Owns its subscriptions, its outbound bytes and its timers. The parser calls
-// it once per operation; it checks, answers and publishes. Everything happens
-// synchronously within a chunk, but for authentication, which may suspend the
-// rest of the chunk.
+// Owns its subscriptions, its outbound bytes and its end. The parser calls it
+// once per operation; it checks and answers, or asks its parts: who the client is
+// (login.ts), what that lets it do (standing.ts), what it publishes (publishing.ts).
+// Everything happens synchronously within a chunk, but for authentication, which
+// may suspend the rest of the chunk.
 
 import type { Account } from "../account/account.ts";
 import { Receiver } from "../account/receiver.ts";
 import type { Subscription } from "../account/subscription.ts";
-import type { Identity, Refusal, Verdict } from "../auth/authenticator.ts";
+import type { Identity } from "../auth/authenticator.ts";
 import { bytes, LONGEST_LINE } from "../base/arena.ts";
 import { byteString, byteStringOf, shown } from "../base/bytes.ts";
 import type { TlsInfo, Transport, TransportEnd, TransportHandler } from "../base/transport.ts";
-import type { Timer } from "../base/world.ts";
 import { type CloseReason, closeReasons, webSocketStatus } from "../errors/close_reason.ts";
-import { type ClosingError, protocolErrors, quoted as q } from "../errors/protocol.ts";
+import { type ClosingError, protocolErrors } from "../errors/protocol.ts";
 import { Outbound } from "../outbound/outbound.ts";
 import { Intake } from "../peer/intake.ts";
 import { Pings } from "../peer/pings.ts";
 import { Subscriptions } from "../peer/subscriptions.ts";
-import { type ConnectOptions, decodeConnect } from "../proto/connect.ts";
+import type { ConnectOptions } from "../proto/connect.ts";
 import type { Frame } from "../proto/frame.ts";
 import { encodeInfo } from "../proto/info.ts";
 import { type ClientOps, type Mistake, Parser } from "../proto/parser.ts";
@@ -28,8 +28,8 @@ import { clientInfoOf } from "./client_info.ts";
 import { Complaints } from "./complaints.ts";
 import type { SessionHost, SessionSettings } from "./host.ts";
 import { logHandshake } from "./handshake_log.ts";
-import { addressLabel, clientLabel } from "./label.ts";
-import { login, nonceOf } from "./login.ts";
+import { addressLabel } from "./label.ts";
+import { Login, nonceOf } from "./login.ts";
 import { mistakes } from "./mistakes.ts";
 import { Pace } from "./pace.ts";
 import { Publishing } from "./publishing.ts";
@@ -50,12 +50,6 @@ const FIRST_PONG_MS = 2000;
 const SUB_WORK = 30;
 const CONNECT_WORK = 100;
 const COMPLAINT_WORK = 100;
-
-/** Refusals that end a connection for a reason of their own. */
-const refusals: Partial<Record<Refusal, CloseReason>> = {
-  proxyRequired: "proxyRequired",
-  proxyNotTrusted: "proxyNotTrusted",
-};
 
 /** "+ACK". */
 const ACK_BYTES = 4;
@@ -80,8 +74,6 @@ export class Session implements TransportHandler, ClientOps {
   lastSec: number;
   lastNanos: number;
   closeReason: CloseReason | undefined = undefined;
-  /** Its login was refused, and this account is told that, with this reason. */
-  told: { readonly account: string; readonly reason: string } | undefined = undefined;
   stopSec = 0;
   stopNanos = 0;
 
@@ -93,11 +85,9 @@ export class Session implements TransportHandler, ClientOps {
   readonly #complaints: Complaints;
   readonly #publishing: Publishing;
   readonly #standing: Standing;
+  readonly #login: Login;
   readonly #pings: Pings;
   readonly #openedAtMs: number;
-  #options: ConnectOptions | undefined = undefined;
-  #authTimer: Timer | undefined = undefined;
-  #isConnected = false;
   #firstPongSent = false;
   #gone = false;
 
@@ -154,6 +144,19 @@ export class Session implements TransportHandler, ClientOps {
     this.#standing = new Standing(host, this, this.#parser.limits, this.#publishing, this.#complaints);
     this.#pings = new Pings(world, settings, { onPingDue: () => this.#onPingDue(), onStale: () => this.#onStale() });
     this.#openedAtMs = world.nowMs();
+    this.#login = new Login(host, this, {
+      parser: this.#parser,
+      publishing: this.#publishing,
+      standing: this.#standing,
+      pings: this.#pings,
+      openedAtMs: this.#openedAtMs,
+      suspend: () => this.#intake.suspend(),
+      onServed: () => {
+        this.#pings.armFirst();
+        host.onConnected(this);
+        this.#ok();
+      },
+    });
     this.startSec = this.lastSec = world.wallSec();
     this.startNanos = this.lastNanos = world.wallNanos();
     const isChallenged = host.authenticator.nonceRequired || host.trustedProxies.length > 0;
@@ -174,16 +177,15 @@ export class Session implements TransportHandler, ClientOps {
     this.#parser.guarded = true;
     if (!authenticator.authRequired(this.transport.kind)) this.#standing.bind("$G");
     this.#pings.arm();
-    if (!this.transport.tlsPending) this.#awaitConnect();
+    if (!this.transport.tlsPending) this.#login.begin();
     else this.outbound.flush();
   }
 
   /** How it appears in the log. */
   get label(): string {
-    return this.#address + this.#client;
+    return this.#address + this.#login.label;
   }
   readonly #address: string;
-  #client = "";
 
   get account(): Account | undefined {
     return this.#standing.account;
@@ -196,18 +198,22 @@ export class Session implements TransportHandler, ClientOps {
     return this.#standing.expiresAtMs;
   }
   get options(): ConnectOptions | undefined {
-    return this.#options;
+    return this.#login.options;
   }
   /** As CONNECT gave it. */
   get name(): string {
-    return this.#options?.name ?? "";
+    return this.options?.name ?? "";
+  }
+  /** Its login was refused, and this account is told that, with this reason. */
+  get told(): { readonly account: string; readonly reason: string } | undefined {
+    return this.#login.told;
   }
   get isClosed(): boolean {
     return this.closeReason !== undefined;
   }
   /** It has sent its first PING and so reads INFO at any time. */
   get takesInfo(): boolean {
-    return this.#firstPongSent && this.#options !== undefined && this.#options.protocol >= 1;
+    return this.#firstPongSent && this.options !== undefined && this.options.protocol >= 1;
   }
   get rttMs(): number {
     return this.#pings.rttMs;
@@ -230,92 +236,12 @@ export class Session implements TransportHandler, ClientOps {
   // ---- operations
 
   onVerb(firstByte: number): boolean {
-    if (this.#isConnected || (firstByte | 0x20) === 0x63) {
-      if (this.#isConnected) this.#parser.guarded = false;
-      return true;
-    }
-    if (!this.#host.authenticator.authRequired(this.transport.kind)) {
-      this.#parser.guarded = false;
-      return true;
-    }
-    const verdict = this.#host.authenticator.authenticateAnonymous(this.transport.kind);
-    if (verdict?.ok === true) {
-      this.#authTimer?.cancel();
-      this.#standing.accept(verdict.identity);
-      this.#isConnected = true;
-      this.#parser.guarded = false;
-      this.transport.trust();
-      return !this.isClosed;
-    }
-    this.#refuse(verdict?.ok === false ? verdict.logText : "");
-    return false;
+    return this.#login.allows(firstByte);
   }
 
   onConnect(from: number, to: number): void {
     this.#spend(CONNECT_WORK);
-    const options = decodeConnect(bytes, from, to, this.#options);
-    if (!("verbose" in options)) {
-      this.#host.log.error(`${this.label} - ${options.text}`);
-      this.close("protocolViolation");
-      return;
-    }
-    this.#publishing.tracer?.connect(byteStringOf(bytes, from, to));
-    if (this.#isConnected) this.#standing.clearSubscriptions();
-    this.#options = options;
-    this.#pings.estimate(this.#host.world.nowMs() - this.#openedAtMs);
-    this.#publishing.verbose = options.verbose;
-    this.#publishing.pedantic = options.pedantic;
-    this.receiver.echo = options.echo;
-    this.#authTimer?.cancel();
-    login(
-      this.#host,
-      this,
-      options,
-      () => this.#intake.suspend(),
-      (verdict) => this.#afterAuth(verdict),
-    );
-  }
-
-  #afterAuth(verdict: Verdict | undefined): void {
-    const options = this.#options!;
-    if (verdict?.ok === false) {
-      const { detail } = verdict;
-      this.told = verdict.told;
-      if (detail?.isError === true) this.#host.log.error(`${this.label} - ${detail.text}`);
-      else if (detail !== undefined) this.#host.log.debug(`${this.label} - ${detail.text}`);
-      this.#client = clientLabel(options, this.account, this.identity);
-      this.#refuse(verdict.logText, refusals[verdict.reason ?? "credentials"]);
-      return;
-    }
-    if (options.account !== "" || options.new_account) {
-      // Nobody chooses an account: CVE-2022-24450.
-      this.#refuse(`authentication error${options.user === "" ? "" : ` - User ${q(byteString(options.user))}`}`);
-      return;
-    }
-    if (verdict?.warning !== undefined) this.#host.log.warn(`${this.label} - ${verdict.warning}`);
-    if (verdict !== undefined) this.#standing.accept(verdict.identity);
-    else if (this.account === undefined) this.#standing.bind("$G");
-    if (this.isClosed) return;
-    this.#client = clientLabel(options, this.account, this.identity);
-    if (options.protocol < 0 || options.protocol > 1) {
-      this.closeWithError("invalidClientProtocol");
-      return;
-    }
-    const headers = options.headers && this.settings.headers;
-    this.receiver.headers = headers;
-    this.#parser.limits.headers = headers;
-    if (options.no_responders && !headers) {
-      this.closeWithError("noRespondersRequiresHeaders");
-      return;
-    }
-    this.#publishing.noResponders = options.no_responders;
-    this.receiver.infoLines.clear();
-    this.#isConnected = true;
-    this.#parser.guarded = false;
-    this.transport.trust();
-    this.#pings.armFirst();
-    this.#host.onConnected(this);
-    this.#ok();
+    this.#login.onConnect(from, to);
   }
 
   onInfo(from: number, to: number): void {
@@ -416,7 +342,7 @@ export class Session implements TransportHandler, ClientOps {
     // Nobody else shall wait for who does not read his answers.
     if (this.#host.turn.stop) this.#stall.pause();
     // What it reads is known once it has sent CONNECT, or was let in without.
-    if (this.#firstPongSent || !this.#isConnected) return;
+    if (this.#firstPongSent || !this.#login.isDone) return;
     this.#firstPongSent = true;
     if (this.takesInfo) this.#sendInfo(true);
   }
@@ -452,7 +378,7 @@ export class Session implements TransportHandler, ClientOps {
 
   onSecured(tls: TlsInfo | undefined): void {
     this.tls = tls;
-    if (!this.isClosed) this.#awaitConnect();
+    if (!this.isClosed) this.#login.begin();
   }
 
   onGone(why: TransportEnd, detail: string): void {
@@ -476,11 +402,11 @@ export class Session implements TransportHandler, ClientOps {
 
   // ---- ends
 
-  /** Sends the text of an error of the table and closes for its reason, or keeps the connection as the table says. */
-  closeWithError(error: ClosingError): void {
+  /** Sends the text of an error of the table and closes for its reason, or for another. */
+  closeWithError(error: ClosingError, reason: CloseReason = protocolErrors[error].closes): void {
     if (this.isClosed) return;
     this.#sendError(protocolErrors[error].text);
-    this.close(protocolErrors[error].closes);
+    this.close(reason);
   }
 
   /** Ends the connection; what is queued still goes out, unless the peer is too slow for that. */
@@ -502,7 +428,7 @@ export class Session implements TransportHandler, ClientOps {
     this.stopSec = world.wallSec();
     this.stopNanos = world.wallNanos();
     this.#intake.close();
-    this.#authTimer?.cancel();
+    this.#login.end();
     this.#pings.stop();
     this.receiver.isOpen = false;
     this.outbound.close();
@@ -532,8 +458,7 @@ export class Session implements TransportHandler, ClientOps {
 
   /** It is not welcome any more. */
   refuse(reason?: CloseReason): void {
-    const user = this.#options?.user ?? "";
-    this.#refuse(`authentication error${user === "" ? "" : ` - User ${q(byteString(user))}`}`, reason);
+    this.#login.dismiss(reason);
   }
 
   /** Tells a client that reads INFO to go elsewhere; false when it does not. */
@@ -550,15 +475,6 @@ export class Session implements TransportHandler, ClientOps {
     if (this.#pace.spend(work) && !this.isClosed) this.#host.turn.hold(this.#intake.suspend());
   }
 
-  #awaitConnect(): void {
-    if (!this.#host.authenticator.authRequired(this.transport.kind)) return;
-    this.#authTimer = this.#host.world.after(this.settings.authTimeoutMs, () => {
-      this.#authTimer = undefined;
-      this.#host.log.debug(`${this.label} - Authentication Timeout`);
-      this.closeWithError("authenticationTimeout");
-    });
-  }
-
   #sendInfo(isConnectInfo: boolean): void {
     const info = this.#host.infoFor(this);
     this.outbound.put(encodeInfo(isConnectInfo ? { ...info, connect_info: true, ...this.#standing.info } : info));
@@ -570,15 +486,6 @@ export class Session implements TransportHandler, ClientOps {
       ? new Tracer((text) => log.trace(`${this.label} - ${text}`), this.settings)
       : undefined;
     this.receiver.traces = traces;
-  }
-
-  #refuse(logText: string, reason?: CloseReason): void {
-    if (logText !== "") this.#host.log.error(`${this.label} - ${logText}`);
-    if (reason === undefined || this.isClosed) this.closeWithError("authorizationViolation");
-    else {
-      this.#sendError(protocolErrors.authorizationViolation.text);
-      this.close(reason);
-    }
   }
 
   #ok(): void {
