@@ -1,21 +1,16 @@
 // Copies bytes from anywhere into the arena: for messages that are written where
 // they leave from.
 //
-// A short piece goes four bytes at a time through a view of its source. Views of
-// the last four sources are kept, and those with them: one message after the other comes from the same.
+// A short piece goes four bytes at a time through a view of its source.
 
 import { bytes, copy1 } from "./arena.ts";
+import { viewOf } from "./views.ts";
 
 /** Below this byte by byte, above that as a whole: measured. */
 const SHORT = 12;
 const LONG = 128;
-const VIEWS = 4;
 
 const arena = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-const NONE = new Uint8Array(0);
-const sources: Uint8Array[] = Array.from({ length: VIEWS }, () => NONE);
-const views: DataView[] = sources.map(() => new DataView(NONE.buffer));
-let oldest = 0;
 
 /** Copies source[from, to) to `at`; the end. From the arena itself it may scribble up to 63 bytes past that. */
 export function copyIn(at: number, source: Uint8Array, from: number, to: number): number {
@@ -30,13 +25,4 @@ export function copyIn(at: number, source: Uint8Array, from: number, to: number)
     for (let i = whole; i < count; i++) bytes[at + i] = source[from + i]!;
   }
   return at + count;
-}
-
-function viewOf(source: Uint8Array): DataView {
-  for (let i = 0; i < VIEWS; i++) if (sources[i] === source) return views[i]!;
-  const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
-  sources[oldest] = source;
-  views[oldest] = view;
-  oldest = (oldest + 1) % VIEWS;
-  return view;
 }

@@ -6,6 +6,7 @@
 
 import { assert } from "./assert.ts";
 import { wasm } from "./kernel/highway_hash.wasm.ts";
+import { putBytes } from "./put_bytes.ts";
 
 /** Bytes of working memory one running hash needs. */
 export const HASH_STATE_BYTES = 256;
@@ -13,8 +14,6 @@ export const HASH_KEY_BYTES = 32;
 export const HASH_BYTES = 8;
 const KB = 1024;
 const PAGE = 64 * KB;
-/** Below, copying byte by byte is faster than a call. */
-const SHORT = 64;
 
 /**
  * Hashes pieces `a`, `b`, `c`, `d` behind each other; offsets are into the kernel's memory.
@@ -161,8 +160,8 @@ export class Hasher {
       }
       const take = Math.min(to - at, STAGING_BYTES - this.#staged);
       const start = this.#staging + this.#staged;
-      if (take < SHORT) for (let i = 0; i < take; i++) memory[start + i] = bytes[at + i]!;
-      else memory.set(at === 0 && take === bytes.length ? bytes : bytes.subarray(at, at + take), start);
+      if (at === 0 && take === bytes.length) memory.set(bytes, start);
+      else putBytes(memory, start, bytes, at, at + take);
       this.#piece(start, take);
       this.#staged += take;
       at += take;

@@ -8,6 +8,8 @@
 // that are moved to the front when they are full, and grow when that is not
 // enough. Bounded in number and bytes by ingest_gate.ts. Knows nothing of the bus.
 
+import { putBytes } from "../../base/put_bytes.ts";
+
 /** What an answer is. */
 export const ANSWER = {
   /** `seq` was stored. */
@@ -84,10 +86,8 @@ export class AckQueue {
     entries[at + BODY_LENGTH] = body.length;
     this.#end = at + STRIDE;
     if (kind !== ANSWER.republish) this.#replies++;
-    const bytes = this.#bytes;
-    let end = this.#byteEnd;
-    for (let i = from; i < to; i++) bytes[end++] = source[i]!;
-    if (body.length > 0) bytes.set(body, end);
+    const end = putBytes(this.#bytes, this.#byteEnd, source, from, to);
+    if (body.length > 0) this.#bytes.set(body, end);
     this.#byteEnd = end + body.length;
   }
 

@@ -9,6 +9,7 @@
 
 import type { Hasher } from "../../base/highway_hash.ts";
 import { HASH_BYTES } from "../../base/highway_hash.ts";
+import { putBytes } from "../../base/put_bytes.ts";
 import { momentNanos, momentSec, putMoment, putUint32, uint32, type Moment } from "../../base/nanos.ts";
 import { EMPTY_RECORD, RECORD_HEAD, recordLength, writeRecord } from "../format/record.ts";
 import type { StoredMsg } from "../stream_store.ts";
@@ -18,7 +19,6 @@ const LEAST_BUFFER = 4096;
 const MOST_BUFFER_KEPT = 1 << 20;
 const LEAST_ENTRIES = 64;
 const MOST_ENTRIES_KEPT = 1 << 14;
-const SHORT = 48;
 const TWO32 = 4_294_967_296;
 const HAS_HEADERS = 0x8000_0000;
 const LENGTH_MASK = 0x7fff_ffff;
@@ -131,15 +131,12 @@ export class WriteGroup {
     bytes[at + 20] = subjectLength;
     bytes[at + 21] = subjectLength >>> 8;
     let to = at + RECORD_HEAD;
-    copy(msg.subject, msg.subjectFrom, msg.subjectTo, bytes, to);
-    to += subjectLength;
+    to = putBytes(bytes, to, msg.subject, msg.subjectFrom, msg.subjectTo);
     if (headerLength > 0) {
       putUint32(bytes, to, headerLength);
-      to += 4;
-      copy(msg.header, msg.headerFrom, msg.headerTo, bytes, to);
-      to += headerLength;
+      to = putBytes(bytes, to + 4, msg.header, msg.headerFrom, msg.headerTo);
     }
-    copy(msg.body, msg.bodyFrom, msg.bodyTo, bytes, to);
+    putBytes(bytes, to, msg.body, msg.bodyFrom, msg.bodyTo);
     // What lies in the arena is hashed there.
     hasher
       .start()
@@ -200,9 +197,4 @@ export class WriteGroup {
     this.#tags[entry] = tag;
     this.#entries++;
   }
-}
-
-function copy(from: Uint8Array, at: number, end: number, to: Uint8Array, toAt: number): void {
-  if (end - at > SHORT) to.set(from.subarray(at, end), toAt);
-  else for (let i = at, j = toAt; i < end; i++, j++) to[j] = from[i]!;
 }
