@@ -206,6 +206,11 @@ export interface StreamStore {
    */
   loadRun(seq: number, most: number, into: StoredRun): number;
   /**
+   * Adds a message, above those that are in it, to a run that was cleared; false when there is no room, or as `load`. For
+   * who reads few among many.
+   */
+  addToRun(seq: number, into: StoredRun): boolean;
+  /**
    * How often the disk did not tell what one of these calls had to know, and may tell it later. A call that moved this may
    * have left out what is there: who may not do without it asks again, some time later.
    */

@@ -286,12 +286,12 @@ export abstract class AckRecord {
     this.#nextStreamSeq = streamSeq + 1;
     return ++this.#deliveredConsumerSeq;
   }
-  /** So many that follow each other are delivered for the first time; the consumer sequence of the last. */
-  protected passRun(streamSeq: number, count: number): number {
-    assert(streamSeq >= this.#nextStreamSeq && count > 0, "first deliveries rise");
+  /** So many from the first to the last are delivered for the first time; the consumer sequence of the last. */
+  protected passRun(first: number, last: number, count: number): number {
+    assert(first >= this.#nextStreamSeq && last >= first && count > 0, "first deliveries rise");
     this.#version++;
-    this.#deliveredStreamSeq = streamSeq + count - 1;
-    this.#nextStreamSeq = streamSeq + count;
+    this.#deliveredStreamSeq = last;
+    this.#nextStreamSeq = last + 1;
     return (this.#deliveredConsumerSeq += count);
   }
   /** One is delivered again; its new consumer sequence. */

@@ -79,12 +79,12 @@ export class AckState extends AckRecord {
     return consumerSeq;
   }
 
-  /** As `deliver` for `count` messages that follow each other from `streamSeq` on. */
-  deliverRun(streamSeq: number, count: number, nowMs: number): void {
+  /** As `deliver` for the first `count` of these messages, which rise. */
+  deliverRun(streamSeqs: Float64Array, count: number, nowMs: number): void {
     if (this.#rules.ackPolicy === "none") {
-      const consumerSeq = this.passRun(streamSeq, count);
-      this.raiseFloor(streamSeq + count - 1, consumerSeq, true);
-    } else for (let seq = streamSeq; seq < streamSeq + count; seq++) this.deliver(seq, nowMs);
+      const last = streamSeqs[count - 1]!;
+      this.raiseFloor(last, this.passRun(streamSeqs[0]!, last, count), true);
+    } else for (let i = 0; i < count; i++) this.deliver(streamSeqs[i]!, nowMs);
   }
 
   /**

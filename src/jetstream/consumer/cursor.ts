@@ -7,6 +7,7 @@
 // store's committed view; what of it was delivered is AckState's to know.
 
 import { byteString } from "../../base/bytes.ts";
+import type { StoredRun } from "../../store/stored_run.ts";
 import { SubjectFilter } from "../../store/subject_filter.ts";
 import { type ConsumerConfig, filtersOf } from "../config/consumer_config.ts";
 import type { AckState } from "./ack_state.ts";
@@ -102,10 +103,21 @@ export class Cursor {
   get together(): number {
     return this.#skip === undefined ? this.#pending.value : 0;
   }
-  /** So many that follow each other from the one on that `next` gave are delivered. */
-  passedRun(seq: number, count: number): void {
+  /** So many from the one on that `next` gave, the last of which is `last`, are delivered. */
+  passedRun(last: number, count: number): void {
     for (let i = 0; i < count; i++) this.#pending.delivered();
-    this.#state.skipTo(seq + count);
+    this.#state.skipTo(last + 1);
+  }
+  /** Loads up to `most` from the one on that `next` gave, `first`, with others between them; how many. */
+  gather(first: number, most: number, into: StoredRun): number {
+    const { store, toldUpTo } = this.#stream;
+    const { readFailures } = store;
+    into.clear();
+    for (let seq = first; seq > 0 && seq <= toldUpTo; seq = store.next(this.#filter, seq + 1, LOOK)) {
+      // What could not be read may have been left out.
+      if (into.count === most || store.readFailures !== readFailures || !store.addToRun(seq, into)) break;
+    }
+    return into.count;
   }
 
   /** A matching message is stored. */

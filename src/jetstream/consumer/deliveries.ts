@@ -8,7 +8,7 @@
 
 import type { Delivery } from "../../account/bus.ts";
 import type { Timer } from "../../base/world.ts";
-import { RUN_MSGS } from "../../store/stored_run.ts";
+import { RUN_MSGS, type StoredRun } from "../../store/stored_run.ts";
 import type { ConsumerConfig } from "../config/consumer_config.ts";
 import type { AckState, Exhausted } from "./ack_state.ts";
 import type { AckSubject } from "./ack_subject.ts";
@@ -25,6 +25,8 @@ import type { ReadWait } from "./read_wait.ts";
 const FEW = 4;
 /** So many go one by one where few followed each other. */
 const SINGLES = 64;
+/** So many runs are gathered where few followed each other. */
+const GATHERS = 32;
 
 /** Why it stopped: the slice is spent, there is nothing to do, or it has to wait: for acks, time, or a connection. */
 export type Stopped = "slice" | "end" | "wait";
@@ -58,6 +60,8 @@ export class Deliveries {
   #isPlain = false;
   /** So many go one by one before any are tried together again. */
   #singles = 0;
+  /** So many runs are gathered before it is seen again whether messages follow each other. */
+  #gathers = 0;
   #isPinned = false;
   #delay: Timer | undefined = undefined;
 
@@ -111,34 +115,25 @@ export class Deliveries {
     }
   }
 
-  /** Delivers what follows each other together, when nothing is out of the ordinary; whether it did. What is left is for `#deliverOne`. */
+  /** Delivers some together, when nothing is out of the ordinary; whether it did. What is left is for `#deliverOne`. */
   #deliverRun(slice: Slice, nowMs: number, tickMs: number): boolean {
     if (this.#singles > 0) {
       this.#singles--;
       return false;
     }
     const { state, cursor, pull, push } = this.#parts;
-    const { store, toldUpTo } = this.#stream;
     if (!this.#isPlain || !this.#pacing.isIdle || state.numQueued > 0) return false;
-    const inbox = pull === undefined ? push!.isReady ? push!.delivery : undefined : pull.inbox; // prettier-ignore
+    if (pull === undefined && !push!.isReady) return false;
+    const inbox = pull === undefined ? push!.delivery : pull.inbox;
     if (inbox === undefined) return false;
     const acks = this.#maxAckPending - state.numAckPending;
     const wanted = pull === undefined ? RUN_MSGS : pull.wantedTogether(nowMs);
     const room = pull === undefined ? push!.room : Infinity;
-    let most = Math.min(slice.msgs, RUN_MSGS, acks, wanted, cursor.together);
-    if (most < FEW || room <= 0) return false;
-    const seq = cursor.next();
-    if (seq <= 0 || inbox.isHeld(this.#parts.signal)) return false;
-    most = Math.min(most, toldUpTo - seq + 1);
+    const most = Math.min(slice.msgs, RUN_MSGS, acks, wanted, cursor.together);
+    if (most < FEW || room <= 0 || inbox.isHeld(this.#parts.signal)) return false;
     const { run } = slice;
     const { msgs, sent } = run;
-    let count = most < FEW ? 0 : store.loadRun(seq, most, msgs);
-    const { filter } = cursor;
-    if (!filter.all) {
-      let matching = 0;
-      while (matching < count && filter.matches(msgs.subject, msgs.subjectFrom[matching]!, msgs.subjectTo[matching]!)) matching++; // prettier-ignore
-      count = matching;
-    }
+    const count = this.#load(most, msgs);
     if (count < FEW) {
       this.#singles = SINGLES;
       return false;
@@ -148,15 +143,39 @@ export class Deliveries {
     inbox.putRun(msgs, run, count, Math.min(slice.bytes, room - shown * count), sent);
     if (sent.msgs === 0) return false;
     this.#parts.reading.succeeded();
-    state.deliverRun(seq, sent.msgs, nowMs);
-    cursor.passedRun(seq, sent.msgs);
+    state.deliverRun(msgs.seq, sent.msgs, nowMs);
+    cursor.passedRun(msgs.seq[sent.msgs - 1]!, sent.msgs);
     const carried = sent.bytes + sent.replyBytes;
     if (pull === undefined) push!.sentTogether(carried + shown * sent.msgs, tickMs);
     else pull.sentTogether(sent.msgs, tickMs);
     slice.msgs -= sent.msgs;
     slice.bytes -= carried;
-    if (this.#acksNone) for (let i = 0; i < sent.msgs; i++) this.#stream.finished(this.#parts.name, seq + i, undefined);
+    if (this.#acksNone) {
+      for (let i = 0; i < sent.msgs; i++) this.#stream.finished(this.#parts.name, msgs.seq[i]!, undefined);
+    }
     return true;
+  }
+
+  /** Loads what comes next; how many, 0 also when one has to be delivered by itself. */
+  #load(most: number, into: StoredRun): number {
+    const { cursor } = this.#parts;
+    const { store, toldUpTo } = this.#stream;
+    const { filter } = cursor;
+    const first = cursor.next();
+    if (first <= 0) return 0;
+    if (this.#gathers > 0) {
+      this.#gathers--;
+      return cursor.gather(first, most, into);
+    }
+    const count = store.loadRun(first, Math.min(most, toldUpTo - first + 1), into);
+    if (filter.all) return count;
+    const { subject, subjectFrom, subjectTo } = into;
+    let matching = 0;
+    while (matching < count && filter.matches(subject, subjectFrom[matching]!, subjectTo[matching]!)) matching++;
+    if (matching >= FEW) return matching;
+    // They have others between them.
+    this.#gathers = GATHERS;
+    return cursor.gather(first, most, into);
   }
 
   #deliverOne(slice: Slice, nowMs: number, tickMs: number): Stopped | undefined {

@@ -37,7 +37,7 @@ export class DeliveryRun implements RunReplies {
     return this.#digits.write(
       to,
       1,
-      msgs.seq + i,
+      msgs.seq[i]!,
       this.#consumerSeq + i,
       msgs.sec[i]!,
       msgs.nanos[i]!,
@@ -47,6 +47,6 @@ export class DeliveryRun implements RunReplies {
 
   change(i: number): boolean {
     const { msgs } = this;
-    return this.#digits.change(1, msgs.seq + i, this.#consumerSeq + i, msgs.sec[i]!, msgs.nanos[i]!, this.#pending - i);
+    return this.#digits.change(1, msgs.seq[i]!, this.#consumerSeq + i, msgs.sec[i]!, msgs.nanos[i]!, this.#pending - i);
   }
 }

@@ -9,7 +9,8 @@
 // cache may take a window away. Knows nothing of which records count: it is told
 // where one starts.
 
-import { bytes as arena } from "../../base/arena.ts";
+import { bytes as arena, RUN, RUN_BYTES } from "../../base/arena.ts";
+import { copyIn } from "../../base/arena_copy.ts";
 import { DiskError, parentOf, type Disk, type DiskFile } from "../../base/disk.ts";
 import { HASH_BYTES, Hasher } from "../../base/highway_hash.ts";
 import { uint32 } from "../../base/nanos.ts";
@@ -22,7 +23,7 @@ import type { StoredRun } from "../stored_run.ts";
 import type { FileBlock } from "./file_block.ts";
 import type { RecordPage } from "./record_page.ts";
 import { RecordPages } from "./record_pages.ts";
-import { readRun } from "./run_reader.ts";
+import { addRecord, readRun } from "./run_reader.ts";
 import { Span } from "./span.ts";
 import type { Cached, StoreCache } from "./store_cache.ts";
 
@@ -200,13 +201,35 @@ export class BlockReader {
   }
 
   /** Reads the record read last, an entry of a page, and those that follow it, `most` at most, into a run; how many. All are checked. */
-  readRun(seq: number, most: number, into: StoredRun): number {
+  readRun(most: number, into: StoredRun): number {
     const page = this.#page!;
     const count = readRun(page, this.#entry, most, this.#hasherOf(page.block!.number), into);
-    into.seq = seq;
     into.count = count;
     if (count > 1) this.readEntry(page, this.#entry + count - 1);
     return count;
+  }
+
+  /** Adds the record read last, a message that was checked, to a run; false when there is no room for it. */
+  addToRun(into: StoredRun): boolean {
+    const { record, bytes } = this;
+    const length = record.to - record.from;
+    if (into.used + length > RUN_BYTES) return false;
+    copyIn(RUN + into.used, bytes, record.from, record.to);
+    return addRecord(RUN + into.used, length, undefined, into);
+  }
+
+  /**
+   * The same for the message `seq`, which is `length` bytes long and lies at an offset of a plain block: reads nothing else.
+   * False also when that is not so.
+   */
+  addFrom(block: FileBlock, at: number, length: number, seq: number, into: StoredRun): boolean {
+    if (into.used + length > RUN_BYTES || !this.#copy(block, at, arena, RUN + into.used, RUN + into.used + length)) return false; // prettier-ignore
+    const { count } = into;
+    if (!addRecord(RUN + into.used, length, this.#hasherOf(block.number), into)) return false;
+    if (into.seq[count] === seq) return true;
+    into.count = count;
+    into.used -= length;
+    return false;
   }
 
   /**

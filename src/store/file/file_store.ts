@@ -446,6 +446,11 @@ export class FileStore extends StoreReads implements StreamStore {
     return this.#messages.loadRun(seq, most, into);
   }
 
+  addToRun(seq: number, into: StoredRun): boolean {
+    this.#enter();
+    return this.#messages.addToRun(seq, into);
+  }
+
   get readFailures(): number {
     return this.#messages.readFailures;
   }

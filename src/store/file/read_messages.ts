@@ -10,7 +10,7 @@
 import { assert } from "../../base/assert.ts";
 import type { Disk } from "../../base/disk.ts";
 import type { SearchedMessages } from "../message_search.ts";
-import type { StoredRun } from "../stored_run.ts";
+import { RUN_MSGS, type StoredRun } from "../stored_run.ts";
 import type { StoredMsg } from "../stream_store.ts";
 import type { SubjectFilter } from "../subject_filter.ts";
 import { NO_SUBJECT, SubjectTree } from "../subject_tree.ts";
@@ -112,7 +112,13 @@ export abstract class ReadMessages implements SearchedMessages {
     into.count = 0;
     const block = this.table.blockOf(seq);
     if (block === undefined || most < 1 || !this.finder.findInPage(block, seq)) return 0;
-    return this.reader.readRun(seq, Math.min(most, block.runFrom(seq) - seq + 1), into);
+    return this.reader.readRun(Math.min(most, block.runFrom(seq) - seq + 1), into);
+  }
+
+  /** As `StreamStore.addToRun`. */
+  addToRun(seq: number, into: StoredRun): boolean {
+    const block = this.table.blockOf(seq);
+    return block !== undefined && into.count < RUN_MSGS && this.finder.addToRun(block, seq, into);
   }
 
   /** When a message was stored: `sec` and `nanos` of the record; false when it cannot be had. The record is borrowed. */

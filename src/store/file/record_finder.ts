@@ -6,6 +6,7 @@
 // The record that was found last is the reader's. Owns the indexes; which messages
 // are live is the table's.
 
+import type { StoredRun } from "../stored_run.ts";
 import type { SubjectTree } from "../subject_tree.ts";
 import { BlockIndex, GrowingIndex, NO_ENTRY_SUBJECT, SAMPLE } from "./block_index.ts";
 import type { BlockReader } from "./block_reader.ts";
@@ -147,6 +148,27 @@ export class RecordFinder {
   findInPage(block: FileBlock, seq: number): boolean {
     if (block.index === undefined && !block.isPinned && block.damaged === undefined) this.#indexOf(block);
     return this.#find(block, seq) && this.reader.pageOf(block) !== undefined;
+  }
+
+  /**
+   * Adds a live message to a run, as who reads few among many wants it: no page is made for it when it can be guessed where
+   * it lies. Checked; false when it cannot be had so, or there is no room.
+   */
+  addToRun(block: FileBlock, seq: number, into: StoredRun): boolean {
+    const { index } = block;
+    const isPlain = index !== undefined && !block.isCompressed && !block.isPinned && block.damaged === undefined;
+    if (isPlain && this.reader.pageOf(block)?.covers(seq) !== true) {
+      const sample = index.sampleFor(seq);
+      if (sample >= 0 && index.isUnbroken(sample) && block.pages?.has(index.offsetOf(sample)) !== true) {
+        const from = index.offsetOf(sample);
+        const to = sample + 1 < index.samples ? index.offsetOf(sample + 1) : block.size;
+        const length = (to - from) / (index.entryOf(sample + 1) - index.entryOf(sample));
+        const at = from + (seq - index.seqOf(sample)) * length;
+        index.isUsed = true;
+        if (Number.isInteger(length) && this.reader.addFrom(block, at, length, seq, into)) return true;
+      }
+    }
+    return this.find(block, seq) && this.reader.isIntact() && this.reader.addToRun(into);
   }
 
   /** As the reader's. */

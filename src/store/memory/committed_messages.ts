@@ -12,7 +12,7 @@ import { assert } from "../../base/assert.ts";
 import type { PlannedMessages } from "../publish_plan.ts";
 import type { StagedSubjects } from "../staged_subjects.ts";
 import { ZERO_SEC, StoredMsg, type StoreEvents, type StoreState } from "../stream_store.ts";
-import type { StoredRun } from "../stored_run.ts";
+import { RUN_MSGS, type StoredRun } from "../stored_run.ts";
 import type { SubjectFilter } from "../subject_filter.ts";
 import type { LimitedMessages } from "../limit_keeper.ts";
 import type { SearchedMessages } from "../message_search.ts";
@@ -86,7 +86,7 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
     into.count = 0;
     const left = this.#totals.lastSeq - seq + 1;
     if (left < 1 || !this.log.locate(seq)) return 0;
-    const count = this.log.loadRunHere(seq, Math.min(most, left), into);
+    const count = this.log.loadRunHere(Math.min(most, left), into);
     const { tree, log } = this;
     let known = NO_SUBJECT;
     let from = 0;
@@ -105,6 +105,21 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
       into.subjectTo[i] = to;
     }
     return (into.count = count);
+  }
+
+  /** As `StreamStore.addToRun`. */
+  addToRun(seq: number, into: StoredRun): boolean {
+    if (seq > this.#totals.lastSeq || into.count === RUN_MSGS || !this.log.locate(seq)) return false;
+    const { tree, log } = this;
+    const { subject } = log;
+    const { count } = into;
+    const buffer = tree.bufferOf(subject);
+    if (count > 0 && buffer !== into.subject) return false;
+    if (!log.addHere(into)) return false;
+    into.subject = buffer;
+    into.subjectFrom[count] = tree.startOf(subject);
+    into.subjectTo[count] = tree.startOf(subject) + tree.lengthOf(subject);
+    return true;
   }
 
   /** Points at the first committed message at or after `from`; its sequence, or 0. */

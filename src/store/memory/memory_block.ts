@@ -14,6 +14,7 @@
 // what is committed.
 
 import { RUN, RUN_BYTES } from "../../base/arena.ts";
+import { copyIn } from "../../base/arena_copy.ts";
 import { assert } from "../../base/assert.ts";
 import { putBytes } from "../../base/put_bytes.ts";
 import type { StoredRun } from "../stored_run.ts";
@@ -232,17 +233,32 @@ export class MemoryBlock {
     if (at === row) return 0;
     into.data.set(this.#data.subarray(start, end), RUN);
     const moved = RUN - start;
-    for (let i = 0; i < at - row; i++) {
-      const each = row + i;
-      const header = this.headerLengthOf(each);
-      const from = moved + rows[each * COLUMNS]! + (header > 0 ? HEADER_LENGTH_BYTES : 0);
-      into.headerFrom[i] = from;
-      into.bodyFrom[i] = from + header;
-      into.bodyTo[i] = moved + (each + 1 < this.#count ? rows[(each + 1) * COLUMNS]! : this.#used);
-      into.sec[i] = this.secOf(each);
-      into.nanos[i] = this.nanosOf(each);
-    }
+    for (let i = 0; i < at - row; i++) this.#showIn(into, i, row + i, moved);
     return at - row;
+  }
+
+  /** Adds a live row to a run, its bytes copied behind those before; false when there is no room. Says nothing of subjects. */
+  addTo(row: number, into: StoredRun): boolean {
+    const start = this.#rows[row * COLUMNS]!;
+    const length = this.#bytesOfRow(row);
+    if (into.used + length > RUN_BYTES) return false;
+    copyIn(RUN + into.used, this.#data, start, start + length);
+    this.#showIn(into, into.count++, row, RUN + into.used - start);
+    into.used += length;
+    return true;
+  }
+
+  /** The message `i` of a run is this row, whose bytes lie elsewhere by `moved`. */
+  #showIn(into: StoredRun, i: number, row: number, moved: number): void {
+    const rows = this.#rows;
+    const header = this.headerLengthOf(row);
+    const from = moved + rows[row * COLUMNS]! + (header > 0 ? HEADER_LENGTH_BYTES : 0);
+    into.seq[i] = this.seqOf(row);
+    into.headerFrom[i] = from;
+    into.bodyFrom[i] = from + header;
+    into.bodyTo[i] = moved + rows[row * COLUMNS]! + this.#bytesOfRow(row);
+    into.sec[i] = this.secOf(row);
+    into.nanos[i] = this.nanosOf(row);
   }
 
   /** Forgets a live row, with `erase` also its bytes. */

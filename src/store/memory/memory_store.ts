@@ -175,6 +175,11 @@ export class MemoryStore extends StoreReads implements StreamStore {
     return this.#messages.loadRun(seq, most, into);
   }
 
+  addToRun(seq: number, into: StoredRun): boolean {
+    this.#enter();
+    return this.#messages.addToRun(seq, into);
+  }
+
   state(): StoreState {
     this.#enter();
     return this.#messages.state();

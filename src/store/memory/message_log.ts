@@ -54,9 +54,12 @@ export class MessageLog {
     this.#block.load(this.#row, into);
   }
   /** Fills a run with it and those that follow it, but for their subjects; how many, `most` at most. */
-  loadRunHere(seq: number, most: number, into: StoredRun): number {
-    into.seq = seq;
+  loadRunHere(most: number, into: StoredRun): number {
     return this.#block.loadRun(this.#row, most, into);
+  }
+  /** Adds it to a run, but for its subject; false when there is no room. */
+  addHere(into: StoredRun): boolean {
+    return this.#block.addTo(this.#row, into);
   }
   /** The subject of a message so many rows behind it, in a run. */
   subjectBehind(rows: number): number {
