@@ -110,8 +110,8 @@ export function* connzOf(source: MonitorSource, options: ConnzOptions): Generato
 }
 
 function* candidates(source: MonitorSource, { state }: ConnzOptions): Generator<ConnectionView> {
-  if (state !== "closed") yield* source.connections();
-  if (state !== "open") yield* source.closedConnections();
+  if (state === "open" || state === "all") yield* source.connections();
+  if (state === "closed" || state === "all") yield* source.closedConnections();
 }
 
 function isWanted(each: ConnectionView, { cid, user, mqttClient }: ConnzOptions): boolean {

@@ -14,7 +14,8 @@ export interface ConnzOptions extends Paging {
   readonly subsDetail: boolean;
   /** 0 for any. */
   readonly cid: number;
-  readonly state: "open" | "closed" | "all";
+  /** Requests may ask for a state that there is not. */
+  readonly state: "open" | "closed" | "all" | "none";
   /** Empty for any. */
   readonly user: string;
   readonly account: string;

@@ -62,7 +62,7 @@ const profile = record({ profile: nullable(text), error: text });
 export const serverEndpoints: ReadonlyMap<string, Endpoint> = new Map([
   [
     "VARZ",
-    endpoint(asked.plainRequest, ({ monitor, pageRequests }) => encodeSlices(varz, varzOf(monitor, pageRequests))),
+    endpoint(asked.varzRequest, ({ monitor, pageRequests }) => encodeSlices(varz, varzOf(monitor, pageRequests))),
   ],
   [
     "SUBSZ",
@@ -88,7 +88,7 @@ export const serverEndpoints: ReadonlyMap<string, Endpoint> = new Map([
     endpoint(asked.jszRequest, ({ monitor }, options) => lateSlices(jsz, jszOf(monitor, asked.jszOptions(options)))),
   ],
   ["HEALTHZ", endpoint(asked.healthzRequest, ({ monitor }, options) => health(monitor, options))],
-  ["EXPVARZ", endpoint(asked.plainRequest, ({ monitor }) => variables(monitor))],
+  ["EXPVARZ", endpoint(asked.expvarzRequest, ({ monitor }) => variables(monitor))],
   ["IPQUEUESZ", endpoint(asked.ipqueueszRequest, () => encodeSlices(nothing, new Map()))],
   ["RAFTZ", endpoint(asked.raftzRequest, () => encodeSlices(nothing, new Map()))],
 ]);
@@ -111,10 +111,10 @@ export const accountEndpoints: ReadonlyMap<string, Endpoint> = new Map([
   [
     "JSZ",
     endpoint(asked.jszRequest, ({ monitor }, options, account) =>
-      jetstreamOf(monitor, asked.jszOptions(options), account),
+      jetstreamOf(monitor, asked.jszAccountOptions(options), account),
     ),
   ],
-  ["INFO", endpoint(asked.plainRequest, ({ monitor }, _, account) => infoOf(monitor, account))],
+  ["INFO", endpoint(asked.accountInfoRequest, ({ monitor }, _, account) => infoOf(monitor, account))],
   [
     "STATZ",
     endpoint(asked.accountStatzRequest, ({ monitor }, options, account) => numbersOf(monitor, options, [account])),

@@ -99,7 +99,11 @@ export const profilezRequest = requestOf("ProfilezEventOptions", "ProfilezOption
 });
 export const ipqueueszRequest = requestOf("IpqueueszEventOptions", "IpqueueszOptions", { all: bool, filter: text });
 export const raftzRequest = requestOf("RaftzEventOptions", "RaftzOptions", { account: text, group: text });
-/** A request that has no options of its own. */
+/** Requests that have no options of their own. */
+export const varzRequest = requestOf("VarzEventOptions", "VarzOptions", {});
+export const statszRequest = requestOf("StatszEventOptions", "", {});
+export const expvarzRequest = requestOf("ExpvarzEventOptions", "", {});
+export const accountInfoRequest = requestOf("AccInfoEventOptions", "", {});
 export const plainRequest = record({ ...filterFields }, "server.EventFilterOptions");
 /** KICK and LDM; the same body is read as a plain request, too. */
 export const kickRequest = record({ cid: uint64 }, "server.KickClientReq");
@@ -142,7 +146,7 @@ const states = ["open", "closed", "all"] as const;
 /** The same question as /connz takes it; throws QueryError. */
 export function connzOptions(asked: Decoded<typeof connzRequest>): ConnzOptions {
   const { cid, filter_subject: filterSubject } = asked;
-  const known = states[asked.state] ?? "open";
+  const known = states[asked.state] ?? "none";
   const sort = sortOf(asked.sort, known);
   if (filterSubject !== "" && filterSubject !== ">" && asked.acc === "") {
     throw new QueryError("filter by subject only valid with account filtering");
@@ -169,6 +173,11 @@ export function connzOptions(asked: Decoded<typeof connzRequest>): ConnzOptions 
 export function subszOptions(asked: Decoded<typeof subszRequest>): SubszOptions {
   const { subscriptions, account, test } = asked;
   return { ...pagingOf(asked.offset, asked.limit), subs: subscriptions, account, test };
+}
+
+/** The same question about one account: its streams must be asked for. */
+export function jszAccountOptions(asked: Decoded<typeof jszRequest>): JszOptions {
+  return { ...jszOptions(asked), streams: asked.streams };
 }
 
 export function jszOptions(asked: Decoded<typeof jszRequest>): JszOptions {

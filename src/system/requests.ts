@@ -16,7 +16,7 @@ import type * as Answers from "./answers.ts";
 import type { Answer, AnswerSource, Endpoint } from "./answers.ts";
 import { contentEncoding, encodingOf, type Encoding, type Encoders, headerOf } from "./encoding.ts";
 import type { Events } from "./events.ts";
-import { connectionsRequest, isForOthers, kickRequest, lameDuckRequest, notBase64, plainRequest, profilezRequest, readBody, subscribersRequest } from "./options.ts"; // prettier-ignore
+import { connectionsRequest, isForOthers, kickRequest, lameDuckRequest, notBase64, plainRequest, profilezRequest, readBody, statszRequest, subscribersRequest } from "./options.ts"; // prettier-ignore
 import { Profiles, type TakeProfile } from "./profiles.ts";
 import { serverInfo, type Speaker } from "./server_info.ts";
 import type { Statsz } from "./statsz.ts";
@@ -324,7 +324,7 @@ export class Requests {
   }
 
   #stats(request: Request): void {
-    const filter = readBody(plainRequest, request.body);
+    const filter = readBody(statszRequest, request.body);
     if (filter instanceof JsonError) this.#fail(request, 400, filter.text, "");
     else if (isForOthers(filter, this.#source.speaker.facts)) return;
     else if (request.reply === NONE) this.#statsz.tell();
