@@ -66,6 +66,7 @@ export const accountDetail = record({
   name_tag: omitEmpty(text),
   tags: omitEmpty(list(text)),
   decoded_jwt: omitEmpty(part),
+  validation_result_jwt: omitEmpty(list(record({ description: text, blocking: bool, time_check: bool }))),
   revoked_user: omitEmpty(map(text)),
   sublist_stats: omitEmpty(record(sublistStats)),
   responses: omitEmpty(map(response)),

@@ -20,9 +20,10 @@ import type { Trust } from "../auth/operator/trust.ts";
 import { TrustStore } from "../auth/operator/trust_store.ts";
 import type { TrustedAccount } from "../auth/operator/trusted_account.ts";
 import { JwtError } from "../auth/jwt/jwt_error.ts";
-import { accountClaims } from "../auth/jwt/account_claims.ts";
+import { type AccountClaims, accountClaims } from "../auth/jwt/account_claims.ts";
 import { operatorClaims } from "../auth/jwt/operator_claims.ts";
 import { decodeAccountClaims } from "../auth/jwt/token.ts";
+import { validateAccount } from "../auth/jwt/validate_account.ts";
 import type { Log } from "../base/log.ts";
 import type { Timer, World } from "../base/world.ts";
 import type { ServerOptions } from "../config/options.ts";
@@ -198,9 +199,20 @@ export class Operators implements ClaimedAccounts {
       issuer_key: claims.iss,
       tags,
       decoded_jwt: partOf(accountClaims, claims),
+      validation_result_jwt: this.#issuesOf(claims),
       expired: this.store.isExpired(name),
       revoked_user: new Map([...claims.nats.revocations].map(([user, sec]) => [user, rfc3339Nano(sec, 0)])),
     };
+  }
+
+  /** Warnings, and times that are over: an account with errors is not here. */
+  #issuesOf(claims: AccountClaims): ClaimedDetail["validation_result_jwt"] {
+    const { all } = validateAccount(claims, { nowSec: this.#world.wallSec(), zones: this.store.zones });
+    return all.map(({ text, level }) => ({
+      description: text,
+      blocking: level === "error",
+      time_check: level === "time",
+    }));
   }
 
   /** What the accounts that are known may store. */

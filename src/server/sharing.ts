@@ -70,6 +70,11 @@ export interface ClaimedDetail {
   readonly issuer_key: string;
   readonly tags: readonly string[];
   readonly decoded_jwt: JsonPart;
+  readonly validation_result_jwt: readonly {
+    readonly description: string;
+    readonly blocking: boolean;
+    readonly time_check: boolean;
+  }[];
   readonly expired: boolean;
   /** Public keys of users, with the RFC 3339 time up to which their tokens are void. */
   readonly revoked_user: ReadonlyMap<string, string>;
