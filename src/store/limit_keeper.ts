@@ -30,8 +30,11 @@ export interface LimitedMessages {
   sureCountOf(subject: number): number;
   /** The first message of a subject that has any; 0 when the disk does not tell. */
   firstOf(subject: number): number;
-  /** Removes a message and tells so; false when it is not there or stays, which only a disk that failed can cause. */
-  trim(seq: number): boolean;
+  /**
+   * Removes a message and tells so; false when it is not there or stays, which only a disk that failed can cause.
+   * `subject` is its subject, where that is known.
+   */
+  trim(seq: number, subject?: number): boolean;
 }
 
 export class LimitKeeper {
@@ -68,7 +71,7 @@ export class LimitKeeper {
     while (
       this.#tree.count(subject) > most &&
       this.#messages.sureCountOf(subject) > most &&
-      this.#messages.trim(this.#messages.firstOf(subject))
+      this.#messages.trim(this.#messages.firstOf(subject), subject)
     );
   }
 

@@ -94,7 +94,8 @@ export class PublishPlan {
       bytes -= messages.sizeAt(oldest);
       msgs--;
       count--;
-      oldest = messages.nextOf(oldest);
+      // The last one left is this one; otherwise it has to be looked for.
+      oldest = count === 1 ? seq : messages.nextOf(oldest);
     }
     this.#staged.set(this.#staged.hold(subject), seq, count, oldest);
     this.#msgs += msgs;

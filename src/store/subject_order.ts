@@ -22,6 +22,8 @@ export class SubjectOrder {
   #length = 0; // pages in use
   #made = 0;
   #free: number[] = [];
+  /** Where the last name went: names often come in order. */
+  #lastPlace = 0;
 
   constructor(names: NameSlab, addresses: Int32Chunks) {
     this.#names = names;
@@ -31,9 +33,9 @@ export class SubjectOrder {
   /** Enters a number whose name is new. */
   add(id: number, bytes: Uint8Array, from: number, to: number): void {
     if (this.#length === 0) this.#insertPage(0);
-    let place = this.#pageFor(bytes, from, to);
+    let place = this.#isFor(this.#lastPlace, bytes, from, to) ? this.#lastPlace : this.#pageFor(bytes, from, to);
     let page = this.#directory[place]!;
-    let at = this.#within(page, bytes, from, to);
+    let at = this.#isBehind(page, bytes, from, to) ? this.#counts.get(page) : this.#within(page, bytes, from, to);
     if (this.#counts.get(page) === PAGE) {
       // A page that fills at its end (names in rising order) is left full.
       const keep = at === PAGE && place === this.#length - 1 ? PAGE : PAGE / 2;
@@ -51,6 +53,7 @@ export class SubjectOrder {
     numbers.copyWithin(start + at + 1, start + at, start + count);
     numbers[start + at] = id;
     this.#counts.set(page, count + 1);
+    this.#lastPlace = place;
   }
 
   /** Takes out the number of a name that is there. */
@@ -110,6 +113,24 @@ export class SubjectOrder {
     this.#length = 0;
     this.#made = 0;
     this.#free = [];
+    this.#lastPlace = 0;
+  }
+
+  /** Whether a page, if there is one, is the one that `#pageFor` would find: a name lies between its first and that of the next. */
+  #isFor(place: number, bytes: Uint8Array, from: number, to: number): boolean {
+    if (place >= this.#length || this.#counts.get(this.#directory[place]!) === 0) return false;
+    if (this.#compare(this.#firstOf(place), bytes, from, to) > 0) return false;
+    return place + 1 === this.#length || this.#compare(this.#firstOf(place + 1), bytes, from, to) > 0;
+  }
+
+  /** Whether all names of a page are below this one. */
+  #isBehind(page: number, bytes: Uint8Array, from: number, to: number): boolean {
+    const count = this.#counts.get(page);
+    return count > 0 && this.#compare(this.#pages.get(page * PAGE + count - 1), bytes, from, to) < 0;
+  }
+
+  #firstOf(place: number): number {
+    return this.#pages.get(this.#directory[place]! * PAGE);
   }
 
   /** The last page whose first name is not above the one asked for; 0 when all are. */
@@ -118,8 +139,7 @@ export class SubjectOrder {
     let high = this.#length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      const first = this.#pages.get(this.#directory[middle]! * PAGE);
-      if (this.#compare(first, bytes, from, to) <= 0) low = middle;
+      if (this.#compare(this.#firstOf(middle), bytes, from, to) <= 0) low = middle;
       else high = middle - 1;
     }
     return low;

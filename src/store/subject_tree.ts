@@ -65,6 +65,15 @@ export class SubjectTree {
       const found = this.#order.find(bytes, from, to);
       if (found >= 0) return found;
     }
+    return this.#enter(bytes, from, to, hash);
+  }
+
+  /** Enters a subject, which `find` has not found, without messages; its number. */
+  enter(bytes: Uint8Array, from: number, to: number): number {
+    return this.#enter(bytes, from, to, this.#index.hash(bytes, from, to));
+  }
+
+  #enter(bytes: Uint8Array, from: number, to: number, hash: number): number {
     const id = this.#take();
     this.#addresses.set(id, this.#names.add(bytes, from, to) | 0);
     this.#index.add(id, hash);

@@ -107,6 +107,43 @@ test("any run of additions and removals agrees with a Map, also when names colli
   );
 });
 
+test("names that come in runs, rising, falling or woven into each other, are in order; so are those that come back", () => {
+  const tree = new SubjectTree(3);
+  const numbered = (run: string, n: number): string => `${run}.${String(n).padStart(5, "0")}`;
+  const held = new Map<string, number>();
+  const enter = (name: string): void => {
+    const bytes = bytesOf(byteString(name));
+    expect(tree.find(bytes, 0, bytes.length)).toBe(NO_SUBJECT);
+    const id = tree.enter(bytes, 0, bytes.length);
+    tree.setCount(id, 1);
+    held.set(name, id);
+  };
+  for (let n = 0; n < 1500; n++) {
+    enter(numbered("m", n));
+    enter(numbered("a", n));
+    enter(numbered("z", 9999 - n));
+  }
+  tree.checkInvariants();
+  for (const name of [...held.keys()].slice(1000)) {
+    tree.setCount(held.get(name)!, 0);
+    tree.release(held.get(name)!);
+    held.delete(name);
+  }
+  tree.checkInvariants();
+  for (let n = 3000; n > 2000; n--) enter(numbered("m", n));
+  for (const [name, id] of held) {
+    tree.setCount(id, 0);
+    tree.release(id);
+    held.delete(name);
+  }
+  // Nothing of what was there is looked at any more.
+  enter("b");
+  enter("a");
+  enter("c");
+  tree.checkInvariants();
+  expect(walked(tree, [">"])).toEqual(["a", "b", "c"]);
+});
+
 test("names of many lengths come and go without their memory staying", () => {
   const tree = new SubjectTree(3);
   for (let round = 0; round < 6; round++) {

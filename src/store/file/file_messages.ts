@@ -148,7 +148,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
 
   // Changing.
 
-  trim(seq: number): boolean {
+  trim(seq: number, subject?: number): boolean {
     if (!this.has(seq)) {
       assert(seq === 0 || this.failures > 0, "what is trimmed is there");
       return false;
@@ -159,13 +159,13 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     const isFirst = seq === this.#totals.firstSeq;
     const record = isFirst ? undefined : this.peek(seq);
     const { sec, nanos } = record ?? NO_MOMENT;
-    this.remove(seq, true);
+    this.remove(seq, true, subject);
     if (!isFirst) this.#onTrimmed(seq, sec, nanos);
     return true;
   }
 
-  /** Removes a committed message; one that cannot be read now is counted and told of when it can. */
-  remove(seq: number, tell: boolean): void {
+  /** Removes a committed message, of `known` if that is known; one that cannot be read now is counted and told of when it can. */
+  remove(seq: number, tell: boolean, known?: number): void {
     const block = this.table.blockOf(seq);
     assert(block !== undefined, "what is removed is there");
     const { damaged } = block;
@@ -181,7 +181,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     }
     const { record } = this.reader;
     const size = record.to - record.from;
-    const subject = this.finder.subjectHere();
+    const subject = known ?? this.finder.subjectHere();
     this.#unplan(subject, seq);
     this.#take(block, seq, size);
     if (tell) this.#tell(block, seq, subject);

@@ -346,7 +346,7 @@ export class FileStore extends StoreReads implements StreamStore {
     this.#markRefused();
     // What it rolls up has to be found: a disk that does not tell must not let the rest come back.
     if (rule === "rollupSubject" && !this.#marks.rollUp(subject)) return REFUSED.frozen;
-    if (subject === NO_SUBJECT) subject = this.#messages.tree.intern(name, from, to);
+    if (subject === NO_SUBJECT) subject = this.#messages.tree.enter(name, from, to);
     if (rule === "rollupAll") this.#writer.roll();
     this.#writer.appendMessage(seq, msg, subject);
     if (limits.discardNew) this.#messages.borrowing(() => this.#plan.add(seq, subject, size, rule, limits));

@@ -95,7 +95,7 @@ export class MemoryStore extends StoreReads implements StreamStore {
       const refused = this.#plan.refusal(subject, size, rule, limits);
       if (refused !== 0) return refused;
     }
-    if (subject === NO_SUBJECT) subject = this.#tree.intern(msg.subject, msg.subjectFrom, msg.subjectTo);
+    if (subject === NO_SUBJECT) subject = this.#tree.enter(msg.subject, msg.subjectFrom, msg.subjectTo);
     this.#messages.append(seq, subject, msg);
     this.#plan.add(seq, subject, size, rule, limits);
     this.#groups.addMessage(size);
