@@ -11,6 +11,7 @@
 //   HASH     hashing   where checksums of what is stored are worked out (owner: arena_hash.ts)
 //   PAGES    pages     stored messages that are read in order (owner: store)
 //   RUN      run       stored messages that are read together and lie nowhere else in the arena (owner: store)
+//   HEADER   header    what is added to a message that somebody gets (owner: jetstream/stream/direct_header.ts)
 //   LINE     line      what stands before the payload in a MSG, as long as one follows the other (owner: account)
 //
 // Each region has one writer. It never grows, so `bytes` never changes. Untouched
@@ -50,7 +51,9 @@ export const PAGES = HASH + HASH_REGION_BYTES;
 export const PAGES_BYTES = 640 * KB;
 export const RUN = PAGES + PAGES_BYTES;
 export const RUN_BYTES = 64 * KB;
-export const LINE = RUN + RUN_BYTES + SLACK;
+export const HEADER = RUN + RUN_BYTES + SLACK;
+export const HEADER_BYTES = 4 * KB;
+export const LINE = HEADER + HEADER_BYTES;
 export const LINE_BYTES = 8 * KB;
 export const TOTAL = Math.ceil((LINE + LINE_BYTES + SLACK) / (64 * KB)) * 64 * KB;
 

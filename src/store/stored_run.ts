@@ -7,6 +7,7 @@
 // Owns nothing but the offsets: the bytes are the store's, and good until another run is loaded.
 
 import { bytes } from "../base/arena.ts";
+import type { StoredMsg } from "./stream_store.ts";
 
 /** Messages of one run, at most. */
 export const RUN_MSGS = 256;
@@ -28,6 +29,22 @@ export class StoredRun {
   readonly headerFrom = new Int32Array(RUN_MSGS);
   readonly bodyFrom = new Int32Array(RUN_MSGS);
   readonly bodyTo = new Int32Array(RUN_MSGS);
+
+  /** Points `into` at a message of it. */
+  show(i: number, into: StoredMsg): void {
+    into.seq = this.seq[i]!;
+    into.sec = this.sec[i]!;
+    into.nanos = this.nanos[i]!;
+    into.subject = this.subject;
+    into.subjectFrom = this.subjectFrom[i]!;
+    into.subjectTo = this.subjectTo[i]!;
+    into.header = this.data;
+    into.headerFrom = this.headerFrom[i]!;
+    into.headerTo = this.bodyFrom[i]!;
+    into.body = this.data;
+    into.bodyFrom = this.bodyFrom[i]!;
+    into.bodyTo = this.bodyTo[i]!;
+  }
 
   /** There is none in it: before the first `addToRun`. */
   clear(): void {

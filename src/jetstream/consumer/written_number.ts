@@ -18,6 +18,11 @@ export class WrittenNumber {
     this.#bytes = bytes;
   }
 
+  /** Where it ends. */
+  get to(): number {
+    return this.#to;
+  }
+
   /** Writes it at `from`; the end. */
   write(from: number, value: number): number {
     const to = from + digitsOf(value);

@@ -2,6 +2,7 @@
 // one message that takes a search.
 
 import type { ByteString } from "../../base/bytes.ts";
+import { StoredRun } from "../../store/stored_run.ts";
 import { StoredMsg, type StreamStore } from "../../store/stream_store.ts";
 import { ALL_SUBJECTS, SubjectFilter } from "../../store/subject_filter.ts";
 import type { DirectJob } from "./direct_jobs.ts";
@@ -13,6 +14,8 @@ import { PendingCount } from "./pending_count.ts";
 const LOOK_SLICE = 10_000;
 const SEND_SLICE = 256;
 const BYTES_SLICE = 256 * 1024;
+/** What is being sent: good while that is. */
+const run = new StoredRun();
 
 export class BatchGet implements DirectJob {
   readonly #store: StreamStore;
@@ -67,17 +70,26 @@ export class BatchGet implements DirectJob {
 
   #send(): boolean {
     const store = this.#store;
-    const bytesBefore = this.#sentBytes;
-    for (let left = SEND_SLICE; left > 0 && this.#sentBytes - bytesBefore < BYTES_SLICE; left--) {
+    const endBytes = this.#sentBytes + BYTES_SLICE;
+    for (let left = SEND_SLICE; left > 0 && this.#sentBytes < endBytes;) {
       if (this.#sent >= this.#batch) return this.#finish();
       const seq = store.next(this.#filter, this.#seq, LOOK_SLICE);
       if (seq < 0) {
         this.#seq = -seq;
         return true;
       }
-      if (seq === 0 || !store.load(seq, this.#msg)) return this.#missing();
-      this.#seq = seq + 1;
-      this.#sendOne();
+      const most = Math.min(left, this.#batch - this.#sent);
+      const count = seq > 0 && this.#filter.all ? store.loadRun(seq, most, run) : 0;
+      left -= Math.max(1, count);
+      if (count === 0) {
+        if (seq === 0 || !store.load(seq, this.#msg)) return this.#missing();
+        this.#sendOne();
+      }
+      for (let i = 0; i < count; i++) {
+        run.show(i, this.#msg);
+        this.#sendOne();
+        if (this.#sentBytes >= this.#maxBytes || this.#sentBytes >= endBytes) break;
+      }
       if (this.#sentBytes >= this.#maxBytes) return this.#finish();
     }
     return true;
@@ -91,6 +103,7 @@ export class BatchGet implements DirectJob {
     const { subjectFrom, subjectTo, headerFrom, headerTo, bodyFrom, bodyTo, seq } = msg;
     const inBatch = this.#isBatch ? { pending: this.#pending, lastSeq: this.#lastSeq } : undefined;
     this.#reply.message(this.#to, msg, inBatch, noHeaders);
+    this.#seq = seq + 1;
     this.#lastSeq = seq;
     this.#sent++;
     this.#sentBytes += subjectTo - subjectFrom + headerTo - headerFrom + bodyTo - bodyFrom;

@@ -3,14 +3,16 @@
 //
 //     NATS/1.0 … │ Nats-Stream │ Nats-Subject │ Nats-Sequence │ Nats-Time-Stamp │ (Nats-Num-Pending, Nats-Last-Sequence)
 //
-// Owns one buffer: of the message before, what is the same and in the same place
-// stays.
+// Written in the arena's region for headers when there is room: of the header
+// before, what is the same and in the same place stays.
 
+import { bytes as arena, HEADER, HEADER_BYTES } from "../../base/arena.ts";
 import { bytesOf, type ByteString } from "../../base/bytes.ts";
-import { DIGITS, putDigits } from "../../base/digits.ts";
+import { DIGITS, putDigits, writeDigits } from "../../base/digits.ts";
 import { rfc3339Nano } from "../../base/gotime.ts";
 import { putBytes } from "../../base/put_bytes.ts";
 import type { StoredMsg } from "../../store/stream_store.ts";
+import { WrittenNumber } from "../consumer/written_number.ts";
 
 /** Where a message stands in a batch. */
 export interface InBatch {
@@ -40,16 +42,28 @@ const NOTHING = new Uint8Array(0);
 /** What all but the message's own headers, the stream's name and the subject may need. */
 const MOST_ADDED = 256 + 3 * DIGITS;
 
+/** Whose header lies in the arena. */
+let user: DirectHeader | undefined;
+
 export class DirectHeader {
   readonly #stream: Uint8Array;
-  /** What was written last: [0, length). */
-  bytes = new Uint8Array(1024);
-  length = 0;
+  /** What was written last: bytes[from, to). */
+  bytes: Uint8Array = arena;
+  from = HEADER;
+  to = HEADER;
   /** The same behind a version. */
   readonly #begin: Uint8Array;
-  /** Whether that is what the buffer begins with; and where the label of the sequence is, 0 when nobody knows. */
+  // Of the header in the arena: whether it begins with that, where the subject ends, the numbers and the time behind it.
   #hasBegin = false;
-  #sequenceAt = 0;
+  #subjectTo = 0;
+  readonly #seq = new WrittenNumber(arena);
+  readonly #pending = new WrittenNumber(arena);
+  readonly #lastSeq = new WrittenNumber(arena);
+  #inBatch = false;
+  #timeTo = 0;
+  #sec = Number.NaN;
+  /** Digits behind the dot. */
+  #fraction = 0;
   /** Days that were written, by the number of each, modulo their count; and how each begins. */
   readonly #days = new Float64Array(DAYS).fill(Number.NaN);
   readonly #dates: Uint8Array[] = Array.from({ length: DAYS }, () => NOTHING);
@@ -62,33 +76,88 @@ export class DirectHeader {
 
   write(msg: StoredMsg, batch: InBatch | undefined): void {
     const own = msg.headerTo - msg.headerFrom;
-    const subjectLength = msg.subjectTo - msg.subjectFrom;
-    const most = own + this.#stream.length + subjectLength + MOST_ADDED;
-    if (this.bytes.length < most) {
-      this.bytes = new Uint8Array(most * 2);
-      this.#hasBegin = false;
-      this.#sequenceAt = 0;
+    const most = own + this.#begin.length + msg.subjectTo - msg.subjectFrom + MOST_ADDED;
+    if (own > 0 || most > HEADER_BYTES) this.#writeOwn(msg, batch, most);
+    else this.#writeHere(msg, batch);
+  }
+
+  /** A header that is all added, in the arena: writes what differs from the one before. */
+  #writeHere(msg: StoredMsg, batch: InBatch | undefined): void {
+    const { subject, subjectFrom, subjectTo } = msg;
+    const subjectAt = HEADER + this.#begin.length;
+    const isOwn = user === this && this.#hasBegin;
+    if (!isOwn) putAll(arena, HEADER, this.#begin);
+    user = this;
+    this.#hasBegin = true;
+    let at = subjectAt + subjectTo - subjectFrom;
+    // From the first part on that has another length all is written anew.
+    let isMoved = !isOwn || at !== this.#subjectTo;
+    if (isMoved || !isSame(subject, subjectFrom, subjectTo, subjectAt)) {
+      putBytes(arena, subjectAt, subject, subjectFrom, subjectTo);
     }
-    const into = this.bytes;
-    let at = this.#begin.length;
-    if (own > 0) {
-      at = putAll(into, putBytes(into, 0, msg.header, msg.headerFrom, msg.headerTo - LINE_END_BYTES), this.#stream);
-      this.#sequenceAt = 0;
-    } else if (!this.#hasBegin) {
-      putAll(into, 0, this.#begin);
-      this.#sequenceAt = 0;
+    this.#subjectTo = at;
+    if (isMoved) putAll(arena, at, SEQUENCE);
+    at += SEQUENCE.length;
+    if (isMoved || !this.#seq.change(msg.seq)) {
+      this.#seq.write(at, msg.seq);
+      isMoved = true;
     }
-    this.#hasBegin = own === 0;
+    at = this.#seq.to;
+    if (isMoved) putAll(arena, at, TIME);
+    at += TIME.length;
+    if (!isMoved && msg.sec === this.#sec && this.#fraction === FRACTION_DIGITS && msg.nanos % 10 !== 0) {
+      writeDigits(arena, this.#timeTo - 1 - FRACTION_DIGITS, this.#timeTo - 1, msg.nanos);
+    } else {
+      // It writes zeros at its end before it takes them away.
+      this.#timeTo = this.#putTime(arena, at, msg.sec, msg.nanos);
+      this.#sec = msg.sec;
+      isMoved = true;
+    }
+    at = this.#timeTo;
+    isMoved ||= this.#inBatch !== (batch !== undefined);
+    this.#inBatch = batch !== undefined;
+    if (batch !== undefined) {
+      if (isMoved) putAll(arena, at, PENDING);
+      at += PENDING.length;
+      if (isMoved || !this.#pending.change(batch.pending)) {
+        this.#pending.write(at, batch.pending);
+        isMoved = true;
+      }
+      at = this.#pending.to;
+      if (isMoved) putAll(arena, at, LAST);
+      at += LAST.length;
+      if (isMoved || !this.#lastSeq.change(batch.lastSeq)) {
+        this.#lastSeq.write(at, batch.lastSeq);
+        isMoved = true;
+      }
+      at = this.#lastSeq.to;
+    }
+    if (isMoved) putAll(arena, at, END);
+    this.bytes = arena;
+    this.from = HEADER;
+    this.to = at + END.length;
+  }
+
+  /** A header that begins with that of the message, or is too long for the arena's region. */
+  #writeOwn(msg: StoredMsg, batch: InBatch | undefined, most: number): void {
+    const into = this.bytes === arena || this.bytes.length < most ? new Uint8Array(most * 2) : this.bytes;
+    let at = 0;
+    if (msg.headerTo > msg.headerFrom) {
+      at = putBytes(into, 0, msg.header, msg.headerFrom, msg.headerTo - LINE_END_BYTES);
+      at = putAll(into, at, this.#stream);
+    } else at = putAll(into, 0, this.#begin);
     at = putBytes(into, at, msg.subject, msg.subjectFrom, msg.subjectTo);
-    if (at !== this.#sequenceAt) putAll(into, at, SEQUENCE);
-    this.#sequenceAt = at;
-    at = putDigits(into, at + SEQUENCE.length, msg.seq);
+    at = putDigits(into, putAll(into, at, SEQUENCE), msg.seq);
     at = this.#putTime(into, putAll(into, at, TIME), msg.sec, msg.nanos);
     if (batch !== undefined) {
       at = putDigits(into, putAll(into, at, PENDING), batch.pending);
       at = putDigits(into, putAll(into, at, LAST), batch.lastSeq);
     }
-    this.length = putAll(into, at, END);
+    this.bytes = into;
+    this.from = 0;
+    this.to = putAll(into, at, END);
+    // What #putTime notes is of another buffer.
+    this.#hasBegin = false;
   }
 
   /** As Go's RFC 3339 with nanoseconds: without zeros at the end. */
@@ -108,6 +177,7 @@ export class DirectHeader {
     at = putTwo(into, at + 1, minute - hour * MINUTE);
     into[at] = COLON;
     at = putTwo(into, at + 1, second - minute * MINUTE);
+    this.#fraction = 0;
     if (nanos > 0) {
       into[at++] = DOT;
       let rest = nanos;
@@ -119,11 +189,18 @@ export class DirectHeader {
         if (digit > 0 && end === at) end = i + 1;
         rest = tenth;
       }
+      this.#fraction = end - at;
       at = end;
     }
     into[at] = ZULU;
     return at + 1;
   }
+}
+
+/** Whether a subject stands in the arena. They differ at their ends. */
+function isSame(subject: Uint8Array, from: number, to: number, at: number): boolean {
+  for (let i = to - from - 1; i >= 0; i--) if (subject[from + i] !== arena[at + i]) return false;
+  return true;
 }
 
 function putTwo(into: Uint8Array, at: number, value: number): number {

@@ -1,7 +1,7 @@
 // What DIRECT.GET answers with: messages with headers that say where they are
 // from, and statuses. Owns the spelling; sends on the bus.
 
-import { type Bus, OutMsg } from "../../account/bus.ts";
+import { type Bus, type Delivery, OutMsg } from "../../account/bus.ts";
 import { type ByteString, byteString, bytesOf } from "../../base/bytes.ts";
 import type { StoredMsg } from "../../store/stream_store.ts";
 import { DirectHeader, type InBatch } from "./direct_header.ts";
@@ -16,6 +16,7 @@ export class DirectReply {
   /** Where the last message went, and that as bytes: a batch goes to one place. */
   #reply = "" as ByteString;
   #replyBytes: Uint8Array = NOTHING;
+  #inbox: Delivery | undefined = undefined;
 
   constructor(bus: Bus, stream: string) {
     this.#bus = bus;
@@ -38,8 +39,9 @@ export class DirectReply {
     if (reply !== this.#reply) {
       this.#reply = reply;
       this.#replyBytes = bytesOf(reply);
+      this.#inbox = this.#bus.open(reply);
     }
-    this.answer(this.#replyBytes, 0, this.#replyBytes.length, msg, batch, bare);
+    this.#inbox!.put(this.#outOf(this.#replyBytes, 0, this.#replyBytes.length, msg, batch, bare));
   }
 
   /** The same to the subject source[from, to), which is borrowed for the call. */
@@ -51,20 +53,34 @@ export class DirectReply {
     batch: InBatch | undefined,
     bare: boolean,
   ): void {
+    this.#bus.answer(this.#outOf(source, from, to, msg, batch, bare));
+  }
+
+  #outOf(
+    source: Uint8Array,
+    from: number,
+    to: number,
+    msg: StoredMsg,
+    batch: InBatch | undefined,
+    bare: boolean,
+  ): OutMsg {
     const out = this.#out;
     const header = this.#header;
     out.subject = source;
     out.subjectFrom = from;
     out.subjectTo = to;
-    if (bare) out.headerTo = 0;
-    else {
+    if (bare) {
+      out.headerFrom = 0;
+      out.headerTo = 0;
+    } else {
       header.write(msg, batch);
       out.header = header.bytes;
-      out.headerTo = header.length;
+      out.headerFrom = header.from;
+      out.headerTo = header.to;
     }
     out.body = msg.body;
     out.bodyFrom = msg.bodyFrom;
     out.bodyTo = msg.bodyTo;
-    this.#bus.answer(out);
+    return out;
   }
 }

@@ -37,11 +37,49 @@ test("a header says where a message is from, whatever it is and whatever was wri
           inBatch === undefined
             ? ""
             : `Nats-Num-Pending: ${inBatch.pending}\r\nNats-Last-Sequence: ${inBatch.lastSeq}\r\n`;
-        expect(byteStringOf(header.bytes, 0, header.length)).toBe(
+        expect(byteStringOf(header.bytes, header.from, header.to)).toBe(
           `${lines === "" ? "NATS/1.0\r\n" : lines}Nats-Stream: S\r\nNats-Subject: ${name}\r\nNats-Sequence: ${seq}\r\n` +
             `Nats-Time-Stamp: ${rfc3339Nano(sec, nanos)}\r\n${more}\r\n`,
         );
       },
     ),
+  );
+});
+
+test("headers that hardly differ from the one before are written in full", () => {
+  const [one, other] = [new DirectHeader(byteString("S")), new DirectHeader(byteString("T"))];
+  const step = fc.record({
+    subject: fc.constantFrom("a.b", "a.b", "a.b", "a.c", "a.longer"),
+    seqs: fc.constantFrom(0, 1, 1, 1, 1, 7, 90),
+    secs: fc.constantFrom(0, 0, 0, 1),
+    nanos: fc.constantFrom(1, 9, 10, 100, 101, 1e6, 123_456_780, 123_456_789, 987_654_321, 987_654_320, 0),
+    batch: fc.constantFrom(undefined, 0, 1, 2),
+    header: fc.constantFrom(one, one, one, one, other),
+    own: fc.constantFrom("", "", "", "", "", "", "NATS/1.0\r\nA: b\r\n"),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const msg = new StoredMsg();
+      msg.sec = 1_800_000_000;
+      let pending = 12;
+      for (const { subject, seqs, secs, nanos, batch, header, own } of steps) {
+        msg.subject = Buffer.from(subject);
+        msg.subjectTo = subject.length;
+        msg.header = Buffer.from(own === "" ? "" : `${own}\r\n`);
+        msg.headerTo = msg.header.length;
+        msg.seq += seqs;
+        msg.sec += secs;
+        msg.nanos = nanos;
+        pending = Math.max(0, pending - (batch ?? 0));
+        const lastSeq = Math.max(0, msg.seq - 1);
+        header.write(msg, batch === undefined ? undefined : { pending, lastSeq });
+        const more = batch === undefined ? "" : `Nats-Num-Pending: ${pending}\r\nNats-Last-Sequence: ${lastSeq}\r\n`;
+        expect(byteStringOf(header.bytes, header.from, header.to)).toBe(
+          `${own === "" ? "NATS/1.0\r\n" : own}Nats-Stream: ${header === one ? "S" : "T"}\r\nNats-Subject: ${subject}\r\n` +
+            `Nats-Sequence: ${msg.seq}\r\nNats-Time-Stamp: ${rfc3339Nano(msg.sec, nanos)}\r\n${more}\r\n`,
+        );
+      }
+    }),
+    { numRuns: 300 },
   );
 });
