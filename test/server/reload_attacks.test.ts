@@ -198,3 +198,27 @@ test.each([
   peer.send("PUB a 6", "xxxxxx");
   expect(await peer.ping()).toEqual([]);
 });
+
+test("many reloads at once are done one after the other, and the last one holds", async () => {
+  const of = (i: number): never =>
+    ({
+      max_payload: 1000 + i,
+      authorization: {
+        users: [
+          { user: "stays", password: "p" },
+          { user: `u${i}`, password: "p" },
+        ],
+      },
+      ...(i % 3 === 1 ? { tls: files } : {}),
+      ...(i % 5 === 1 ? { server_name: `n${i}` } : {}),
+    }) as never;
+  const server = await tcp.startLogged(of(0));
+  const peer = await server.connect({ user: "stays", pass: "p" });
+  const results = await Promise.all(Array.from({ length: 40 }, (_, i) => tryReload(server, of(i))));
+  const refused = results.flatMap((text, i) => (text === undefined ? [] : [i]));
+  expect(refused).toEqual(Array.from({ length: 40 }, (_, i) => i).filter((i) => i % 5 === 1));
+  peer.send(`PUB a ${1000 + 39}`, "x".repeat(1000 + 39));
+  expect(await peer.ping()).toEqual([]);
+  expect(await server.tryConnect({ user: "u39", pass: "p" })).toEqual(["PONG"]);
+  expect(await server.tryConnect({ user: "u38", pass: "p" })).toEqual(["-ERR 'Authorization Violation'"]);
+});
