@@ -1,7 +1,8 @@
 // Bytes that came as Node's own buffers, on their way into the read area.
 //
-// For transports that cannot read into the arena: TLS, WebSocket, a pipe, and
-// TCP on a Node without its undocumented handle. Holds what arrived while
+// For transports that cannot read into the arena: WebSocket, a pipe, and TCP and
+// TLS on a Node without its undocumented handle; and for TLS that can, which has
+// bytes also when it is to pause. Holds what arrived while
 // reading is paused, which the paused source bounds.
 
 import * as arena from "../base/arena.ts";
@@ -49,6 +50,20 @@ export class Inbox {
     this.#held.push(bytes);
     this.#deliver();
   }
+  /** The source has put so many bytes into the read area itself, at most as many as a chunk may have. */
+  arrived(count: number): void {
+    if (this.#held.length > 0 || this.#delivering || !this.#mayDeliver) {
+      this.push(Uint8Array.prototype.slice.call(arena.bytes, arena.READ, arena.READ + count));
+      return;
+    }
+    this.#delivering = true;
+    try {
+      this.#hand(count);
+    } finally {
+      this.#delivering = false;
+    }
+    if (this.#turnBytes >= arena.READ_BYTES) this.#pauseSource();
+  }
   pause(): void {
     this.#paused = true;
     this.#pauseSource();
@@ -95,6 +110,9 @@ export class Inbox {
     if (count === first.length) this.#held.shift();
     else this.#held[0] = first.subarray(count);
     arena.bytes.set(first.subarray(0, count), arena.READ);
+    this.#hand(count);
+  }
+  #hand(count: number): void {
     this.#turnBytes += count;
     this.#openTurn();
     this.#onChunk(arena.READ, arena.READ + count);

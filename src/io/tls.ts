@@ -8,6 +8,7 @@
 // allow_non_tls a peer that begins otherwise, or stays silent, is let be.
 
 import type { Socket } from "node:net";
+import * as arena from "../base/arena.ts";
 import type {
   Accept,
   Listener,
@@ -17,13 +18,14 @@ import type {
   TransportEnd,
   TransportHandler,
 } from "../base/transport.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, UNTRUSTED_BYTES } from "./inbox.ts";
 import { socketWasRead } from "./latency.ts";
 import { listen, peerOf, type ListenOptions } from "./listen.ts";
 import * as natives from "./natives.ts";
 import { Outgoing } from "./outgoing.ts";
+import { type PlacedReading, readInPlace } from "./read_in_place.ts";
 import { SocketLife } from "./socket_life.ts";
-import { acceptTcp } from "./tcp.ts";
+import { acceptTcp, type TcpReading } from "./tcp.ts";
 import { addressesOf, firstByte, TlsEngine, type Handshaken } from "./tls_engine.ts";
 import type { TlsSettings } from "./tls_settings.ts";
 
@@ -34,6 +36,7 @@ export interface TlsOptions extends ListenOptions {
   readonly acceptThrottled: Accept;
   /** TLS came first and failed: nobody was told of this connection. */
   readonly onHandshakeFailed?: (remote: PeerAddress, text: string) => void;
+  readonly reading?: TcpReading;
 }
 
 /** A listener whose certificates may change while it runs. */
@@ -46,7 +49,7 @@ export interface TlsListener extends Listener {
 export interface TlsDoor {
   readonly engine: TlsEngine;
   readonly remote: PeerAddress;
-  readonly options: Pick<TlsOptions, "accept" | "onHandshakeFailed">;
+  readonly options: Pick<TlsOptions, "accept" | "onHandshakeFailed" | "reading">;
 }
 
 /** Opens a port for clients that speak TLS, or may. Rejects with a `ListenError`. */
@@ -65,12 +68,15 @@ export async function listenTls(options: TlsOptions): Promise<TlsListener> {
 
 /** Makes connections of accepted sockets that speak TLS, or may. */
 export class TlsGate {
-  readonly #options: Pick<TlsOptions, "accept" | "acceptThrottled" | "onHandshakeFailed">;
+  readonly #options: Pick<TlsOptions, "accept" | "acceptThrottled" | "onHandshakeFailed" | "reading">;
   /** Sockets nobody was told of yet. */
   readonly #early = new Set<Socket>();
   #engine: TlsEngine;
 
-  constructor(tls: TlsSettings, options: Pick<TlsOptions, "accept" | "acceptThrottled" | "onHandshakeFailed">) {
+  constructor(
+    tls: TlsSettings,
+    options: Pick<TlsOptions, "accept" | "acceptThrottled" | "onHandshakeFailed" | "reading">,
+  ) {
     this.#engine = new TlsEngine(tls);
     this.#options = options;
   }
@@ -153,14 +159,17 @@ export class TlsTransport implements Transport {
   #tls: TlsInfo | undefined;
   #tlsPending: boolean;
   #handler: TransportHandler | undefined;
+  readonly #reading: TcpReading;
+  #placed: PlacedReading | undefined;
   /** Why the handshake failed. */
   #failed: string | undefined;
   /** The socket is with the engine. */
   #handshaking = false;
   #closedByUs = false;
 
-  constructor(socket: Socket, { engine, remote }: TlsDoor, tls: TlsInfo | undefined) {
+  constructor(socket: Socket, { engine, remote, options }: TlsDoor, tls: TlsInfo | undefined) {
     this.remote = remote;
+    this.#reading = options.reading ?? "onread";
     this.#engine = engine;
     this.#inbox = new Inbox(
       { pause: () => void this.#socket.pause(), resume: () => void this.#socket.resume() },
@@ -224,6 +233,7 @@ export class TlsTransport implements Transport {
   }
   trust(): void {
     this.#inbox.trust();
+    this.#placed?.limit(arena.READ_BYTES);
   }
   end(graceMs: number): void {
     this.#closedByUs = true;
@@ -267,10 +277,20 @@ export class TlsTransport implements Transport {
   }
   #startReading(): void {
     const socket = this.#socket;
-    socket.on("data", (bytes: Buffer) => {
-      socketWasRead();
-      this.#inbox.push(bytes);
-    });
+    // What came with the end of the handshake.
+    if (socket.readableLength > 0) this.#inbox.push(socket.read() as Buffer);
+    if (this.#reading === "onread") {
+      this.#placed = readInPlace(socket, UNTRUSTED_BYTES, (count) => {
+        socketWasRead();
+        this.#inbox.arrived(count);
+      });
+    }
+    if (this.#placed === undefined) {
+      socket.on("data", (bytes: Buffer) => {
+        socketWasRead();
+        this.#inbox.push(bytes);
+      });
+    }
     socket.on("end", () => this.#inbox.end(() => this.#life.peerEnded()));
     socket.pause();
     this.#inbox.start();

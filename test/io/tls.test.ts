@@ -1,6 +1,7 @@
 import { createConnection, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
+import type { TcpReading } from "../../src/io/tcp.ts";
 import { listenTls, type TlsListener, type TlsOptions } from "../../src/io/tls.ts";
 import { tlsSettings, type TlsSettings } from "../../src/io/tls_settings.ts";
 import type { Accept } from "../../src/base/transport.ts";
@@ -27,9 +28,12 @@ function dial(port: number): Promise<Socket> {
   });
 }
 
-transportContract("TLS first", async (accept: Accept): Promise<Rig> => {
+transportContract("TLS read in place", (accept) => openTls(accept, "onread"));
+transportContract("TLS by data events", (accept) => openTls(accept, "data"));
+
+async function openTls(accept: Accept, reading: TcpReading): Promise<Rig> {
   const tls = tlsSettings({ certs: server, handshakeFirst: true });
-  const listener = await listenTls({ host: "127.0.0.1", port: 0, tls, accept, acceptThrottled: accept });
+  const listener = await listenTls({ host: "127.0.0.1", port: 0, tls, accept, acceptThrottled: accept, reading });
   const sockets: Socket[] = [];
   return {
     connect: async (): Promise<Peer> => {
@@ -42,7 +46,7 @@ transportContract("TLS first", async (accept: Accept): Promise<Rig> => {
       return listener.close();
     },
   };
-});
+}
 
 describe("a TLS listener", () => {
   const open: { listener: TlsListener; recorders: Recorder[] }[] = [];
