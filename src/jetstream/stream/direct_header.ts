@@ -42,10 +42,12 @@ const NOTHING = new Uint8Array(0);
 /** What all but the message's own headers, the stream's name and the subject may need. */
 const MOST_ADDED = 256 + 3 * DIGITS;
 
-/** Whose header lies in the arena. */
-let user: DirectHeader | undefined;
+/** How many there are, and the number of the one whose header lies in the arena. */
+let made = 0;
+let user = 0;
 
 export class DirectHeader {
+  readonly #number = ++made;
   readonly #stream: Uint8Array;
   /** What was written last: bytes[from, to). */
   bytes: Uint8Array = arena;
@@ -85,9 +87,9 @@ export class DirectHeader {
   #writeHere(msg: StoredMsg, batch: InBatch | undefined): void {
     const { subject, subjectFrom, subjectTo } = msg;
     const subjectAt = HEADER + this.#begin.length;
-    const isOwn = user === this && this.#hasBegin;
+    const isOwn = user === this.#number && this.#hasBegin;
     if (!isOwn) putAll(arena, HEADER, this.#begin);
-    user = this;
+    user = this.#number;
     this.#hasBegin = true;
     let at = subjectAt + subjectTo - subjectFrom;
     // From the first part on that has another length all is written anew.
