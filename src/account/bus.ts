@@ -7,12 +7,12 @@
 import { bytes, INNER, INNER_BYTES } from "../base/arena.ts";
 import type { ByteString } from "../base/bytes.ts";
 import { bytesOf } from "../base/bytes.ts";
-import { putDigits } from "../base/digits.ts";
 import { putBytes } from "../base/put_bytes.ts";
 import { FNV_BASE, FNV_PRIME, Frame } from "../proto/frame.ts";
 import type { InnerQueue, Listener } from "./inner_queue.ts";
 import type { InterestWatch } from "./interest.ts";
 import type { RunSent } from "./deliver_run.ts";
+import { putSizes } from "./message_sizes.ts";
 import { OutMsg } from "./out_msg.ts";
 import type { OutRun, RunReplies } from "./out_run.ts";
 import type { Receiver } from "./receiver.ts";
@@ -243,20 +243,7 @@ export class Bus {
     for (let i = msg.replyFrom; i < msg.replyTo; i++) into[at++] = msg.reply[i]!;
     frame.replyTo = at;
     if (replyLength > 0) into[at++] = SPACE;
-    frame.headerBytes = headerLength > 0 ? headerLength : -1;
-    frame.headerSizeFrom = at;
-    frame.headerSizeTo = at;
-    if (headerLength > 0) {
-      at = putDigits(into, at, headerLength);
-      frame.headerSizeTo = at;
-      into[at++] = SPACE;
-    }
-    frame.sizeFrom = at;
-    at = putDigits(into, at, size);
-    frame.sizeTo = at;
-    into[at++] = CR;
-    into[at++] = LF;
-    frame.payloadFrom = at;
+    at = putSizes(frame, into, at, headerLength, size);
     at = putBytes(into, at, msg.header, msg.headerFrom, msg.headerTo);
     at = putBytes(into, at, msg.body, msg.bodyFrom, msg.bodyTo);
     frame.payloadTo = at;

@@ -9,12 +9,12 @@
 
 import { bytes, RELAY, RELAY_BYTES } from "../base/arena.ts";
 import { assert } from "../base/assert.ts";
-import { putDigits } from "../base/digits.ts";
 import { putBytes } from "../base/put_bytes.ts";
 import { BY_REFERENCE } from "../outbound/outbound.ts";
 import { FNV_BASE, FNV_PRIME, Frame } from "../proto/frame.ts";
 import { copyOf } from "./inner_queue.ts";
 import { headerLineLengths, REQUEST_INFO, withoutHeaderLines } from "./header_lines.ts";
+import { putSizes } from "./message_sizes.ts";
 import { sameSubject, type SubjectWriter } from "./subject_writer.ts";
 
 /** Through how many accounts a message may go. */
@@ -170,20 +170,7 @@ function fill(
   const gone = line === undefined ? 0 : headerLineLengths(of.source, old, old + lines, name);
   const isBare = lines <= STATUS.length || (gone > 0 && lines - gone <= STATUS.length + 2);
   const header = line === undefined ? hadHeader : (isBare ? STATUS.length : lines - gone) + line.length + 2;
-  frame.headerBytes = header > 0 ? header : -1;
-  frame.headerSizeFrom = at;
-  frame.headerSizeTo = at;
-  if (header > 0) {
-    at = putDigits(into, at, header);
-    frame.headerSizeTo = at;
-    into[at++] = SPACE;
-  }
-  frame.sizeFrom = at;
-  at = putDigits(into, at, of.payloadTo - old - hadHeader + header);
-  frame.sizeTo = at;
-  into[at++] = CR;
-  into[at++] = LF;
-  frame.payloadFrom = at;
+  at = putSizes(frame, into, at, header, of.payloadTo - old - hadHeader + header);
   if (line === undefined) at = putBytes(into, at, of.source, old, of.payloadTo);
   else {
     if (isBare) at = putBytes(into, at, STATUS, 0, STATUS.length);
