@@ -10,7 +10,7 @@ import { sameSubject } from "./subject_writer.ts";
 import type { TraceHeaders } from "./trace.ts";
 
 /** Where the event goes; a line of it in a message that goes on is replaced. */
-export const TRACE_DEST = Buffer.from("Nats-Trace-Dest:");
+const TRACE_DEST = Buffer.from("Nats-Trace-Dest:");
 /** Said instead of a subject, so that nobody else traces the message. */
 export const DISABLED = "trace disabled";
 

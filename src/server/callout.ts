@@ -13,7 +13,7 @@ import {
 import { nameOf } from "../auth/callout/request.ts";
 import { JwtError } from "../auth/jwt/jwt_error.ts";
 import type { ServerKeys } from "../auth/nkey.ts";
-import { placeCalloutUser } from "../auth/operator/callout.ts";
+import { CALLOUT_XKEY_HEADER, placeCalloutUser } from "../auth/operator/callout.ts";
 import { permissionsOf } from "../auth/operator/claim_permissions.ts";
 import type { TrustedAccount } from "../auth/operator/trusted_account.ts";
 import { ACCOUNT_EXPIRED, type TrustStore } from "../auth/operator/trust_store.ts";
@@ -154,7 +154,8 @@ function askerOf({ accounts, world, turn }: Core): Ask {
         },
       });
       const timer = world.after(timeoutMs, () => finish(undefined));
-      const header = senderKey === "" ? NOTHING : Buffer.from(`NATS/1.0\r\nNats-Server-Xkey: ${senderKey}\r\n\r\n`);
+      const header =
+        senderKey === "" ? NOTHING : Buffer.from(`NATS/1.0\r\n${CALLOUT_XKEY_HEADER}: ${senderKey}\r\n\r\n`);
       turn.beforeFlush(() => bus.publishParts(byteString(subject), reply as ByteString, header, payload));
     });
   };

@@ -6,7 +6,7 @@
 import type { Turn } from "../outbound/turn.ts";
 
 /** About 10 ms. It adds up over turns: who seldom costs anything pauses for a turn now and then. */
-export const TURN_WORK = 100_000;
+const TURN_WORK = 100_000;
 
 export class Pace {
   readonly #turn: Turn;

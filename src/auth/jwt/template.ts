@@ -13,7 +13,7 @@ import { quoted } from "./subject_rules.ts";
 import type { UserClaims, UserPermissionLimits } from "./user_claims.ts";
 
 /** Most entries that one list with tags may come to. */
-export const MAX_EXPANSIONS = 4096;
+const MAX_EXPANSIONS = 4096;
 
 /** The account of the user, as far as templates speak of it. */
 export interface TemplateAccount {

@@ -135,7 +135,7 @@ export function decodeGenericClaims(token: string): GenericClaims | JwtError {
   return { ...data, data: values };
 }
 
-export const ALGORITHM_V1 = "ed25519";
+const ALGORITHM_V1 = "ed25519";
 export const ALGORITHM = "ed25519-nkey";
 
 const header = record({ typ: text, alg: text }, "jwt.Header");

@@ -42,7 +42,7 @@ const permissionLimitFields = {
   allowed_connection_types: omitEmpty(texts),
 };
 /** All that a scoped signing key can decide for its users. */
-export const userPermissionLimits = record(permissionLimitFields, "jwt.UserPermissionLimits");
+const userPermissionLimits = record(permissionLimitFields, "jwt.UserPermissionLimits");
 /** What is not mentioned is no limit. */
 const limitsIfAny = {
   subs: omitEmpty(orElse(wide, NO_LIMIT)),
