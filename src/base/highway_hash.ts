@@ -201,6 +201,41 @@ export class Hasher {
     return true;
   }
 
+  /** Whether `bytes` are those of the kernel: what lies there is hashed where it is. */
+  isAtHome(bytes: Uint8Array): boolean {
+    return bytes === this.#memory;
+  }
+
+  /**
+   * The whole of it in one go: the hash of a short piece of `bytes` and of three pieces, which may be empty, that lie in the
+   * kernel's bytes; its 8 bytes go to bytes[at…].
+   */
+  sumBehind(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    b: number,
+    bLength: number,
+    c: number,
+    cLength: number,
+    d: number,
+    dLength: number,
+    at: number,
+  ): void {
+    const area = this.#area;
+    const { at: key } = area;
+    const memory = this.#memory;
+    if (area.keyOf !== this) memory.set(this.#key, key);
+    area.keyOf = this;
+    area.user = undefined;
+    const lead = this.#staging;
+    putBytes(memory, lead, bytes, from, to);
+    const run = this.#run;
+    const sum = key + SUM_AT;
+    run(key + STATE_AT, key, lead, to - from, b, bLength, c, cLength, d, dLength, sum);
+    for (let i = 0; i < HASH_BYTES; i++) bytes[at + i] = memory[sum + i]!;
+  }
+
   /** The hash of all of `bytes`. */
   of(bytes: Uint8Array): Uint8Array {
     const sum = new Uint8Array(HASH_BYTES);

@@ -162,6 +162,29 @@ describe("a hasher", () => {
     );
   });
 
+  test("hashes a short piece and three in its kernel's memory in one go, whoever hashed before", () => {
+    const kernel = openHashKernel(3);
+    const area = new HashArea(kernel, 64);
+    const [one, two] = [new Hasher(counting(32), area), new Hasher(new Uint8Array(32), area)];
+    const plain = [hasher, new Hasher(new Uint8Array(32))];
+    const piece = uint8Array({ maxLength: 100 });
+    assert(
+      property(uint8Array({ maxLength: 40 }), piece, piece, piece, nat(1), (lead, b, c, d, which) => {
+        const at = 64 + HashArea.BYTES;
+        kernel.bytes.set(b, at);
+        kernel.bytes.set(c, at + 150);
+        kernel.bytes.set(d, at + 300);
+        const group = new Uint8Array(lead.length + 12);
+        group.set(lead, 2);
+        const to = lead.length + 2;
+        const chosen = which === 0 ? one : two;
+        chosen.sumBehind(group, 2, to, at, b.length, at + 150, c.length, at + 300, d.length, to);
+        expect(group.subarray(to, to + 8)).toEqual(plain[which]!.of(Buffer.concat([lead, b, c, d])));
+        expect([group[0], group[1], ...group.subarray(to + 8)]).toEqual([0, 0, 0, 0]);
+      }),
+    );
+  });
+
   test("does not run while another runs", () => {
     const other = new Hasher(counting(32));
     hasher.start();

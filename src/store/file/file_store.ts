@@ -340,7 +340,7 @@ export class FileStore extends StoreReads implements StreamStore {
     if (size > MAX_RECORD) return REFUSED.tooLarge;
     let subject = this.#messages.tree.find(name, from, to);
     if (limits.discardNew && rule !== "replicated") {
-      const refused = this.#messages.borrowing(() => this.#plan.refusal(subject, size, rule, limits));
+      const refused = this.#refusal(subject, size, rule);
       if (refused !== 0) return refused;
     }
     this.#markRefused();
@@ -349,7 +349,7 @@ export class FileStore extends StoreReads implements StreamStore {
     if (subject === NO_SUBJECT) subject = this.#messages.tree.enter(name, from, to);
     if (rule === "rollupAll") this.#writer.roll();
     this.#writer.appendMessage(seq, msg, subject);
-    if (limits.discardNew) this.#messages.borrowing(() => this.#plan.add(seq, subject, size, rule, limits));
+    if (limits.discardNew) this.#planToTrim(seq, subject, size, rule);
     else this.#plan.add(seq, subject, size, rule, limits);
     this.#groups.addMessage(size);
     if (rule === "rollupSubject") this.#groups.addOp(OP.rollupSubject, subject, 0, 0);
@@ -510,6 +510,14 @@ export class FileStore extends StoreReads implements StreamStore {
         this.#busy = false;
       },
     };
+  }
+
+  // What discard new asks and plans may read: what was loaded before stays.
+  #refusal(subject: number, size: number, rule: StageRule): number {
+    return this.#messages.borrowing(() => this.#plan.refusal(subject, size, rule, this.#limits.limits));
+  }
+  #planToTrim(seq: number, subject: number, size: number, rule: StageRule): void {
+    this.#messages.borrowing(() => this.#plan.add(seq, subject, size, rule, this.#limits.limits));
   }
 
   #submit(): void {

@@ -10,7 +10,7 @@
 import type { Hasher } from "../../base/highway_hash.ts";
 import { HASH_BYTES } from "../../base/highway_hash.ts";
 import { putBytes } from "../../base/put_bytes.ts";
-import { momentNanos, momentSec, putMoment, putUint32, uint32, type Moment } from "../../base/nanos.ts";
+import { momentNanos, momentSec, nanosHigh, nanosLow, putUint32, uint32, type Moment } from "../../base/nanos.ts";
 import { EMPTY_RECORD, RECORD_HEAD, recordLength, writeRecord } from "../format/record.ts";
 import type { StoredMsg } from "../stream_store.ts";
 
@@ -45,6 +45,11 @@ export class WriteGroup {
   #tags = new Int32Array(LEAST_ENTRIES);
   #entries = 0;
   readonly #moment = { sec: 0, nanos: 0 };
+  // The moment of the last message, as it is and as it is written: those of a turn have one.
+  #sec = 0;
+  #nanos = 0;
+  #low = 0;
+  #high = 0;
 
   /** Memory it holds, in bytes. */
   get heldBytes(): number {
@@ -71,9 +76,15 @@ export class WriteGroup {
   /** When an entry was stored. Good until the next call. */
   momentOf(entry: number): Moment {
     const at = this.#starts[entry]! + 12;
-    this.#moment.sec = momentSec(this.bytes, at);
-    this.#moment.nanos = momentNanos(this.bytes, at, this.#moment.sec);
-    return this.#moment;
+    const moment = this.#moment;
+    if (uint32(this.bytes, at) === this.#low && uint32(this.bytes, at + 4) === this.#high) {
+      moment.sec = this.#sec;
+      moment.nanos = this.#nanos;
+    } else {
+      moment.sec = momentSec(this.bytes, at);
+      moment.nanos = momentNanos(this.bytes, at, moment.sec);
+    }
+    return moment;
   }
   hasHeaders(entry: number): boolean {
     return (this.bytes[this.#starts[entry]! + 3]! & 0x80) !== 0;
@@ -127,7 +138,9 @@ export class WriteGroup {
     putUint32(bytes, at, headerLength > 0 ? length + HAS_HEADERS : length);
     putUint32(bytes, at + 4, seq % TWO32);
     putUint32(bytes, at + 8, Math.floor(seq / TWO32));
-    putMoment(bytes, at + 12, msg.sec, msg.nanos);
+    if (msg.sec !== this.#sec || msg.nanos !== this.#nanos) this.#take(msg.sec, msg.nanos);
+    putUint32(bytes, at + 12, this.#low);
+    putUint32(bytes, at + 16, this.#high);
     bytes[at + 20] = subjectLength;
     bytes[at + 21] = subjectLength >>> 8;
     let to = at + RECORD_HEAD;
@@ -137,14 +150,35 @@ export class WriteGroup {
       to = putBytes(bytes, to + 4, msg.header, msg.headerFrom, msg.headerTo);
     }
     putBytes(bytes, to, msg.body, msg.bodyFrom, msg.bodyTo);
-    // What lies in the arena is hashed there.
-    hasher
-      .start()
-      .add(bytes, at + 4, at + 20)
-      .add(msg.subject, msg.subjectFrom, msg.subjectTo)
-      .add(msg.header, msg.headerFrom, msg.headerTo)
-      .add(msg.body, msg.bodyFrom, msg.bodyTo)
-      .sum(bytes, at + length - HASH_BYTES);
+    const sumAt = at + length - HASH_BYTES;
+    if (
+      hasher.isAtHome(msg.body) &&
+      hasher.isAtHome(msg.subject) &&
+      (headerLength === 0 || hasher.isAtHome(msg.header))
+    ) {
+      const { subjectFrom, headerFrom, bodyFrom } = msg;
+      const bodyLength = msg.bodyTo - bodyFrom;
+      hasher.sumBehind(
+        bytes,
+        at + 4,
+        at + 20,
+        subjectFrom,
+        subjectLength,
+        headerFrom,
+        headerLength,
+        bodyFrom,
+        bodyLength,
+        sumAt,
+      );
+    } else {
+      hasher
+        .start()
+        .add(bytes, at + 4, at + 20)
+        .add(msg.subject, msg.subjectFrom, msg.subjectTo)
+        .add(msg.header, msg.headerFrom, msg.headerTo)
+        .add(msg.body, msg.bodyFrom, msg.bodyTo)
+        .sum(bytes, sumAt);
+    }
     this.#enter(at, tag);
     this.used = at + length;
     return length;
@@ -174,6 +208,13 @@ export class WriteGroup {
     this.pieces = [];
     this.#entries = 0;
     return this.bytes.length <= MOST_BUFFER_KEPT && this.#starts.length <= MOST_ENTRIES_KEPT;
+  }
+
+  #take(sec: number, nanos: number): void {
+    this.#sec = sec;
+    this.#nanos = nanos;
+    this.#low = nanosLow(sec, nanos);
+    this.#high = nanosHigh(sec, nanos, this.#low) >>> 0;
   }
 
   #room(more: number): void {
