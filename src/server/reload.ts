@@ -10,7 +10,8 @@ import type { ServerOptions } from "../config/options.ts";
 import type { TlsSettings } from "../io/tls_settings.ts";
 import type { Session } from "../session/session.ts";
 import type { Core } from "./core.ts";
-import { type Change, changesOf, type Concern } from "./reload_changes.ts";
+import { type Change, changesOf } from "./reload_changes.ts";
+import type { Concern } from "./reload_changes_row.ts";
 import { readTls } from "./tls_files.ts";
 
 /** The TLS of the listeners, where they speak it. */

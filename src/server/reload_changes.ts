@@ -4,23 +4,10 @@
 // a restart refuses the whole reload; the others say what was done about them.
 // Knows nothing of how a change is applied: reload.ts does that.
 
-import { goDuration } from "../base/gotime.ts";
 import type { ServerOptions } from "../config/options.ts";
-import { friendlyBytes } from "./jetstream_banner.ts";
-
-/** What has to be looked at again. */
-export type Concern =
-  | "jetstream"
-  | "log"
-  | "trace"
-  | "auth"
-  | "tls"
-  | "pins"
-  | "sessions"
-  | "stats"
-  | "pidFile"
-  | "portsFile"
-  | "connections";
+import { jetstreamRows } from "./reload_changes_jetstream.ts";
+import { linkRows } from "./reload_changes_links.ts";
+import { blockRow, type Concern, duration, isSame, live, restart, type Row } from "./reload_changes_row.ts";
 
 export interface Change {
   readonly concern: Concern | undefined;
@@ -28,38 +15,6 @@ export interface Change {
   readonly says: string | undefined;
 }
 
-type Option = (options: ServerOptions) => unknown;
-
-interface Row {
-  /** Go's name of the field, for refusals. */
-  readonly go: string;
-  readonly of: Option;
-  /** Undefined: it needs a restart. */
-  readonly concern?: Concern;
-  /** What is said of the new value. */
-  readonly says?: (after: ServerOptions, before: ServerOptions) => string;
-  /** The value in a refusal. */
-  readonly shown?: (value: never) => string;
-  /** Whether this change is one at all, where that is not plain. */
-  readonly isChange?: (before: ServerOptions, after: ServerOptions) => boolean;
-  /** It is gone through whenever it is there, changed or not. */
-  readonly isAlways?: (options: ServerOptions) => boolean;
-  /** What is said of a change that needs a restart, where that is not the common text. */
-  readonly refusal?: string;
-}
-
-const restart = (go: string, of: Option, shown?: (value: never) => string): Row => ({
-  go,
-  of,
-  ...(shown === undefined ? {} : { shown }),
-});
-const live = (go: string, of: Option, concern: Concern, says: (options: ServerOptions) => string): Row => ({
-  go,
-  of,
-  concern,
-  says,
-});
-const duration = (ms: number): string => goDuration(ms * 1e6);
 const seconds = (ms: number): string => String(ms / 1000);
 
 /** Users with a name, or with an nkey, anywhere. */
@@ -68,146 +23,6 @@ const userNames = ({ authorization, accounts }: ServerOptions, isNkey: boolean):
     ({ nkey }) => ((nkey ?? "") !== "") === isNkey,
   );
 
-/** Whether both have JetStream, and it differs in this. */
-function differsWhileOn(of: Option) {
-  return (before: ServerOptions, after: ServerOptions): boolean =>
-    before.jetstream !== undefined && after.jetstream !== undefined && !isSame(of(before), of(after));
-}
-
-/** A limit of all of JetStream: it may grow while JetStream runs, and nothing else. */
-function storageRows(go: string, name: string, of: (options: ServerOptions) => number | undefined): readonly Row[] {
-  const isDynamic = (limit: number | undefined): boolean => limit === undefined || limit === -1;
-  const when = (
-    isSo: (before: number | undefined, after: number | undefined) => boolean,
-  ): NonNullable<Row["isChange"]> => {
-    const differs = differsWhileOn(of);
-    return (before, after) => differs(before, after) && isSo(of(before), of(after));
-  };
-  const refused = (what: string, isSo: (before: number | undefined, after: number | undefined) => boolean): Row => ({
-    ...restart(go, of),
-    isChange: when(isSo),
-    refusal: `config reload not supported for ${what}`,
-  });
-  return [
-    {
-      ...live(go, of, "jetstream", (o) => `Reloaded: JetStream ${name} = ${friendlyBytes(of(o) ?? 0)}`),
-      isChange: when((before, after) => !isDynamic(before) && !isDynamic(after) && after! > before!),
-    },
-    refused(
-      "decreasing jetstream max memory and store",
-      (before, after) => !isDynamic(before) && !isDynamic(after) && after! < before!,
-    ),
-    refused("jetstream max memory and max store", (before, after) => !isDynamic(before) && isDynamic(after)),
-    refused("jetstream dynamic max memory and store", (before, after) => isDynamic(before) && !isDynamic(after)),
-  ];
-}
-
-/** Links to other servers, which this one has not: what would have been refused is, so that a file means the same. */
-const linkRows: readonly Row[] = [
-  clusterRow(
-    "host",
-    ({ host }) => host ?? "",
-    (before, after) => before !== after,
-  ),
-  // A port of the system's choice stays what it became.
-  clusterRow(
-    "port",
-    ({ port }) => port,
-    (before, after) => before !== after && after !== -1,
-  ),
-  live(
-    "Cluster",
-    (o) => o.cluster && { ...o.cluster, routes: [] },
-    "sessions",
-    () => "Reloaded: cluster",
-  ),
-  blockRow("Gateway", ({ gateway }) => gateway && { ...gateway, tls: undefined }),
-  restart('LeafNode: field "Host"', (o) => o.leafnodes?.host ?? ""),
-  // Whom it joins may change, and how those links are made.
-  blockRow("LeafNode", ({ leafnodes }) => [
-    leafnodes?.port ?? 0,
-    leafnodes?.authorization,
-    leafnodes?.advertise,
-    leafnodes?.no_advertise ?? false,
-    leafnodes?.min_version,
-  ]),
-];
-
-function clusterRow<T extends string | number>(
-  name: string,
-  of: (cluster: NonNullable<ServerOptions["cluster"]>) => T,
-  differs: (before: T | "" | 0, after: T | "" | 0) => boolean,
-): Row {
-  const none = name === "port" ? 0 : "";
-  const value = ({ cluster }: ServerOptions): T | "" | 0 => (cluster === undefined ? none : of(cluster));
-  return { ...restart(`cluster ${name}`, value), isChange: (before, after) => differs(value(before), value(after)) };
-}
-
-/** A whole block that cannot change while the server runs; Go prints it with addresses of memory. */
-function blockRow(go: string, of: Option): Row {
-  return restart(go, of, () => "...");
-}
-
-const MB = 1024 * 1024;
-type JetStream = NonNullable<ServerOptions["jetstream"]>;
-
-/** What of JetStream cannot be changed, not even by leaving it out; with the value that is nats-server's own. */
-function jetstreamRow(
-  go: string,
-  of: (jetstream: JetStream) => number | string | undefined,
-  own: number | string,
-): Row {
-  return restart(go, ({ jetstream }) => (jetstream && of(jetstream)) ?? own);
-}
-
-const jetstreamRows: readonly Row[] = [
-  jetstreamRow("JetStreamDomain", ({ domain }) => domain, ""),
-  jetstreamRow("JetStreamExtHint", ({ extension_hint }) => extension_hint, ""),
-  jetstreamRow("JetStreamUniqueTag", ({ unique_tag }) => unique_tag, ""),
-  restart("JetStreamLimits", ({ jetstream }) => jetstream?.limits ?? noLimits, shownLimits),
-  jetstreamRow("JetStreamMaxCatchup", ({ max_outstanding_catchup: given }) => (given === 64 * MB ? 0 : given), 0),
-  jetstreamRow("JetStreamRequestQueueLimit", ({ request_queue_limit }) => request_queue_limit, 10_000),
-  jetstreamRow(
-    "JetStreamInfoQueueLimit",
-    ({ info_queue_limit, request_queue_limit }) => info_queue_limit || request_queue_limit,
-    10_000,
-  ),
-  {
-    ...jetstreamRow("JetStreamConcurrentIOs", ({ max_concurrent_io }) => max_concurrent_io, 4096),
-    isChange: differsWhileOn((o) => o.jetstream?.max_concurrent_io),
-  },
-  jetstreamRow("StreamMaxBufferedMsgs", ({ max_buffered_msgs: given }) => (given === 100_000 ? 0 : given), 0),
-  jetstreamRow("StreamMaxBufferedSize", ({ max_buffered_size: given }) => (given === 128 * MB ? 0 : given), 0),
-];
-
-const noLimits = {
-  max_request_batch: 0,
-  max_ack_pending: 0,
-  max_ha_assets: 0,
-  duplicate_window: 0,
-  batch: undefined,
-} as const;
-
-/** As Go prints them. */
-function shownLimits(limits: NonNullable<JetStream["limits"]> | typeof noLimits): string {
-  const { max_request_batch, max_ack_pending, max_ha_assets, duplicate_window, batch } = limits;
-  const own = [max_request_batch, max_ack_pending, max_ha_assets, duration(duplicate_window)];
-  const ofBatch = [
-    batch?.max_inflight_per_stream ?? 0,
-    batch?.max_inflight_total ?? 0,
-    batch?.max_msgs ?? 0,
-    duration(batch?.timeout ?? 0),
-  ];
-  return `{${[...own, ...ofBatch].join(" ")}}`;
-}
-
-const storeDirOf = (o: ServerOptions): string => o.jetstream?.store_dir ?? "";
-const syncIntervalOf = ({ jetstream }: ServerOptions): number => {
-  const given = jetstream?.sync_interval ?? "always";
-  return given === "always" ? DEFAULT_SYNC_MS : given;
-};
-/** nats-server's own. */
-const DEFAULT_SYNC_MS = 120_000;
 const DEFAULT_TLS_TIMEOUT_MS = 2000;
 
 const isTlsFirst = ({ tls }: ServerOptions): boolean => tls !== undefined && tls.handshake_first !== false;
@@ -378,28 +193,7 @@ const rows: readonly Row[] = [
     (o) => `Reloaded: fast producers will ${o.no_fast_producer_stall ? "not " : ""}be stalled`,
   ),
   ...linkRows,
-  live(
-    "JetStream",
-    (o) => o.jetstream !== undefined,
-    "jetstream",
-    () => "Reloaded: JetStream",
-  ),
-  restart("NoJetStreamStrict", (o) => o.jetstream?.strict === false),
-  ...storageRows("JetStreamMaxMemory", "max_mem_store", (o) => o.jetstream?.max_memory_store),
-  ...storageRows("JetStreamMaxStore", "max_file_store", (o) => o.jetstream?.max_file_store),
   ...jetstreamRows,
-  {
-    ...restart("StoreDir", storeDirOf),
-    isChange: (before, after) => differsWhileOn(storeDirOf)(before, after) && storeDirOf(after) !== "",
-    refusal: "config reload not supported for jetstream storage directory",
-  },
-  {
-    ...restart("StoreDir", storeDirOf),
-    isChange: (before, after) => differsWhileOn(storeDirOf)(before, after) && storeDirOf(after) === "",
-    refusal: "config reload not supported for jetstream storage dir",
-  },
-  restart("SyncInterval", syncIntervalOf, duration),
-  restart("SyncAlways", (o) => (o.jetstream?.sync_interval ?? "always") === "always"),
   restart("JsAccDefaultDomain", (o) => o.default_js_domain, goMap),
   restart(
     "Websocket",
@@ -595,19 +389,6 @@ export function changesOf(before: ServerOptions, after: ServerOptions): readonly
     changes.push({ concern, says: says?.(after, before) });
   }
   return changes;
-}
-
-/** Options are plain data: objects, lists, maps, scalars. */
-function isSame(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) return true;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
-  if (one instanceof Map && other instanceof Map) return isSame([...one], [...other]);
-  if (one instanceof Set && other instanceof Set) return isSame([...one], [...other]);
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  for (const name of names) {
-    if (!isSame((one as Record<string, unknown>)[name], (other as Record<string, unknown>)[name])) return false;
-  }
-  return true;
 }
 
 /** Its certificates may change, but not who has to show one. */
