@@ -4,7 +4,6 @@
 import type { ReloadableAuthenticator } from "../auth/authenticator.ts";
 import {
   answeredIdentity,
-  type Ask,
   type Box,
   CalloutAuthenticator,
   type CalloutOptions,
@@ -17,18 +16,13 @@ import { CALLOUT_XKEY_HEADER, placeCalloutUser } from "../auth/operator/callout.
 import { permissionsOf } from "../auth/operator/claim_permissions.ts";
 import type { TrustedAccount } from "../auth/operator/trusted_account.ts";
 import { ACCOUNT_EXPIRED, type TrustStore } from "../auth/operator/trust_store.ts";
-import { type ByteString, byteString } from "../base/bytes.ts";
-import { nuid } from "../base/nuid.ts";
 import type { AuthorizationOptions } from "../config/options.ts";
 import { TimeZones } from "../io/time_zones.ts";
+import { askerOf } from "./asker.ts";
 import { GLOBAL_ACCOUNT, type Core } from "./core.ts";
 import { NATS_VERSION } from "./version.ts";
 
 type AuthCallout = NonNullable<AuthorizationOptions["auth_callout"]>;
-
-const NOTHING = new Uint8Array(0);
-/** Questions that wait for an answer; who comes beyond is refused. */
-const MOST_WAITING = 4096;
 
 /** `inner`, and the service of `callout` in front of it. */
 export function withCallout(
@@ -113,9 +107,13 @@ type Common = Omit<CalloutOptions, "inner" | "zones" | "deskFor" | "isOfService"
 
 function commonOf(core: Core, keys: ServerKeys): Common {
   const { world, log } = core;
+  const asking = askerOf(core);
   return {
     env: world,
-    ask: askerOf(core),
+    ask(account, subject, payload, senderKey, timeoutMs) {
+      const header = senderKey === "" ? {} : { header: `${CALLOUT_XKEY_HEADER}: ${senderKey}` };
+      return asking({ account, subject, payload, timeoutMs, ...header });
+    },
     server: () => ({
       name: core.identity.name,
       host: core.client?.host ?? core.options.host,
@@ -129,34 +127,5 @@ function commonOf(core: Core, keys: ServerKeys): Common {
     timeoutMs: () => core.options.authorization.timeout,
     randomBytes: (count) => world.randomBytes(count),
     warn: (text) => log.warn(text),
-  };
-}
-
-/** Publishes a question in an account and waits for the first answer. */
-function askerOf({ accounts, world, turn }: Core): Ask {
-  let waiting = 0;
-  return (name, subject, payload, senderKey, timeoutMs) => {
-    const bus = accounts.get(name)?.bus;
-    if (bus === undefined || waiting >= MOST_WAITING) return Promise.resolve(undefined);
-    waiting++;
-    return new Promise((resolve) => {
-      const reply = byteString(`$SYS._INBOX.${nuid((below) => world.random(below))}`);
-      const finish = (answer: Uint8Array | undefined): void => {
-        waiting--;
-        timer.cancel();
-        bus.unsubscribe(sub);
-        resolve(answer);
-      };
-      const sub = bus.subscribe(reply, {
-        onMsg: ({ source, payloadFrom, payloadTo, headerBytes }) => {
-          finish(source.slice(payloadFrom + Math.max(0, headerBytes), payloadTo));
-          return true;
-        },
-      });
-      const timer = world.after(timeoutMs, () => finish(undefined));
-      const header =
-        senderKey === "" ? NOTHING : Buffer.from(`NATS/1.0\r\n${CALLOUT_XKEY_HEADER}: ${senderKey}\r\n\r\n`);
-      turn.beforeFlush(() => bus.publishParts(byteString(subject), reply as ByteString, header, payload));
-    });
   };
 }

@@ -11,7 +11,8 @@ import { type AccountResolver, MemoryResolver } from "../auth/operator/account_r
 import { limitOf } from "../auth/operator/claim_permissions.ts";
 import { ClaimsDesk } from "../auth/operator/claims_desk.ts";
 import { type ClaimedStorage, mappingsOf, sharingOf, storageOf } from "../auth/operator/claimed_rules.ts";
-import { DirectoryResolver } from "../auth/operator/directory_resolver.ts";
+import { DirectoryResolver, type PeerLookup } from "../auth/operator/directory_resolver.ts";
+import { FETCH_TIMEOUT_MS } from "../auth/operator/url_resolver.ts";
 import type { TokenUser } from "../auth/operator/login.ts";
 import { renew } from "../auth/operator/renewal.ts";
 import { identityOf, TokenAuthenticator } from "../auth/operator/token_authenticator.ts";
@@ -38,6 +39,7 @@ import { isSubset } from "../subject/subject.ts";
 import type { ImportRule, SharingRules } from "../subject/sharing.ts";
 import type { ClaimsAnswer, ClaimsKeeper } from "../system/claims.ts";
 import { withClaimedCallout } from "./callout.ts";
+import { askerOf } from "./asker.ts";
 import type { Core } from "./core.ts";
 import type { ClaimedAccounts, ClaimedDetail } from "./sharing.ts";
 import { LinkedAccounts } from "./linked_accounts.ts";
@@ -173,8 +175,26 @@ export class Operators implements ClaimedAccounts {
     if (systemAccount === "") return;
     const found = await this.store.lookup(systemAccount);
     if (found instanceof JwtError) throw new ConfigError(`error resolving system account: ${found.text}`);
+    if (this.#resolver instanceof DirectoryResolver) this.#resolver.attach(this.#lookupIn(core, systemAccount));
     await this.#linked.ready(found);
     this.#checkExpiry();
+  }
+
+  /** Asks whoever listens in the system account for the token of another one. */
+  #lookupIn(core: Core, systemAccount: string): PeerLookup {
+    const asking = askerOf(core);
+    return async (key) => {
+      const subject = `$SYS.REQ.ACCOUNT.${key}.CLAIMS.LOOKUP`;
+      const bus = core.accounts.get(systemAccount)?.bus;
+      const { resolver } = this.#options;
+      const given = resolver?.type === "full" || resolver?.type === "cache" ? resolver.timeout : 0;
+      const isHeard = bus?.hasInterest(byteString(subject)) === true;
+      const answer = isHeard
+        ? await asking({ account: systemAccount, subject, timeoutMs: given || FETCH_TIMEOUT_MS })
+        : undefined;
+      if (answer === undefined) return new JwtError("fetching jwt timed out");
+      return answer.length === 0 ? new JwtError("account jwt not found") : Buffer.from(answer).toString("utf8");
+    };
   }
 
   /** Loads accounts that have something stored here. */
