@@ -2,7 +2,8 @@
 //
 // With a `nats` that can be found or built that is used; else a substitute on nats.go with the same commands (go/wire).
 // What `nats stream`, `consumer`, `kv` and `object` print is compared with cli/*.txt; `--record` writes those files anew
-// (with --server reference), `--suite NAME` runs one of them or `bench` alone. All but `stream` want the real `nats`.
+// (with --server reference), `--suite NAME` runs one of them or `bench` alone, `--without NAME` all but one. All but
+// `stream` want the real `nats`.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -165,6 +166,7 @@ const cases = {
 };
 
 const only = option("suite");
+const without = option("without");
 if (only === undefined)
   for (const [name, run] of Object.entries(cases)) await runCase(`${label}: ${name}`, run, 60_000);
 const suites = {
@@ -177,7 +179,7 @@ const suites = {
   bench: () => real && benchCommands(binary, label),
 };
 if (!option("url"))
-  for (const [name, run] of Object.entries(suites)) if (only === undefined || only === name) await run();
+  for (const [name, run] of Object.entries(suites)) if (name !== without && (only ?? name) === name) await run();
 for (const child of started) child.kill("SIGKILL");
 await nc.close();
 await server?.stop();

@@ -23,7 +23,8 @@ function programs() {
   return [
     clients("go"),
     clients("python"),
-    clients("cli"),
+    clients("cli", "--without", "server"),
+    clients("cli", "--suite", "server"),
     ...(existing("package.mjs") ? [clients("package")] : []),
     ...flavours.map((flavour) => clients("js", "--flavour", flavour)),
     ...readdirSync(walks)
