@@ -32,8 +32,8 @@ const STRIDE = 5;
 const LEAST_ENTRIES = 64;
 const LEAST_BYTES = 4096;
 /** What an empty queue keeps for the next turn. */
-const MOST_KEPT_ENTRIES = 4096;
-const MOST_KEPT_BYTES = 256 * 1024;
+const MOST_KEPT_ENTRIES = 8192;
+const MOST_KEPT_BYTES = 512 * 1024;
 const NOTHING = new Uint8Array(0);
 
 export class AckQueue {

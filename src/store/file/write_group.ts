@@ -16,7 +16,8 @@ import type { StoredMsg } from "../stream_store.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const LEAST_BUFFER = 4096;
-const MOST_BUFFER_KEPT = 1 << 20;
+/** Two chunks of what a connection sends in a turn, and what they become. */
+const MOST_BUFFER_KEPT = 1 << 21;
 const LEAST_ENTRIES = 64;
 const MOST_ENTRIES_KEPT = 1 << 14;
 const TWO32 = 4_294_967_296;

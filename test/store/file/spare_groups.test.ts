@@ -25,7 +25,7 @@ test("a group that was given comes back empty, with the memory it had", () => {
 
 test("a group that grew too large is not kept, nor many of them", () => {
   const spares = new SpareGroups();
-  spares.give(filled(new WriteGroup(), 2_000_000));
+  spares.give(filled(new WriteGroup(), 5_000_000));
   expect(spares.heldBytes).toBe(0);
   for (let i = 0; i < 100; i++) spares.give(filled(new WriteGroup(), 500_000));
   expect(spares.heldBytes).toBeGreaterThan(7_000_000);
