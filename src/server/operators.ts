@@ -45,6 +45,7 @@ import type { ClaimedAccounts, ClaimedDetail } from "./sharing.ts";
 import { LinkedAccounts } from "./linked_accounts.ts";
 import { logOperators } from "./operators_banner.ts";
 import { checkPreload, openResolver, preload, reach } from "./token_resolver.ts";
+import { TokenSync } from "./token_sync.ts";
 import { kindOf, type Trusted } from "./trusted.ts";
 
 /** Milliseconds between the start and a look at whether an account has expired, and between such looks. */
@@ -64,6 +65,7 @@ export class Operators implements ClaimedAccounts {
   readonly #activationEnds = new Map<string, { readonly sec: number; readonly timer: Timer }>();
   readonly #log: Log;
   #core: Core | undefined = undefined;
+  #sync: TokenSync | undefined = undefined;
   /** What accounts may store changed. */
   #onStorage: (() => void) | undefined = undefined;
 
@@ -175,9 +177,20 @@ export class Operators implements ClaimedAccounts {
     if (systemAccount === "") return;
     const found = await this.store.lookup(systemAccount);
     if (found instanceof JwtError) throw new ConfigError(`error resolving system account: ${found.text}`);
-    if (this.#resolver instanceof DirectoryResolver) this.#resolver.attach(this.#lookupIn(core, systemAccount));
+    if (this.#resolver instanceof DirectoryResolver) this.#attachDirectory(core, this.#resolver, systemAccount);
     await this.#linked.ready(found);
     this.#checkExpiry();
+  }
+
+  /** From now on others are asked for tokens, and a full directory is kept like theirs. */
+  #attachDirectory(core: Core, resolver: DirectoryResolver, systemAccount: string): void {
+    resolver.attach(this.#lookupIn(core, systemAccount));
+    const { resolver: options } = this.#options;
+    const bus = core.accounts.get(systemAccount)?.bus;
+    if (options?.type === "full" && bus !== undefined) {
+      this.#sync = new TokenSync(core, bus, resolver.directory, options.interval);
+      this.#sync.start();
+    }
   }
 
   /** Asks whoever listens in the system account for the token of another one. */
@@ -277,6 +290,7 @@ export class Operators implements ClaimedAccounts {
   }
 
   async close(): Promise<void> {
+    this.#sync?.close();
     if (this.#resolver instanceof DirectoryResolver) await this.#resolver.directory.close();
     await this.#directory?.close();
   }
