@@ -43,13 +43,13 @@ import { FileMessages } from "./file_messages.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { GroupReports } from "./group_reports.ts";
 import { GroupWriter } from "./group_writer.ts";
-import { writeIndex } from "./index_file.ts";
 import { RecordEraser } from "./record_eraser.ts";
 import { recover, type Lost } from "./recovery.ts";
 import { readMark, RefusedMark } from "./refused_mark.ts";
 import { RemovalMarks } from "./removal_marks.ts";
-import { SlicedJob, type Slices } from "./sliced_job.ts";
+import type { Slices } from "./sliced_job.ts";
 import type { StoreCache } from "./store_cache.ts";
+import { StoreClosing } from "./store_closing.ts";
 import type { WriteGroup } from "./write_group.ts";
 import { WrittenRecords } from "./written_records.ts";
 
@@ -86,7 +86,6 @@ export interface FileStoreOptions {
 
 export class FileStore extends StoreReads implements StreamStore {
   readonly #later: (fire: () => void) => void;
-  readonly #slice: (fire: () => void) => void;
   readonly #events: StoreEvents;
   readonly #log: (text: string) => void;
   readonly #place: StreamPlace;
@@ -103,6 +102,7 @@ export class FileStore extends StoreReads implements StreamStore {
   readonly #refusedMark: RefusedMark;
   readonly #reports: GroupReports;
   readonly #commit: GroupCommit;
+  readonly #closing: StoreClosing;
   #reported = 0;
   /** Sequences up to here were refused; they are marked as used once that is possible. */
   #refusedUpTo = 0;
@@ -111,9 +111,6 @@ export class FileStore extends StoreReads implements StreamStore {
   #isSubmitDue = false;
   /** Events are not raised while the stream is opened. */
   #isOpening = true;
-  #isDestroyed = false;
-  /** Something could not be read: what is known is not written down as the truth. */
-  #isDoubtful = false;
   #lost: Lost | undefined = undefined;
 
   constructor(options: FileStoreOptions) {
@@ -122,7 +119,6 @@ export class FileStore extends StoreReads implements StreamStore {
     const directory = `${options.directory}/${MSGS}`;
     this.#place = { disk, directory: options.directory, stream };
     this.#later = options.later;
-    this.#slice = options.slice;
     this.#events = options.events;
     this.#log = options.log;
     this.#messages = new FileMessages({
@@ -141,7 +137,7 @@ export class FileStore extends StoreReads implements StreamStore {
         if (!this.#commit.isRollingUp) this.#marks.trimmed(seq, sec, nanos);
       },
       onUnreadable: (block, failure) => {
-        this.#isDoubtful = true;
+        this.#closing.isDoubtful = true;
         this.#log(`${directory}/${block}.blk: ${failure}`);
       },
     });
@@ -208,6 +204,16 @@ export class FileStore extends StoreReads implements StreamStore {
       reports: this.#reports,
     });
     this.#refusedMark = new RefusedMark(this.#place, options.slice, options.log);
+    this.#closing = new StoreClosing({
+      place: this.#place,
+      messages: this.#messages,
+      writer: this.#writer,
+      blocks: this.#blocks,
+      remover: this.#remover,
+      refusedMark: this.#refusedMark,
+      slice: options.slice,
+      log: options.log,
+    });
   }
 
   get failure(): string | undefined {
@@ -236,7 +242,7 @@ export class FileStore extends StoreReads implements StreamStore {
     const found = yield* recover({ place: this.#place, messages, wallSec, log: this.#log });
     if (found instanceof DiskError) return found;
     this.#lost = found.lost;
-    this.#isDoubtful = found.isUnrepaired;
+    this.#closing.isDoubtful = found.isUnrepaired;
     messages.settle();
     for (const number of found.empty) this.#remover.add(new FileBlock(number, 0));
     this.#groups.skipTo(messages.lastSeq);
@@ -284,24 +290,11 @@ export class FileStore extends StoreReads implements StreamStore {
   close(done: (failure: string | undefined) => void): void {
     this.#enter();
     const finish = (failure: string | undefined): void => {
-      if (this.#isDestroyed) {
-        done(failure);
-        return;
-      }
       // What limits took for the last messages is marked too: only the index would know of it, as long as it is believed.
-      if (failure === undefined && !this.#writer.isIdle) {
+      if (failure === undefined && !this.#closing.isAbandoned && !this.#writer.isIdle) {
         this.#groups.addWaiter(finish);
         this.submit();
-        return;
-      }
-      this.#messages.forgetUnread();
-      this.#blocks.close(() => {
-        this.#writer.sync((unsynced) => {
-          this.#remover.flush(() => {
-            this.#refusedMark.settled(() => this.#finish(failure ?? unsynced?.text, done));
-          });
-        });
-      });
+      } else this.#closing.finish(failure, done);
     };
     if (this.#writer.failed !== undefined) {
       this.afterCommit(finish);
@@ -317,7 +310,7 @@ export class FileStore extends StoreReads implements StreamStore {
    * any more; who waits for a commit is told later in the turn that it failed.
    */
   destroy(): void {
-    this.#isDestroyed = true;
+    this.#closing.isAbandoned = true;
     this.#blocks.close(() => undefined);
     this.#refusedMark.abandon();
     this.#writer.abandon();
@@ -557,24 +550,6 @@ export class FileStore extends StoreReads implements StreamStore {
   #onReported(): void {
     this.#remover.start();
     if (++this.#reported % REPORTS_A_LOOK === 0) this.#blocks.start();
-  }
-
-  #finish(failure: string | undefined, done: (failure: string | undefined) => void): void {
-    const close = (problem: string | undefined): void => {
-      this.#writer.close();
-      this.#messages.close();
-      done(problem);
-    };
-    const why = failure ?? this.failure;
-    if (why !== undefined || this.#isDoubtful || this.#messages.table.last === undefined) {
-      close(why);
-      return;
-    }
-    void new SlicedJob(writeIndex(this.#place, this.#messages), this.#slice, (failed) => {
-      // Without an index the next start takes longer, that is all.
-      if (failed !== undefined) this.#log(`${this.#place.directory}: no index was written: ${failed.text}`);
-      close(undefined);
-    });
   }
 
   #refuse(failed: DiskError, groups: readonly WriteGroup[]): void {
