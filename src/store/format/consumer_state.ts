@@ -55,11 +55,6 @@ export function decodeConsumerState(file: Uint8Array): ConsumerState | Fault {
   return reader.fault ?? { ackFloor: reader.ackFloor, delivered: reader.delivered, pending, redelivered };
 }
 
-/** Of a consumer that has delivered nothing. */
-export function freshConsumerState(): ConsumerState {
-  return { ackFloor: NOWHERE, delivered: NOWHERE, pending: [], redelivered: [] };
-}
-
 /** The file; `nowSec` is the time the entries are relative to. */
 export function encodeConsumerState(state: ConsumerState, nowSec: number): Uint8Array {
   const writer = new ConsumerStateWriter(state.ackFloor, state.delivered, nowSec);
