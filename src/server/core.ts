@@ -66,12 +66,7 @@ export interface AdvertisedListener {
 }
 
 /** Reasons of a login that was refused. */
-const refusals: ReadonlySet<CloseReason> = new Set([
-  "authenticationFailure",
-  "authenticationTimeout",
-  "proxyNotTrusted",
-  "proxyRequired",
-]);
+const refusals: ReadonlySet<CloseReason> = new Set(["authenticationFailure", "proxyNotTrusted", "proxyRequired"]);
 
 export const GLOBAL_ACCOUNT = "$G";
 /** nats-server's own internal clients take the first connection ids: four, and one for each configured account. */
@@ -120,6 +115,8 @@ export class Core implements SessionHost {
   #nextCid: number;
   /** Sessions whose transport is not gone yet. */
   readonly #present = new Set<Session>();
+  /** Those that have logged in. */
+  readonly #served = new WeakSet<Session>();
   #whenGone: (() => void)[] = [];
 
   constructor(
@@ -277,6 +274,7 @@ export class Core implements SessionHost {
   }
 
   onConnected(session: Session): void {
+    this.#served.add(session);
     this.system?.onConnected(viewOf(session));
   }
 
@@ -286,7 +284,8 @@ export class Core implements SessionHost {
     this.closed.add(view);
     const { closeReason } = session;
     const wasRefused = closeReason !== undefined && refusals.has(closeReason);
-    this.system?.onDisconnected(view, wasRefused, session.told);
+    const isTooMany = closeReason === "maximumAccountConnectionsExceeded" && !this.#served.has(session);
+    this.system?.onDisconnected(view, wasRefused ? "refused" : isTooMany ? "tooMany" : "left", session.told);
   }
 
   onGone(session: Session): void {

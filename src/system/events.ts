@@ -49,6 +49,9 @@ const disconnected = record({ ...head, client, sent: flow, received: flow, reaso
 
 const connections = record({ ...head, ...accountStatFields });
 
+/** How a connection ended: after it was served, because its login failed, or because its account was full. */
+export type Ending = "left" | "refused" | "tooMany";
+
 /** Who else hears of a refused login, and why it was. */
 export interface Told {
   readonly account: string;
@@ -82,13 +85,17 @@ export class Events {
   onConnected(view: ConnectionView): void {
     const account = view.account ?? this.#source.globalAccount;
     this.#countConnections(account);
+    this.#tellConnected(view, account);
+  }
+
+  #tellConnected(view: ConnectionView, account: string): void {
     this.#send(`$SYS.ACCOUNT.${account}.CONNECT`, "client_connect", connected, () => ({
       client: clientOf(view, account, undefined),
     }));
   }
 
-  /** A connection has ended; `wasRefused`: because its login failed, and `told` that account, for that reason. */
-  onDisconnected(view: ConnectionView, wasRefused: boolean, told?: Told): void {
+  /** A connection has ended; of a refused login `told` is the account that hears of it, for that reason. */
+  onDisconnected(view: ConnectionView, how: Ending, told?: Told): void {
     const { globalAccount, speaker } = this.#source;
     const account = view.account ?? globalAccount;
     const event = (): object => ({
@@ -97,10 +104,11 @@ export class Events {
       received: { msgs: view.outMsgs, bytes: view.outBytes },
       reason: view.reason,
     });
-    if (wasRefused) {
+    if (how === "refused") {
       this.#tellAccount(view, account, told);
       this.#send(`$SYS.SERVER.${speaker.facts.id}.CLIENT.AUTH.ERR`, "client_disconnect", disconnected, event);
-    } else this.#countConnections(account);
+    } else if (how === "tooMany") this.#tellConnected(view, account);
+    else this.#countConnections(account);
     this.#send(`$SYS.ACCOUNT.${account}.DISCONNECT`, "client_disconnect", disconnected, event);
   }
 

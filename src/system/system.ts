@@ -10,7 +10,7 @@ import type { World } from "../base/world.ts";
 import type { AccountNumbers, ConnectionView, MonitorSource } from "../monitor/source.ts";
 import { Claims, type ClaimsKeeper } from "./claims.ts";
 import { contentEncoding, type Encoders, encodingOf } from "./encoding.ts";
-import { Events, type Told } from "./events.ts";
+import { type Ending, Events, type Told } from "./events.ts";
 import { Requests, type RequestSource, type SystemActions } from "./requests.ts";
 import { type ServerFacts, serverInfo, Speaker } from "./server_info.ts";
 import { Statsz } from "./statsz.ts";
@@ -88,8 +88,8 @@ export class System {
   onConnected(view: ConnectionView): void {
     this.#events.onConnected(view);
   }
-  onDisconnected(view: ConnectionView, wasRefused: boolean, told?: Told): void {
-    this.#events.onDisconnected(view, wasRefused, told);
+  onDisconnected(view: ConnectionView, how: Ending, told?: Told): void {
+    this.#events.onDisconnected(view, how, told);
   }
   /** Tells its numbers now: something about the server has changed. */
   tellStats(): void {

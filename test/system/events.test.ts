@@ -42,7 +42,7 @@ describe("connections", () => {
   test("an end is told with what went through, seen from the client, and why", () => {
     const rig = new Rig();
     const heard = rig.hear("$SYS.ACCOUNT.A.DISCONNECT");
-    rig.system.onDisconnected(gone, false);
+    rig.system.onDisconnected(gone, "left");
     rig.settle();
     expect(heard[0]!.json).toMatchObject({
       type: `${TYPE}client_disconnect`,
@@ -53,10 +53,21 @@ describe("connections", () => {
     });
   });
 
+  test("who found its account full came and went, and the number of connections stays", () => {
+    const rig = new Rig();
+    rig.numbers.set("A", numbersOf("A", 1));
+    const heard = rig.hear("$SYS.ACCOUNT.A.>");
+    rig.system.onDisconnected(gone, "tooMany");
+    rig.settle();
+    expect(heard.map(({ subject }) => subject.split(".").at(-1))).toEqual(["CONNECT", "DISCONNECT"]);
+    expect(heard[0]!.json["client"]).not.toHaveProperty("stop");
+    expect(rig.world.pendingTimers).toBe(0);
+  });
+
   test("nothing is made, nor numbered, where nobody listens", () => {
     const rig = new Rig();
     rig.system.onConnected(bob);
-    rig.system.onDisconnected(gone, false);
+    rig.system.onDisconnected(gone, "left");
     rig.settle();
     const heard = rig.hear("$SYS.ACCOUNT.A.CONNECT");
     rig.system.onConnected(bob);
@@ -109,7 +120,7 @@ describe("refused logins", () => {
       rig.hear("$SYS.ACCOUNT.CLIENT.AUTH.ERR", rig.a),
       rig.hear("$SYS.ACCOUNT.CLIENT.AUTH.ERR"),
     ];
-    rig.system.onDisconnected({ ...gone, account: undefined, reason: "Authentication Failure" }, true, {
+    rig.system.onDisconnected({ ...gone, account: undefined, reason: "Authentication Failure" }, "refused", {
       account: "A",
       reason: "told so",
     });
@@ -123,7 +134,7 @@ describe("refused logins", () => {
     const rig = new Rig();
     rig.numbers.set("A", numbersOf("A", 1));
     const heard = rig.hear("$SYS.ACCOUNT.A.SERVER.CONNS");
-    rig.system.onDisconnected(gone, true);
+    rig.system.onDisconnected(gone, "refused");
     rig.settle();
     expect(heard).toEqual([]);
     expect(rig.world.pendingTimers).toBe(0);
@@ -151,7 +162,7 @@ describe("numbers of connections", () => {
     rig.settle();
     expect(conns()).toEqual(both(1));
     rig.numbers.set("A", numbersOf("A", 0));
-    rig.system.onDisconnected(gone, false);
+    rig.system.onDisconnected(gone, "left");
     rig.settle();
     expect(conns()).toEqual(both(0));
     rig.world.advance(120_000);
@@ -211,7 +222,7 @@ describe("the end of the server", () => {
     rig.system.shutdown();
     rig.system.shutdown();
     rig.system.onConnected(bob);
-    rig.system.onDisconnected(gone, false);
+    rig.system.onDisconnected(gone, "left");
     rig.settle();
     rig.world.advance(60_000);
     rig.settle();
