@@ -17,6 +17,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 and -1 pick a free one. */
   readonly port: number;
+  /** Runs what is to be done for an accepted socket, now or soon; without it at once. */
+  readonly inTurn?: (work: () => void) => void;
   /** Told when IPv6 cannot be had, and of each connection that could not be accepted. */
   readonly onWarning?: (text: string) => void;
 }
@@ -39,7 +41,13 @@ export class ListenError extends Error {
 export async function listen(options: ListenOptions, onSocket: (socket: Socket) => void): Promise<Listener> {
   const port = Math.max(0, options.port);
   const literal = options.host.replace(/^\[(.*)\]$/, "$1");
-  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, onSocket);
+  const { inTurn = (work) => work() } = options;
+  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (socket) =>
+    inTurn(() => {
+      if (server.listening) onSocket(socket);
+      else socket.destroy();
+    }),
+  );
   try {
     if (isUnspecified(literal)) await listenEverywhere(server, port, options);
     else await listenOn(server, { host: await addressOf(literal), port });

@@ -4,6 +4,8 @@
 // One per server. It is the only place that knows how much output this turn
 // has made, and so the one that tells a producer to pause.
 
+import { Newcomers } from "./newcomers.ts";
+
 /** Output of one turn, in bytes, after which producers wait for the next turn. */
 const OUTPUT_BUDGET = 8 * 1024 * 1024;
 /** How often in a turn what was to happen before the flushes may ask for more of it: a message stored in memory takes three. */
@@ -16,6 +18,8 @@ export interface Flushable {
 }
 
 export class Turn {
+  /** Who wants to be a connection. */
+  readonly newcomers = new Newcomers(this);
   readonly #atTurnEnd: (fire: () => void) => void;
   #first: (() => void)[] = [];
   #touched: Flushable[] = [];

@@ -74,6 +74,11 @@ export function advertiseClients(core: Core, port: number, settings: TlsSettings
   };
 }
 
+/** Who comes is seen to one by one: who is there goes first. */
+function inTurnOf({ turn }: Core): (work: () => void) => void {
+  return (work) => turn.newcomers.come(work);
+}
+
 async function openClientDoor(core: Core, accept: Accept, tls: TlsSettings | undefined): Promise<ClientDoor> {
   const { host, port } = core.options;
   let makeGate: ((tls: TlsSettings) => TlsGate) | undefined;
@@ -97,7 +102,7 @@ async function openClientDoor(core: Core, accept: Accept, tls: TlsSettings | und
   if (tls !== undefined) await load();
   use(tls);
   const onWarning = (text: string): void => core.log.error(text);
-  const listener = await listen({ host, port, onWarning }, (raw) => {
+  const listener = await listen({ host, port, inTurn: inTurnOf(core), onWarning }, (raw) => {
     if (isClear || gate === undefined) acceptTcp(raw, accept);
     else gate.admit(raw);
   });
@@ -118,6 +123,7 @@ export async function listenForWebSockets(core: Core, accept: Accept): Promise<D
   const opening = listenWebSocket({
     host: websocket.host ?? "0.0.0.0",
     port: websocket.port,
+    inTurn: inTurnOf(core),
     tls,
     sameOrigin: websocket.same_origin,
     allowedOrigins: websocket.allowed_origins ?? [],

@@ -137,9 +137,9 @@ export class Login {
     this.#refuse(refusalOf(this.options?.user ?? ""), reason);
   }
 
-  /** Asks who the client is; where nobody has to say, it is decided without a verdict. */
+  /** Asks who the client is, one in a turn; where nobody has to say, it is decided without a verdict. */
   #ask(options: ConnectOptions): void {
-    const { authenticator, trustedProxies, world } = this.#host;
+    const { authenticator, trustedProxies, turn } = this.#host;
     const session = this.#session;
     const { kind } = session.transport;
     if (trustedProxies.length > 0 && options.proxy_sig !== "") {
@@ -154,6 +154,21 @@ export class Login {
       this.#decide(options, undefined);
       return;
     }
+    let isAsked = false;
+    let resume: (() => void) | undefined;
+    turn.newcomers.come(() => {
+      isAsked = true;
+      if (session.isClosed) return;
+      this.#authenticate(options);
+      resume?.();
+    });
+    if (!isAsked) resume = this.#parts.suspend();
+  }
+
+  #authenticate(options: ConnectOptions): void {
+    const { authenticator, world } = this.#host;
+    const session = this.#session;
+    const { kind } = session.transport;
     const verdict = authenticator.authenticate({
       user: options.user,
       pass: options.pass,
