@@ -13,16 +13,21 @@ import type { Subscription } from "./subscription.ts";
 const DOT = 0x2e;
 const SPACE = 0x20;
 const ZERO = 0x30;
-/** What each begins with, and where its subject does. */
-const VERB = Buffer.from("PUB $JS.ACK.");
+/** What each begins with, in words of four bytes, and where its subject does. */
+const VERB = [wordOf("PUB "), wordOf("$JS."), wordOf("ACK.")] as const;
+const VERB_BYTES = 12;
 const SUBJECT = 4;
 /** What each ends with: its size, and what it says. */
-const WORD = Buffer.from(" 4\r\n+ACK\r\n");
+const WORD = [wordOf(" 4\r\n"), wordOf("+ACK"), wordOf("\r\n") & 0xffff] as const;
+const WORD_BYTES = 10;
 /** Tokens before the numbers. */
 const TOKENS = 4;
 const LONGEST = 256;
-/** Numbers of more digits are left alone. */
+/** Numbers of more digits are left alone; so many fit the numbers of the machine. */
 const MOST_DIGITS = 15;
+const WHOLE_DIGITS = 9;
+
+const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Says who hears the literal subject bytes[from, to), when that depends on no more than its first `tokens` tokens and their number. */
 export type WhoHears = (from: number, to: number, tokens: number) => Subscription | undefined;
@@ -30,6 +35,7 @@ export type WhoHears = (from: number, to: number, tokens: number) => Subscriptio
 export class AckLane {
   readonly #whoHears: WhoHears;
   readonly #beginning = new Uint8Array(LONGEST);
+  readonly #own = new DataView(this.#beginning.buffer);
   #length = 0;
   #sub: Subscription | undefined = undefined;
   #generation = 0;
@@ -45,8 +51,8 @@ export class AckLane {
    */
   read(at: number, to: number, mostLine: number, generation: number): number {
     // The shortest there is; what lies behind `to` is of no other chunk than the one before.
-    if (at + VERB.length + WORD.length > to) return -1;
-    for (let i = 0; i < VERB.length; i++) if (bytes[at + i] !== VERB[i]) return -1;
+    if (at + VERB_BYTES + WORD_BYTES > to || view.getInt32(at, true) !== VERB[0]) return -1;
+    if (view.getInt32(at + 4, true) !== VERB[1] || view.getInt32(at + 8, true) !== VERB[2]) return -1;
     const from = at + SUBJECT;
     if (this.#sub === undefined || this.#generation !== generation || !this.#begins(from)) {
       if (!this.#learn(from, to, generation)) return -1;
@@ -64,17 +70,19 @@ export class AckLane {
     if (bytes[end] !== DOT || bytes[end - 1] === DOT) return -1;
     const pendingFrom = end + 1;
     end = afterDigits(pendingFrom);
-    if (end === pendingFrom || end + WORD.length > to || end + 2 - from > mostLine) return -1;
-    for (let i = 0; i < WORD.length; i++) if (bytes[end + i] !== WORD[i]) return -1;
+    if (end === pendingFrom || end + WORD_BYTES > to || end + 2 - from > mostLine) return -1;
+    if (view.getInt32(end, true) !== WORD[0] || view.getInt32(end + 4, true) !== WORD[1]) return -1;
+    if (view.getUint16(end + 8, true) !== WORD[2]) return -1;
     this.#sub!.listener!.onAck!(deliveries, streamSeq, consumerSeq);
-    return end + WORD.length;
+    return end + WORD_BYTES;
   }
 
-  /** From the end: what comes first is mostly the same. */
+  /** Four bytes at a time, the last four of them perhaps again. */
   #begins(from: number): boolean {
-    const beginning = this.#beginning;
-    for (let i = this.#length - 1; i >= 0; i--) if (bytes[from + i] !== beginning[i]) return false;
-    return true;
+    const own = this.#own;
+    const last = this.#length - 4;
+    for (let i = 0; i < last; i += 4) if (view.getInt32(from + i, true) !== own.getInt32(i, true)) return false;
+    return view.getInt32(from + last, true) === own.getInt32(last, true);
   }
 
   /** Finds out who hears an acknowledgement; false when that is not one listener alone. */
@@ -101,16 +109,32 @@ export class AckLane {
   /** The number that stands there; −1 when there is none, or too long a one. */
   #number(from: number): number {
     let at = from;
-    let value = 0;
-    for (let digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO)
-      value = value * 10 + digit;
+    let whole = 0;
+    let digit = bytes[at]! - ZERO;
+    for (const end = from + WHOLE_DIGITS; digit >= 0 && digit <= 9 && at < end; digit = bytes[++at]! - ZERO) {
+      whole = (Math.imul(whole, 10) + digit) | 0;
+    }
+    let value: number = whole;
+    for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) value = value * 10 + digit;
     this.#digitsEnd = at;
     return at === from || at - from > MOST_DIGITS ? -1 : value;
   }
 }
 
+/** Where the digits that stand there end: four at a time, as long as it is four. */
 function afterDigits(from: number): number {
   let at = from;
+  for (; ; at += 4) {
+    const word = view.getInt32(at, true);
+    // A digit has 3 in its upper half, also when 6 is added.
+    if ((word & 0xf0f0f0f0) !== (0x30303030 | 0)) break;
+    if (((word + 0x06060606) & 0xf0f0f0f0) !== (0x30303030 | 0)) break;
+  }
   while (bytes[at]! >= ZERO && bytes[at]! <= ZERO + 9) at++;
   return at;
+}
+
+/** Up to four letters as a word. */
+function wordOf(text: string): number {
+  return Buffer.from(text.padEnd(4, "\0"), "latin1").readInt32LE(0);
 }

@@ -169,6 +169,13 @@ export class Hasher {
     return this;
   }
 
+  /** Puts its key where kernels find it that hash in its area (`HashArea`); where that begins. */
+  lendKey(): number {
+    this.start();
+    this.#area.user = undefined;
+    return this.#area.at;
+  }
+
   /** Others may hash until `resume`; what was added is not needed any more. */
   pause(): void {
     this.#flush(0);

@@ -1,9 +1,11 @@
 // Checksums over the arena are those over any memory, and its regions do not meet.
 
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bytes, HASH, HASH_REGION_BYTES, INNER, INNER_BYTES, READ, TOTAL } from "../../src/base/arena.ts";
-import { arenaHashArea } from "../../src/base/arena_hash.ts";
+import { arenaHashArea, recordCheck } from "../../src/base/arena_hash.ts";
 import { HashArea, Hasher } from "../../src/base/highway_hash.ts";
+import { writeRecord } from "../../src/store/format/record.ts";
 
 const key = Uint8Array.from({ length: 32 }, (_, i) => i);
 
@@ -28,4 +30,33 @@ test("the hash region lies behind the others, in an arena below 64 MB", () => {
   expect(TOTAL).toBeGreaterThanOrEqual(HASH + HASH_REGION_BYTES);
   expect(TOTAL).toBeLessThan(64 << 20);
   expect(bytes.length).toBe(TOTAL);
+});
+
+test("records behind each other are checked together, and stay as they are", () => {
+  const hasher = new Hasher(key, arenaHashArea());
+  const text = fc.string({ maxLength: 200 }).map((each) => Buffer.from(each, "latin1"));
+  const parts = fc.record({ subject: text, headers: fc.oneof(fc.constant(Buffer.alloc(0)), text), payload: text });
+  fc.assert(
+    fc.property(fc.array(parts, { maxLength: 12 }), fc.nat(12), fc.nat(2000), fc.nat(7), (records, most, at, bit) => {
+      const starts: number[] = [];
+      let end = READ;
+      for (const [i, each] of records.entries()) {
+        starts.push(end);
+        end = writeRecord(bytes, end, { kind: "message", seq: i + 1, sec: 1, nanos: 2, ...each }, hasher);
+      }
+      // One byte is another one: not of a length, which whoever found the records has looked at.
+      const broken = starts.findLastIndex((start) => start <= READ + at);
+      const place = READ + at - (starts[broken] ?? READ);
+      const isBroken = broken >= 0 && READ + at < end && (place < 20 ? place >= 4 : place >= 22) && !isHeadersLength();
+      function isHeadersLength(): boolean {
+        const { headers, subject } = records[broken]!;
+        return headers.length > 0 && place >= 22 + subject.length && place < 26 + subject.length;
+      }
+      if (isBroken) bytes[READ + at]! ^= 1 << bit;
+      const before = bytes.slice(READ, end);
+      const good = recordCheck()!(hasher.lendKey(), READ, Math.min(most, records.length));
+      expect(good).toBe(Math.min(most, records.length, isBroken ? broken : records.length));
+      expect(Buffer.compare(before, bytes.subarray(READ, end))).toBe(0);
+    }),
+  );
 });

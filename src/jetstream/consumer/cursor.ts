@@ -105,7 +105,7 @@ export class Cursor {
   }
   /** So many from the one on that `next` gave, the last of which is `last`, are delivered. */
   passedRun(last: number, count: number): void {
-    for (let i = 0; i < count; i++) this.#pending.delivered();
+    this.#pending.delivered(count);
     this.#state.skipTo(last + 1);
   }
   /** Loads up to `most` from the one on that `next` gave, `first`, with others between them; how many. */

@@ -89,9 +89,9 @@ export class PendingNumber {
     this.#value++;
   }
 
-  /** A matching message at or above the next is delivered: only when exact. */
-  delivered(): void {
-    this.#value--;
+  /** Matching messages at or above the next are delivered: only when exact. */
+  delivered(count = 1): void {
+    this.#value -= count;
   }
 
   /** A matching message is gone; `isPending`: at or above the next. */
