@@ -3,21 +3,25 @@
 //     $JS.ACK.S.C.│1.7.7.1700.3        below the bar the trie has wildcards only: what matches depends
 //     $JS.ACK.S.C.│1.8.8.1700.2        on the bytes before it and the number of tokens behind it
 //
-// Acks, answers to inboxes and the like: each subject is used once, many begin alike. Owns the last few beginnings and the
+// Acks, answers to inboxes and the like: each subject is used once, many begin alike. Owns the last beginnings and the
 // values found for them; the trie forgets all when it changes. A load that is never found here costs a look in 64.
 
+import { viewOf } from "../base/views.ts";
+
 const DOT = 0x2e;
-const ENTRIES = 4;
+/** As many clients as often ask at once. */
+const ENTRIES = 16;
 const LONGEST = 96;
 /** More values are not worth keeping. */
 const MOST_VALUES = 8;
 const MOST_CREDIT = 64;
-const FIRST_CREDIT = 8;
+const FIRST_CREDIT = 2 * ENTRIES;
 /** Subjects that are not looked for when there was no credit left. */
 const PAUSE = 63;
 
 class Entry<T> {
   readonly bytes = new Uint8Array(LONGEST);
+  readonly view = new DataView(this.bytes.buffer);
   length = 0;
   /** Tokens behind the beginning; 0: the entry is free. */
   tail = 0;
@@ -78,11 +82,17 @@ export class TailMemo<T> {
   }
 }
 
-/** Looks from the end: what comes first is mostly the same. */
-function begins(entry: Entry<unknown>, bytes: Uint8Array, from: number, to: number): boolean {
-  const { length } = entry;
+/** Looks from the end: what comes first is mostly the same. Four bytes at a time. */
+function begins({ length, view, bytes: own }: Entry<unknown>, bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from <= length) return false;
-  for (let i = length - 1; i >= 0; i--) if (bytes[from + i] !== entry.bytes[i]) return false;
+  let left = length;
+  if (left >= 4) {
+    const there = viewOf(bytes);
+    for (; left >= 4; left -= 4) {
+      if (there.getInt32(from + left - 4) !== view.getInt32(left - 4)) return false;
+    }
+  }
+  for (let i = 0; i < left; i++) if (bytes[from + i] !== own[i]) return false;
   return true;
 }
 
