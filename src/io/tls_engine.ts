@@ -110,7 +110,7 @@ export class TlsEngine {
     if (failed === undefined) {
       const info = tlsInfo(socket, certificates);
       const isVerified = this.settings.verify && certificates.length > 0;
-      const tls = isVerified ? { ...info, verifiedChain: () => verifiedChain(socket) } : info;
+      const tls = isVerified ? { ...info, verifiedChain: chainReader(socket) } : info;
       done({ socket, tls, failed: undefined });
     } else {
       socket.on("error", () => {});
@@ -200,6 +200,15 @@ function peerCertificates(socket: TLSSocket): PeerCertificate[] {
   }
   if (sent.length === 1) sent.push(...issuersOf(socket));
   return sent.map((der) => readCertificate(der));
+}
+
+/** Reads it when it is asked for. What is known of a connection outlives it, and must not keep its socket. */
+function chainReader(socket: TLSSocket): () => Uint8Array[] {
+  const held = new WeakRef(socket);
+  return () => {
+    const found = held.deref();
+    return found === undefined ? [] : verifiedChain(found);
+  };
 }
 
 /** What a client showed and the authority that it ends at, which it need not show. */
