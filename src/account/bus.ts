@@ -66,6 +66,11 @@ export class Delivery {
     return relays.some(({ relay }) => relay!.hasInterest(subject, 0, subject.length));
   }
 
+  /** Whether what is sent there stays in this account. In others it would be seen under the subject it is shown with. */
+  get isHere(): boolean {
+    return this.#current().relays.length === 0;
+  }
+
   /** Whether a member of this queue group subscribes there. */
   hasQueue(queue: ByteString): boolean {
     return this.#current().queues.some((group) => group[0]!.queue === queue);

@@ -41,7 +41,9 @@ export class DirectReply {
       this.#replyBytes = bytesOf(reply);
       this.#inbox = this.#bus.open(reply);
     }
-    this.#inbox!.put(this.#outOf(this.#replyBytes, 0, this.#replyBytes.length, msg, batch, bare));
+    const out = this.#outOf(this.#replyBytes, 0, this.#replyBytes.length, msg, batch, bare);
+    if (this.#inbox!.isHere) this.#inbox!.put(out);
+    else this.#bus.answer(out);
   }
 
   /** The same to the subject source[from, to), which is borrowed for the call. */
