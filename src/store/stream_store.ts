@@ -193,6 +193,9 @@ export interface StreamStore {
   // The committed view.
 
   state(): StoreState;
+  /** Two of its numbers, for who asks after each group: what comes first in the stream is not looked for. */
+  readonly lastSeq: number;
+  readonly bytes: number;
   /** The bytes a message of these lengths counts as. */
   sizeOf(subjectLength: number, headerLength: number, bodyLength: number): number;
   /**

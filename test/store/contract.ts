@@ -544,6 +544,7 @@ export function storeContract(name: string, open: OpenStore): void {
             if (calm && !limits.discardNew) settle();
             expect(store.stagedLastSeq).toBe(model.stagedLastSeq);
             expect(store.state()).toEqual(model.state());
+            expect([store.lastSeq, store.bytes]).toEqual([model.state().lastSeq, model.state().bytes]);
           }
           compareStaged(store, model);
           settle();
@@ -602,6 +603,7 @@ function compareStaged(store: StreamStore, model: StoreModel): void {
 function compare(store: StreamStore, model: StoreModel): void {
   const { msgs, lastSeq } = model;
   expect(store.state()).toEqual(model.state());
+  expect([store.lastSeq, store.bytes]).toEqual([model.state().lastSeq, model.state().bytes]);
   for (const each of msgs) expect(shownMsg(store, each.seq)).toEqual(each);
   const near = [0, 1, 2, 5, 9, 14, 20, 40, lastSeq, lastSeq + 1];
   for (const seq of near) {

@@ -29,7 +29,7 @@ export class UsedBytes {
 
   /** Messages were committed, refused or removed: looks again. */
   update(): void {
-    const used = this.#store.state().bytes + this.#store.stagedBytes;
+    const used = this.#store.bytes + this.#store.stagedBytes;
     if (used === this.#told) return;
     this.#account.count(this.#storage, used - this.#told);
     this.#told = used;

@@ -97,6 +97,12 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     return this.#firstNanos;
   }
 
+  /** As `state` tells them. */
+  get countedBytes(): number {
+    this.readRemoved(false);
+    return this.#totals.bytes;
+  }
+
   state(): StoreState {
     this.readRemoved(false);
     const isEmpty = this.#totals.msgs === 0;

@@ -452,6 +452,13 @@ export class FileStore extends StoreReads implements StreamStore {
     this.#enter();
     return this.#messages.state();
   }
+  get lastSeq(): number {
+    return this.#messages.lastSeq;
+  }
+  get bytes(): number {
+    this.#enter();
+    return this.#messages.countedBytes;
+  }
 
   sizeOf(subjectLength: number, headerLength: number, bodyLength: number): number {
     return recordLength(subjectLength, headerLength, bodyLength);

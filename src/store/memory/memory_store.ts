@@ -184,6 +184,12 @@ export class MemoryStore extends StoreReads implements StreamStore {
     this.#enter();
     return this.#messages.state();
   }
+  get lastSeq(): number {
+    return this.#messages.lastSeq;
+  }
+  get bytes(): number {
+    return this.#messages.bytes;
+  }
 
   sizeOf(subjectLength: number, headerLength: number, bodyLength: number): number {
     return messageSize(subjectLength, headerLength, bodyLength);
