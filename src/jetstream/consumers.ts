@@ -171,7 +171,7 @@ export class Consumers implements ConsumerStream {
 
   /** Messages were committed, or sequences skipped. */
   onLanded(): void {
-    if (this.count === 0 && this.#waiting.length === 0) this.#toldUpTo = this.store.state().lastSeq;
+    if (this.count === 0 && this.#waiting.length === 0) this.#toldUpTo = this.store.lastSeq;
     else if (!this.#isTelling) this.#tell();
   }
 
