@@ -99,6 +99,11 @@ export class Cursor {
     this.#state.skipTo(seq + 1);
   }
 
+  /** To find the next one it looks at those before, one by one. */
+  get isLooking(): boolean {
+    return this.#skip === undefined && !this.#filter.all && this.#filter.literal === undefined;
+  }
+
   /** How many messages at most may be taken together from the one on that `next` gave; 0 while there is a skip list. */
   get together(): number {
     return this.#skip === undefined ? this.#pending.value : 0;
@@ -115,7 +120,8 @@ export class Cursor {
     into.clear();
     for (let seq = first; seq > 0 && seq <= toldUpTo; seq = store.next(this.#filter, seq + 1, LOOK)) {
       // What could not be read may have been left out.
-      if (into.count === most || store.readFailures !== readFailures || !store.addToRun(seq, into)) break;
+      if (into.count === most || store.readFailures !== readFailures) break;
+      if ((this.isLooking && seq - first > LOOK) || !store.addToRun(seq, into)) break;
     }
     return into.count;
   }

@@ -133,7 +133,7 @@ export class Deliveries {
     if (most < FEW || room <= 0 || inbox.isHeld(this.#parts.signal)) return false;
     const { run } = slice;
     const { msgs, sent } = run;
-    const count = this.#load(most, msgs);
+    const count = this.#load(most, msgs, slice);
     if (count < FEW) {
       this.#singles = SINGLES;
       return false;
@@ -162,25 +162,28 @@ export class Deliveries {
   }
 
   /** Loads what comes next; how many, 0 also when one has to be delivered by itself. */
-  #load(most: number, into: StoredRun): number {
-    const { cursor } = this.#parts;
+  #load(most: number, into: StoredRun, slice: Slice): number {
+    const { state, cursor } = this.#parts;
     const { store, toldUpTo } = this.#stream;
     const { filter } = cursor;
+    const from = state.nextStreamSeq;
     const first = cursor.next();
     if (first <= 0) return 0;
-    if (this.#gathers > 0) {
-      this.#gathers--;
-      return cursor.gather(first, most, into);
+    if (this.#gathers === 0) {
+      const count = store.loadRun(first, Math.min(most, toldUpTo - first + 1), into);
+      if (filter.all) return count;
+      const { subject, subjectFrom, subjectTo } = into;
+      let matching = 0;
+      while (matching < count && filter.matches(subject, subjectFrom[matching]!, subjectTo[matching]!)) matching++;
+      if (matching >= FEW) return matching;
+      // They have others between them.
+      this.#gathers = GATHERS;
     }
-    const count = store.loadRun(first, Math.min(most, toldUpTo - first + 1), into);
-    if (filter.all) return count;
-    const { subject, subjectFrom, subjectTo } = into;
-    let matching = 0;
-    while (matching < count && filter.matches(subject, subjectFrom[matching]!, subjectTo[matching]!)) matching++;
-    if (matching >= FEW) return matching;
-    // They have others between them.
-    this.#gathers = GATHERS;
-    return cursor.gather(first, most, into);
+    this.#gathers--;
+    const count = cursor.gather(first, most, into);
+    slice.readFar(count);
+    if (count > 0 && cursor.isLooking) slice.looked(into.seq[count - 1]! - from);
+    return count;
   }
 
   #deliverOne(slice: Slice, nowMs: number, tickMs: number): Stopped | undefined {
@@ -190,6 +193,7 @@ export class Deliveries {
     const again = state.numQueued > 0 ? state.nextRedelivery(this.#parts.exhausted) : 0;
     if (again === 0 && state.numAckPending >= this.#maxAckPending) return "wait";
     const { readFailures } = store;
+    const from = state.nextStreamSeq;
     const seq = again > 0 ? again : cursor.next();
     if (seq === SEARCHING) {
       if (store.readFailures !== readFailures) return this.#readLater();
@@ -197,6 +201,7 @@ export class Deliveries {
       return "slice";
     }
     if (seq === 0) return "end";
+    if (again === 0 && cursor.isLooking) slice.looked(seq - from);
     const writer = this.#writer;
     if (!store.load(seq, writer.msg)) {
       if (store.readFailures !== readFailures) return this.#readLater();

@@ -51,6 +51,34 @@ describe("many consumers", () => {
 });
 
 describe("one consumer with much to do", () => {
+  test.each([[{}], [{ headers_only: true }]])(
+    "that few messages match looks at no more in a turn than it may (%o)",
+    (more) => {
+      const rig = new ConsumerRig();
+      for (let i = 1; i <= 60_000; i++) rig.stage(i % 600 === 0 ? `s.${i}.hit x` : `s.${i % 7}.miss x`);
+      rig.world.settle();
+      rig.consumer({ ack_policy: "none", filter_subject: "s.*.hit", ...more });
+      const { kept } = rig;
+      const next = kept.next.bind(kept);
+      let looked = 0;
+      kept.next = (filter, from, most) => {
+        const found = next(filter, from, most);
+        looked += Math.max(0, Math.abs(found) - from);
+        return found;
+      };
+      rig.pull({ batch: 100, expires: 1e9 });
+      let most = 0;
+      for (let turn = 0; turn < 30; turn++) {
+        looked = 0;
+        rig.world.turn();
+        most = Math.max(most, looked);
+      }
+      // Four for each of the messages of a turn; what it looked at last it may look at again.
+      expect(most).toBeLessThan(4 * 4096 + 3 * 4096);
+      expect(rig.sent().length).toBe(100);
+    },
+  );
+
   test("does it in slices, with the others in between", () => {
     const rig = new ConsumerRig();
     for (let i = 0; i < 5000; i++) rig.stage("s.a x");

@@ -171,7 +171,8 @@ export class PullRequests {
   }
   /** So many were sent to `inbox`: as if `take` had been asked for each. */
   sentTogether(count: number, tickMs: number): void {
-    for (let i = 0; i < count; i++) {
+    let left = count - this.#waiting.serveRounds(count);
+    for (; left > 0; left--) {
       const request = this.#waiting.first!;
       this.#serve(request);
       this.sent(request, tickMs);

@@ -97,6 +97,23 @@ export class WaitingRequests {
     return wanted;
   }
 
+  /**
+   * Up to `count` messages go to those that wait, one to each and round again: does all rounds but the last, in which each
+   * still has one to get; how many messages that were. Only when none goes before others.
+   */
+  serveRounds(count: number): number {
+    let rounds = Math.floor(count / this.#count);
+    for (let request = this.#first; request !== undefined; request = request.after) {
+      rounds = Math.min(rounds, request.batch);
+    }
+    if (rounds < 2) return 0;
+    for (let request = this.#first; request !== undefined; request = request.after) {
+      request.delivered += rounds - 1;
+      request.batch -= rounds - 1;
+    }
+    return (rounds - 1) * this.#count;
+  }
+
   add(request: WaitingRequest): void {
     assert(!request.isWaiting, "a request waits once");
     request.isWaiting = true;
