@@ -37,6 +37,18 @@ describe("which requests are answered", () => {
     expect(answer!.json).toEqual({ name: "one", host: "127.0.0.1", id: SERVER_ID });
   });
 
+  test("the variables of the process are numbers of its memory: no command line, no environment", () => {
+    process.env["PA55"] = "Pa55-in-the-environment";
+    const [answer] = new Rig().ask(`${SERVER}.EXPVARZ`);
+    delete process.env["PA55"];
+    const { data } = answer!.json as { data: { memstats: Record<string, number>; cmdline: unknown } };
+    expect(Object.keys(data)).toEqual(["memstats", "cmdline"]);
+    expect(data.cmdline).toEqual([]);
+    expect(Object.values(data.memstats).every((value) => typeof value === "number")).toBe(true);
+    const text = JSON.stringify(answer!.json);
+    for (const secret of ["Pa55", process.execPath, process.argv[1]!]) expect(text).not.toContain(secret);
+  });
+
   test("of other servers, unknown names and other letters nothing", () => {
     const rig = new Rig();
     const subjects = ["$SYS.REQ.SERVER.NY.VARZ", `${SERVER}.NONE`, "$SYS.REQ.SERVER.PING.varz", "$SYS.REQ.SERVER.VARZ"];
