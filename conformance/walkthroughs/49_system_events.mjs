@@ -56,7 +56,7 @@ await walkthrough("49 system events and services", {
     const server = await w.start({ config: CONFIG });
     const sys = await admin(w, server);
     const { data } = await asked(sys, "$SYS.REQ.SERVER.PING.PROFILEZ", { name: "heap", debug: 0 });
-    assert.ok(data.profile.length > 1000);
+    assert.ok(Buffer.from(data.profile, "base64").length > 100);
     assert.match((await asked(sys, "$SYS.REQ.SERVER.PING.PROFILEZ", {})).data.error, /Profile name not specified/);
   },
   "a reload by request": async (w) => {
