@@ -71,6 +71,8 @@ export class Consumer {
   #isOpen = false;
   /** Where it begins is known, it listens and delivers. */
   #isRunning = false;
+  /** It has asked for a slice and not had it yet. */
+  #hasAsked = false;
   readonly #deliveredAt: Stamp;
   readonly #ackedAt: Stamp;
   /** When a wait for an ack began last. */
@@ -317,6 +319,7 @@ export class Consumer {
 
   /** Does what it can within the slice; whether there is more. Called in its turn. */
   pump(slice: Slice): boolean {
+    this.#hasAsked = false;
     if (!this.#isRunning) return false;
     let more = false;
     this.#stream.bus.run(() => (more = this.#pump(slice)));
@@ -406,7 +409,9 @@ export class Consumer {
   // ---- what happens
 
   readonly #signal = (): void => {
-    if (this.#isRunning) this.#surroundings.turns.signal(this);
+    if (!this.#isRunning) return;
+    this.#hasAsked = true;
+    this.#surroundings.turns.signal(this);
   };
 
   readonly #exhausted = (streamSeq: number, deliveries: number): void => {
@@ -415,8 +420,8 @@ export class Consumer {
 
   #onAcked(): void {
     this.#ackedAt.mark();
-    // Nothing is due earlier than before.
-    if (this.isActive) this.#signal();
+    // Nothing is due earlier than before. Many come at once: one asks for all.
+    if (!this.#hasAsked && this.isActive) this.#signal();
   }
 
   #onFreed(): void {

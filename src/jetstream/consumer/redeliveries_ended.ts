@@ -113,7 +113,11 @@ export class EndedRedeliveries {
 
 /** Where a stream sequence belongs in a table of `mask` + 1 places. */
 export function homeOf(streamSeq: number, mask: number): number {
-  const high = Math.floor(streamSeq / 0x1_0000_0000);
-  const mixed = Math.imul((streamSeq >>> 0) ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1);
+  // Mostly there is no upper half.
+  const folded =
+    streamSeq < 0x8000_0000
+      ? streamSeq | 0
+      : (streamSeq >>> 0) ^ Math.imul(Math.floor(streamSeq / 0x1_0000_0000), 0x85ebca6b);
+  const mixed = Math.imul(folded, 0x9e3779b1);
   return (mixed ^ (mixed >>> 15)) & mask;
 }

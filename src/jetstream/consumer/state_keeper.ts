@@ -59,6 +59,7 @@ export class FileStateKeeper implements StateKeeper {
   #durable: number;
   #waiting: (() => void)[] = [];
   #isWriting = false;
+  #isInLine = false;
   #readyAtMs = Number.NEGATIVE_INFINITY;
   #lastBytes = 0;
   /** The same for what somebody waits for. */
@@ -82,7 +83,8 @@ export class FileStateKeeper implements StateKeeper {
   }
 
   touch(): void {
-    if (this.#isWriting || this.#end !== "open" || this.#timer !== undefined) return;
+    if (this.#isInLine || this.#isWriting || this.#end !== "open" || this.#timer !== undefined) return;
+    this.#isInLine = true;
     this.#options.writers.add(this);
   }
 
@@ -122,6 +124,7 @@ export class FileStateKeeper implements StateKeeper {
   begin(): void {
     const { writers } = this.#options;
     writers.remove(this);
+    this.#isInLine = false;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#isWriting = true;
