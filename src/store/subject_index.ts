@@ -1,6 +1,7 @@
 // Finds the number of a name by its bytes: extendible hashing.
 //
 //     top bits of the hash → directory → segment of slots, open addressing
+//     middle bits → a tag beside each slot: a name is looked at when that is the same
 //
 // A full segment splits by one more bit, so growing never touches more than
 // one segment: there is no pause at any size. Slots hold number + 1. A segment
@@ -34,6 +35,8 @@ export class SubjectIndex {
   readonly #mostSlots: number;
   readonly #deepest: number;
   readonly #slots = new Int32Chunks();
+  /** By segment, by slot. */
+  #tags: Uint8Array[] = [];
   #size = LEAST_SLOTS; // slots of each segment
   #depth = 0;
   #directory = new Int32Array(1);
@@ -60,10 +63,13 @@ export class SubjectIndex {
     const segment = this.#directory[this.#slotOfDirectory(hash)]!;
     const mask = this.#size - 1;
     const base = segment * this.#size;
+    const tags = this.#tags[segment]!;
+    const tag = tagOf(hash);
     for (let i = hash & mask, left = this.#size; left > 0; i = (i + 1) & mask, left--) {
       const held = this.#slots.get(base + i);
       if (held === EMPTY) break;
-      if (held !== GONE && this.#names.equals(this.#addressOf(held - 1), bytes, from, to)) return held - 1;
+      if (tags[i] !== tag || held === GONE) continue;
+      if (this.#names.equals(this.#addressOf(held - 1), bytes, from, to)) return held - 1;
     }
     return this.#full.get(segment) === 1 ? LOOK_ELSEWHERE : NOT_FOUND;
   }
@@ -118,11 +124,12 @@ export class SubjectIndex {
 
   /** Memory held, in bytes. */
   get heldBytes(): number {
-    return (this.#slots.length + this.#directory.length + this.#depths.length * 4) * 4;
+    return (this.#slots.length + this.#directory.length + this.#depths.length * 4) * 4 + this.#segments * this.#size;
   }
 
   clear(): void {
     this.#slots.clear();
+    this.#tags = [];
     this.#depths.clear();
     this.#live.clear();
     this.#gone.clear();
@@ -153,12 +160,14 @@ export class SubjectIndex {
     for (; this.#slots.get(base + i) > EMPTY;) i = (i + 1) & mask;
     if (this.#slots.get(base + i) === GONE) this.#gone.set(segment, this.#gone.get(segment) - 1);
     this.#slots.set(base + i, id + 1);
+    this.#tags[segment]![i] = tagOf(hash);
     this.#live.set(segment, this.#live.get(segment) + 1);
   }
 
   #addSegment(depth: number): number {
     const segment = this.#segments++;
     this.#slots.ensure(this.#segments * this.#size);
+    this.#tags.push(new Uint8Array(this.#size));
     for (const numbers of [this.#depths, this.#live, this.#gone, this.#full]) numbers.ensure(this.#segments);
     this.#depths.set(segment, depth);
     return segment;
@@ -187,6 +196,7 @@ export class SubjectIndex {
     const held = this.#drain(0);
     this.#size *= 2;
     this.#slots.ensure(this.#size);
+    this.#tags[0] = new Uint8Array(this.#size);
     for (const id of held) this.#place(0, id, this.#hashOf(id));
   }
 
@@ -210,4 +220,9 @@ export class SubjectIndex {
       this.#place(this.#directory[this.#slotOfDirectory(hash)]!, id, hash);
     }
   }
+}
+
+/** Bits that neither the slot nor, below millions of names, the directory goes by. */
+function tagOf(hash: number): number {
+  return (hash >>> 12) & 0xff;
 }
