@@ -62,9 +62,14 @@ export class Route {
     this.targetCount = this.queues.reduce((sum, group) => sum + group.length, plain.length);
   }
 
+  /** Whether it is of the router of this generation, and nothing has changed since. */
+  isCurrent(generation: number): boolean {
+    return this.generation === generation && this.epoch === prefixEpoch();
+  }
+
   /** Whether it is of this subject and nothing has changed since. */
   holds(frame: Frame, generation: number): boolean {
-    if (this.generation !== generation || this.epoch !== prefixEpoch()) return false;
+    if (!this.isCurrent(generation)) return false;
     const from = frame.subjectFrom;
     const length = this.#length;
     if (frame.subjectTo - from !== length) return false;

@@ -8,8 +8,6 @@
 import { bytes, SCRATCH, SCRATCH_BYTES } from "../base/arena.ts";
 import type { ByteString } from "../base/bytes.ts";
 import { byteStringOf } from "../base/bytes.ts";
-import { putDigits } from "../base/digits.ts";
-import { putBytes } from "../base/put_bytes.ts";
 import type { Env } from "../base/world.ts";
 import { BY_REFERENCE } from "../outbound/outbound.ts";
 import type { Frame } from "../proto/frame.ts";
@@ -20,6 +18,7 @@ import { AckLane } from "./ack_lane.ts";
 import { deliverAlone } from "./deliver_alone.ts";
 import { deliverRun, type RunSent } from "./deliver_run.ts";
 import { Interest, type InterestWatch } from "./interest.ts";
+import { MessageTails } from "./message_tails.ts";
 import type { OutMsg } from "./out_msg.ts";
 import type { OutRun, RunReplies } from "./out_run.ts";
 import type { Receiver } from "./receiver.ts";
@@ -29,9 +28,6 @@ import { RouteCache } from "./route_cache.ts";
 import type { SubjectWriter } from "./subject_writer.ts";
 import type { Subscription } from "./subscription.ts";
 
-const SPACE = 0x20;
-const CR = 0x0d;
-const LF = 0x0a;
 /** What an acknowledgement costs, as `effort` counts. */
 const ACK_EFFORT = 2;
 /** Scratch is shared: re-encoded tails first, then the head of an uncached route. */
@@ -79,6 +75,9 @@ export interface RouterStats {
   totalFanout: number;
 }
 
+/** Drawn by all routers, so that a route is of the router that has its generation. */
+let generations = 0;
+
 export class Router {
   readonly stats: RouterStats = { matches: 0, cacheHits: 0, inserts: 0, removes: 0, maxFanout: 0, totalFanout: 0 };
   /** Messages and bytes delivered to connections. */
@@ -98,14 +97,11 @@ export class Router {
   readonly #cache = new RouteCache();
   readonly #interest = new Interest();
   readonly #lane = new AckLane((from, to, tokens) => this.#whoHears(from, to, tokens));
-  #generation = 1;
+  #generation = ++generations;
   // Reused for uncached subjects.
   readonly #matched: Subscription[] = [];
   // Of the frame being published: its tail re-encoded, and its payload if that is shared by reference.
-  #tailsMade = false;
-  #wholeLength = 0;
-  #stripped = 0;
-  #strippedLength = 0;
+  readonly #tails = new MessageTails(TAIL_SCRATCH);
   #owned: Uint8Array | undefined = undefined;
   /** It came through a service: it goes into no stream of another account. */
   #viaService = false;
@@ -130,7 +126,7 @@ export class Router {
   insert(sub: Subscription): void {
     this.#sublist.insert(sub.subject, sub);
     this.stats.inserts++;
-    this.#generation++;
+    this.#generation = ++generations;
     if (!this.#interest.isIdle) this.#interest.inserted(sub);
     if (sub.origin === sub) this.shadows?.onInserted(sub);
   }
@@ -139,7 +135,7 @@ export class Router {
     sub.isOpen = false;
     if (!this.#sublist.remove(sub.subject, sub)) return;
     this.stats.removes++;
-    this.#generation++;
+    this.#generation = ++generations;
     if (!this.#interest.isIdle) this.#interest.removed(sub);
     if (sub.origin !== sub) return;
     this.shadows?.onRemoved(sub);
@@ -155,7 +151,7 @@ export class Router {
 
   /** Something that routes were made from has changed: permissions. */
   invalidate(): void {
-    this.#generation++;
+    this.#generation = ++generations;
   }
 
   /** Whether anybody subscribes to a literal subject. */
@@ -197,7 +193,11 @@ export class Router {
     this.stats.matches++;
     this.#viaService = crossing !== undefined;
     const generation = this.#generation;
-    let route = this.#cache.find(frame, generation);
+    let route = frame.repeats ? (frame.remembered as Route | undefined) : undefined;
+    if (route === undefined || !route.isCurrent(generation)) {
+      route = this.#cache.find(frame, generation);
+      frame.remembered = route;
+    }
     if (route === undefined) {
       if (!this.#cache.admits(frame)) return this.#publishUncached(frame, sender, crossing);
       route = this.#makeRoute(frame, generation);
@@ -527,13 +527,14 @@ export class Router {
     if (frame.canonical && this.#owned === undefined && (isHeader || frame.headerBytes < 0)) {
       outbound.put2(start, length, frame.tailFrom, frame.payloadTo + 2 - frame.tailFrom);
     } else {
-      if (!this.#tailsMade) this.#makeTails(frame);
+      const tails = this.#tails;
+      if (!tails.made) tails.make(frame);
       const whole = isHeader || frame.headerBytes < 0;
       outbound.put2(
         start,
         length,
-        whole ? TAIL_SCRATCH : this.#stripped,
-        whole ? this.#wholeLength : this.#strippedLength,
+        whole ? tails.whole : tails.stripped,
+        whole ? tails.wholeLength : tails.strippedLength,
       );
       if (this.#owned !== undefined) outbound.putOwned(this.#owned.subarray(from - frame.payloadFrom));
       else outbound.put(frame.source, from, frame.payloadTo + 2);
@@ -555,34 +556,11 @@ export class Router {
 
   /** A large payload is shared by reference; the rest is made when a receiver needs it. */
   #prepare(frame: Frame, targets: number): void {
-    this.#tailsMade = false;
+    this.#tails.made = false;
     const size = frame.payloadTo - frame.payloadFrom;
     if (size < BY_REFERENCE || targets === 0) this.#owned = undefined;
     else if (!frame.inArena) this.#owned = frame.source.subarray(frame.payloadFrom, frame.payloadTo + 2);
     else this.#owned = Uint8Array.prototype.slice.call(frame.source, frame.payloadFrom, frame.payloadTo + 2);
-  }
-
-  /** Makes what follows the sid, up to the payload, with and without headers: for frames not used as they are. */
-  #makeTails(frame: Frame): void {
-    this.#tailsMade = true;
-    let at = this.#reply(TAIL_SCRATCH, frame);
-    if (frame.headerBytes >= 0) {
-      at = putBytes(bytes, at, frame.source, frame.headerSizeFrom, frame.headerSizeTo);
-      bytes[at++] = SPACE;
-    }
-    at = lineEnd(putBytes(bytes, at, frame.source, frame.sizeFrom, frame.sizeTo));
-    this.#wholeLength = at - TAIL_SCRATCH;
-    if (frame.headerBytes < 0) return;
-    this.#stripped = at;
-    const payloadBytes = frame.payloadTo - frame.payloadFrom - frame.headerBytes;
-    this.#strippedLength = lineEnd(putDigits(bytes, this.#reply(at, frame), payloadBytes)) - at;
-  }
-
-  #reply(at: number, frame: Frame): number {
-    if (frame.replyTo === frame.replyFrom) return at;
-    const next = putBytes(bytes, at, frame.source, frame.replyFrom, frame.replyTo);
-    bytes[next] = SPACE;
-    return next + 1;
   }
 }
 
@@ -590,10 +568,4 @@ function groupOf(groups: Map<ByteString, Subscription[]>, queue: ByteString): Su
   let group = groups.get(queue);
   if (group === undefined) groups.set(queue, (group = []));
   return group;
-}
-
-function lineEnd(at: number): number {
-  bytes[at] = CR;
-  bytes[at + 1] = LF;
-  return at + 2;
 }

@@ -29,6 +29,11 @@ export interface StreamTrace {
   refused(text: string): void;
 }
 
+/** What a router found for a subject. */
+export interface Remembered {
+  readonly generation: number;
+}
+
 export class Frame {
   source: Uint8Array = new Uint8Array(0);
   /** `source` is the arena. */
@@ -37,6 +42,9 @@ export class Frame {
   subjectTo = 0;
   /** FNV-1a of the subject's bytes. */
   subjectHash = 0;
+  /** The message before had the same subject: what a router remembered of it may still be so. */
+  repeats = false;
+  remembered: Remembered | undefined = undefined;
   /** Equal when there is no reply. */
   replyFrom = 0;
   replyTo = 0;

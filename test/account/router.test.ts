@@ -4,7 +4,7 @@ import { Receiver } from "../../src/account/receiver.ts";
 import { Router } from "../../src/account/router.ts";
 import { Subscription } from "../../src/account/subscription.ts";
 import { bytes, READ } from "../../src/base/arena.ts";
-import { byteString } from "../../src/base/bytes.ts";
+import { byteString, byteStringOf } from "../../src/base/bytes.ts";
 import { Outbound } from "../../src/outbound/outbound.ts";
 import { Turn } from "../../src/outbound/turn.ts";
 import { Parser } from "../../src/proto/parser.ts";
@@ -22,13 +22,22 @@ class Bench {
   readonly exhausted: Subscription[] = [];
   delivered = 0;
   sender: Receiver | undefined = undefined;
+  alsoTo: Router | undefined = undefined;
+  /** Whether the message is routed at all. */
+  beforeEach = (): boolean => true;
+  afterEach: (subject: string, delivered: number) => void = ignore;
   readonly #parser = new Parser(
     {
       onVerb: () => true,
       onConnect: ignore,
       onInfo: ignore,
       onSystemPubs: (at) => at,
-      onPub: (frame) => void (this.delivered = this.router.publish(frame, this.sender)),
+      onPub: (frame) => {
+        if (!this.beforeEach()) return;
+        this.delivered = this.router.publish(frame, this.sender);
+        this.alsoTo?.publish(frame, this.sender);
+        this.afterEach(byteStringOf(frame.source, frame.subjectFrom, frame.subjectTo), this.delivered);
+      },
       onSub: ignore,
       onUnsub: ignore,
       onPing: ignore,
@@ -109,6 +118,72 @@ describe("the router", () => {
       const got = client.read().match(/MSG a\.b (\d) 1\r\nx\r\n/g)!;
       expect(got.toSorted()).toEqual(["MSG a.b 1 1\r\nx\r\n", "MSG a.b 2 1\r\nx\r\n", "MSG a.b 3 1\r\nx\r\n"]);
     }
+  });
+
+  test("what it remembers of a subject holds only as long as the subject and its subscriptions do", () => {
+    const bench = new Bench();
+    const first = bench.client();
+    const second = bench.client();
+    const subjects = ["a.b", "a.bc", "a", "a.b", "other"];
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            subject: fc.constantFrom(...subjects),
+            times: fc.integer({ min: 1, max: 4 }),
+            change: fc.constantFrom("none", "none", "subscribe", "unsubscribe", "skip"),
+          }),
+          { maxLength: 12 },
+        ),
+        (steps) => {
+          let held = [bench.sub(first.receiver, "a.b", "1"), bench.sub(first.receiver, "other", "2")];
+          const wanted: string[] = [];
+          let chunk = "";
+          let at = 0;
+          // The changes happen in the middle of a chunk, as each message is handed on.
+          bench.beforeEach = () => {
+            const { change } = changes[at++]!;
+            if (change === "subscribe") held.push(bench.sub(second.receiver, "a.*", `s${at}`));
+            else if (change === "unsubscribe" && held.length > 0) bench.router.remove(held.shift()!);
+            return change !== "skip";
+          };
+          const changes: { change: string }[] = [];
+          for (const { subject, times, change } of steps) {
+            for (let i = 0; i < times; i++) {
+              changes.push({
+                change: change === "skip" ? (i < times - 1 ? "skip" : "none") : i === times - 1 ? change : "none",
+              });
+              chunk += `PUB ${subject} 1\r\nx\r\n`;
+            }
+          }
+          bench.afterEach = (subject, delivered) => {
+            const matching = held.filter((sub) => subjectMatches(sub.subject, byteString(subject)));
+            wanted.push(`${subject} ${matching.length}`);
+            expect(`${subject} ${delivered}`).toBe(wanted.at(-1));
+          };
+          bench.publish(chunk);
+          expect(at).toBe(changes.length);
+          for (const sub of held) bench.router.remove(sub);
+          held = [];
+          bench.beforeEach = () => true;
+          bench.afterEach = ignore;
+        },
+      ),
+      { seed: 3, numRuns: 500 },
+    );
+  });
+
+  test("a frame that went through two routers has each one's receivers, message after message", () => {
+    const bench = new Bench();
+    const other = new Bench();
+    const here = bench.client();
+    const there = other.client();
+    bench.sub(here.receiver, "a", "1");
+    other.sub(there.receiver, "a", "2");
+    bench.alsoTo = other.router;
+    bench.publish("PUB a 1\r\nx\r\n".repeat(5));
+    expect(here.read()).toBe("MSG a 1 1\r\nx\r\n".repeat(5));
+    expect(there.read()).toBe("MSG a 2 1\r\nx\r\n".repeat(5));
   });
 
   test("counts a part of the server only when it says that it was there", () => {
