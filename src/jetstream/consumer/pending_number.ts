@@ -15,8 +15,9 @@ import type { SubjectFilter } from "../../store/subject_filter.ts";
 
 /** Messages, subjects or ranges looked at in one slice; a turn has room for four. */
 const SLICE = 2500;
-/** Messages of one subject, each of which is found by an index. */
+/** Messages of one subject, each of which is found by an index; and how far apart they may lie where there is none yet. */
 const OWN_SLICE = 250;
+const OWN_REACH = 5000;
 /** So many messages are counted before any subject is looked at. */
 const FEW = 10_000;
 
@@ -153,7 +154,8 @@ export class PendingNumber {
   }
 
   #stepOwn(): boolean {
-    for (let left = OWN_SLICE; left > 0; left--) {
+    const end = this.#at + OWN_REACH;
+    for (let left = OWN_SLICE; left > 0 && this.#at < end; left--) {
       const { readFailures } = this.#store;
       const seq = this.#store.next(this.#filter, this.#at, SLICE);
       if (this.#store.readFailures !== readFailures) return true;
