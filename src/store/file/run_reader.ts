@@ -35,15 +35,14 @@ export function readRun(page: RecordPage, entry: number, most: number, hasher: H
   }
   into.subject = bytes;
   const at = home + page.startOf(entry);
-  const good = page.isIntact(entry) ? 0 : (recordCheck()?.(hasher.lendKey(), at, count) ?? 0);
-  let behind = at;
-  for (let i = 0; i < count; i++) {
+  // Records in a row from the first one on, whatever they are, that are good: an entry is one of them by where it lies.
+  let good = page.isIntact(entry) ? 0 : (recordCheck()?.(hasher.lendKey(), at, count) ?? 0);
+  for (let i = 0, record = at; i < count; i++) {
     const start = home + page.startOf(entry + i);
-    // Where something else lies between them, it was checked in their place.
-    const isKnown = page.isIntact(entry + i) || (i < good && start === behind);
+    for (; record < start && good > 0; good--) record += view.getInt32(record, true) & LENGTH_MASK;
+    const isKnown = good > 0 || page.isIntact(entry + i);
     if (!showIn(into, i, start, isKnown ? undefined : hasher)) return i;
     page.setIntact(entry + i);
-    behind = into.bodyTo[i]! + HASH_BYTES;
   }
   return count;
 }
