@@ -249,6 +249,11 @@ export class Consumers implements ConsumerStream {
     this.#stream.removeMsg(streamSeq, false, () => durable?.());
   }
 
+  finishedRun(consumer: string, streamSeqs: Float64Array, count: number): void {
+    if (this.#stream.retention === "limits") return;
+    for (let i = 0; i < count; i++) this.finished(consumer, streamSeqs[i]!, undefined);
+  }
+
   remove(consumer: string): void {
     this.#onInactive(consumer);
   }

@@ -150,15 +150,8 @@ export class Deliveries {
     else pull.sentTogether(sent.msgs, tickMs);
     slice.msgs -= sent.msgs;
     slice.bytes -= carried;
-    if (this.#acksNone) this.#finish(msgs.seq, sent.msgs);
+    if (this.#acksNone) this.#stream.finishedRun(this.#parts.name, msgs.seq, sent.msgs);
     return true;
-  }
-
-  /** Nobody acknowledges these. */
-  #finish(seqs: Float64Array, count: number): void {
-    const stream = this.#stream;
-    const { name } = this.#parts;
-    for (let i = 0; i < count; i++) stream.finished(name, seqs[i]!, undefined);
   }
 
   /** Loads what comes next; how many, 0 also when one has to be delivered by itself. */

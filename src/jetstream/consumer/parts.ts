@@ -42,6 +42,8 @@ export interface ConsumerStream {
    * cut, which is at once where nothing is removed.
    */
   finished(consumer: string, streamSeq: number, durable: (() => void) | undefined): void;
+  /** The same for the first `count` of these messages, where nobody waits for it. */
+  finishedRun(consumer: string, streamSeqs: Float64Array, count: number): void;
   /** The consumer itself decided to end: inactive for too long. */
   remove(consumer: string): void;
 }

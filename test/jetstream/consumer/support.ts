@@ -129,6 +129,9 @@ export class ConsumerRig extends Rig {
         this.finished.push(`${consumer} ${seq}`);
         if (durable !== undefined) this.#onDisk(durable);
       },
+      finishedRun: (consumer, seqs, count) => {
+        for (const seq of seqs.subarray(0, count)) this.finished.push(`${consumer} ${seq}`);
+      },
       remove: (name) => {
         this.removed.push(name);
         this.consumers.find((one) => one.name === name)?.close("deleted");
