@@ -5,9 +5,11 @@
 // nothing when nothing is read. Measured for the design: request-reply with
 // one in flight 124 -> 42 µs, 1 message per ms 7 % -> 8 % of a core.
 
+import { Gathering } from "./gathering.ts";
 import * as natives from "./natives.ts";
 
 const POLL_MS = 0.05;
+const GATHERING_MS = 0.05;
 /** After so many polls in vain only one read in so many is followed by polling. */
 const VAIN_POLLS = 16;
 
@@ -17,10 +19,18 @@ let untilMs = 0;
 let vain = 0;
 let skipped = 0;
 let held = 0;
+/** In this round. */
+let reads = 0;
+let readBytes = 0;
+const gathering = new Gathering();
+/** Nobody ever wakes who waits on it. */
+const nobody = new Int32Array(new SharedArrayBuffer(4));
 
-/** Tells that a socket was read: the loop stays awake for the next 50 µs. */
-export function socketWasRead(): void {
+/** Tells that so many bytes of a socket were read: the loop stays awake for the next 50 µs. */
+export function socketWasRead(bytes: number): void {
   wasRead = true;
+  reads++;
+  readBytes += bytes;
   if (polling || held > 0) return;
   if (vain >= VAIN_POLLS && skipped++ < VAIN_POLLS) return;
   skipped = 0;
@@ -28,6 +38,13 @@ export function socketWasRead(): void {
   wasRead = false;
   untilMs = natives.nowMs() + POLL_MS;
   natives.setImmediate(poll);
+}
+
+/** Tells that what was read in this round of the loop is done and answered. */
+export function roundEnded(): void {
+  if (gathering.onRound(reads, readBytes) && held === 0) Atomics.wait(nobody, 0, 0, GATHERING_MS);
+  reads = 0;
+  readBytes = 0;
 }
 
 /** No polling until as many `releasePolling` calls: a disk sync is in flight and needs the core. */

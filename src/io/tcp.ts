@@ -131,7 +131,7 @@ class DirectTcp extends Tcp {
   }
 
   #onRead(count: number): boolean {
-    socketWasRead();
+    socketWasRead(count);
     if (this.life.closing) return true;
     this.handler?.onChunk(arena.READ, arena.READ + count);
     if (count < arena.READ_BYTES) return true;
@@ -160,7 +160,7 @@ class CopiedTcp extends Tcp {
       },
     );
     accepted.on("data", (chunk) => {
-      socketWasRead();
+      socketWasRead(chunk.length);
       this.#inbox.push(chunk);
     });
     accepted.pause();

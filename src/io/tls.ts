@@ -281,13 +281,13 @@ export class TlsTransport implements Transport {
     if (socket.readableLength > 0) this.#inbox.push(socket.read() as Buffer);
     if (this.#reading === "onread") {
       this.#placed = readInPlace(socket, UNTRUSTED_BYTES, (count) => {
-        socketWasRead();
+        socketWasRead(count);
         this.#inbox.arrived(count);
       });
     }
     if (this.#placed === undefined) {
       socket.on("data", (bytes: Buffer) => {
-        socketWasRead();
+        socketWasRead(bytes.length);
         this.#inbox.push(bytes);
       });
     }

@@ -256,7 +256,7 @@ class WebSocketTransport implements Transport {
     socket.uncork();
   }
   #onData(chunk: Buffer): void {
-    socketWasRead();
+    socketWasRead(chunk.length);
     if (this.#life.closing || this.#frames.end !== undefined) return;
     const count = this.#frames.read(chunk);
     if (count > 0) this.#inbox.push(chunk.subarray(0, count));

@@ -7,6 +7,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { Timer, World } from "../base/world.ts";
+import { roundEnded } from "./latency.ts";
 import * as natives from "./natives.ts";
 import { openRandom } from "./random.ts";
 import { WallClock } from "./wall_clock.ts";
@@ -107,6 +108,7 @@ class NodeWorld implements World {
         throw error;
       }
     }
+    roundEnded();
   };
 
   /** Once a turn. When the clock was set, its timers come sooner or later than they were armed for. */

@@ -13,7 +13,7 @@ async function activeMsIn(ms: number): Promise<number> {
 test("the loop polls for a moment after a read and sleeps again", async () => {
   await aMoment();
   for (let i = 0; i < 100; i++) {
-    socketWasRead();
+    socketWasRead(0);
     await new Promise((resolve) => setImmediate(resolve));
   }
   await aMoment(5);
@@ -22,7 +22,7 @@ test("the loop polls for a moment after a read and sleeps again", async () => {
 
 test("it does not poll while that is held", async () => {
   holdPolling();
-  socketWasRead();
+  socketWasRead(0);
   releasePolling();
   expect(await activeMsIn(30)).toBeLessThan(15);
 });
