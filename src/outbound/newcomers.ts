@@ -9,6 +9,8 @@ import type { Turn } from "./turn.ts";
 /** For so many that wait, one more in a turn; and so many in a turn at most. */
 const WAITING_FOR_MORE = 32;
 const MOST_A_TURN = 16;
+/** So many that were seen to may still lie in front of those that wait. */
+const MOST_BEHIND = 1024;
 
 export class Newcomers {
   readonly #turn: Pick<Turn, "hold">;
@@ -44,8 +46,9 @@ export class Newcomers {
     this.#take();
     const most = Math.min(count, MOST_A_TURN, 1 + Math.floor(count / WAITING_FOR_MORE));
     for (let i = 0; i < most; i++) this.#waiting[this.#next++]!();
-    if (this.#next < this.#waiting.length) return;
-    this.#waiting = [];
+    // It may be that somebody waits at any time: who was seen to is let go of all the same.
+    if (this.#next < this.#waiting.length && this.#next < MOST_BEHIND) return;
+    this.#waiting = this.#waiting.slice(this.#next);
     this.#next = 0;
   };
 }

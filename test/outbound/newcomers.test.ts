@@ -1,5 +1,7 @@
 // Many who come at once are seen to one in a turn, in their order; who comes alone at once.
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { Turn } from "../../src/outbound/turn.ts";
 
@@ -71,4 +73,24 @@ test("who is seen to may ask for more", () => {
   expect(seen).toEqual(["a"]);
   expect([end(), end(), end()]).toEqual([1, 1, 0]);
   expect(seen).toEqual(["a", "b", "c"]);
+});
+
+test("who was seen to is let go of, also when somebody waits at any time", async () => {
+  const { come, end } = opened();
+  const gone = ((): WeakRef<object> => {
+    const socket = { isSocket: true };
+    come(0);
+    come(0, () => void socket.isSocket);
+    return new WeakRef(socket);
+  })();
+  for (let i = 0; i < 3000; i++) {
+    come(0);
+    expect(end()).toBe(1);
+  }
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  setFlagsFromString("--no-expose-gc");
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(gone.deref()).toBeUndefined();
 });
