@@ -89,7 +89,7 @@ function buckets(mode) {
     bucket("put-sync", "KV put, 1 in flight, file", { inflight: 1, storage: "file", ...SLOWLY }),
     bucket("put-file", "KV put, file", { inflight: 1000, storage: "file" }),
     bucket("put-memory", "KV put, memory", { inflight: 1000, storage: "memory" }),
-    bucket("put-clients-file", "KV put, 16 clients, file", { pubs: 16, storage: "file" }, mode === "js-2m" ? 1.3 : 1),
+    bucket("put-clients-file", "KV put, 16 clients, file", { pubs: 16, storage: "file", ...SLOWLY }, mode === "js-2m" ? 1.3 : 1),
   ];
 }
 
@@ -99,12 +99,12 @@ const lazyBuckets = ["file", "memory"].flatMap((storage) => {
   const getting = { ...bucket, mode: "jsget", op: "last", count: 100_000 };
   return [
     row(`js-2m-kv-get-${storage}`, `KV get, ${storage}`, { ...getting, inflight: 256 }, { rate: 1 }, "js-2m"),
-    row(`js-2m-kv-get-clients-${storage}`, `KV get, 16 clients, ${storage}`, { ...getting, pubs: 16 }, { rate: 1.3 }, "js-2m"), // prettier-ignore
+    row(`js-2m-kv-get-clients-${storage}`, `KV get, 16 clients, ${storage}`, { ...getting, pubs: 16, ...SLOWLY }, { rate: 1.3 }, "js-2m"), // prettier-ignore
   ];
 });
 
 const memoryBuckets = [
-  row("js-2m-kv-put-clients-memory", `KV put, 16 clients, memory, ${modes["js-2m"]}`, { mode: "jspub", bucket: 1, subjects: 10_000, size: 128, pubs: 16, storage: "memory" }, { rate: 1.3 }, "js-2m"), // prettier-ignore
+  row("js-2m-kv-put-clients-memory", `KV put, 16 clients, memory, ${modes["js-2m"]}`, { mode: "jspub", bucket: 1, subjects: 10_000, size: 128, pubs: 16, storage: "memory", ...SLOWLY }, { rate: 1.3 }, "js-2m"), // prettier-ignore
 ];
 
 /** A request-reply beside each long call on a million messages: no call may hold the loop for 20 ms. @type {Row[]} */
