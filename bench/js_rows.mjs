@@ -89,7 +89,12 @@ function buckets(mode) {
     bucket("put-sync", "KV put, 1 in flight, file", { inflight: 1, storage: "file", ...SLOWLY }),
     bucket("put-file", "KV put, file", { inflight: 1000, storage: "file" }),
     bucket("put-memory", "KV put, memory", { inflight: 1000, storage: "memory" }),
-    bucket("put-clients-file", "KV put, 16 clients, file", { pubs: 16, storage: "file", ...SLOWLY }, mode === "js-2m" ? 1.3 : 1),
+    bucket(
+      "put-clients-file",
+      "KV put, 16 clients, file",
+      { pubs: 16, storage: "file", ...SLOWLY },
+      mode === "js-2m" ? 1.3 : 1,
+    ),
   ];
 }
 
