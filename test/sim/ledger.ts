@@ -4,6 +4,7 @@
 // known of its removal. Knows no disk.
 
 import { byteStringOf, type ByteString } from "../../src/base/bytes.ts";
+import { StoredRun } from "../../src/store/stored_run.ts";
 import { StoredMsg, type StoreLimits, type StreamStore } from "../../src/store/stream_store.ts";
 import { SubjectFilter } from "../../src/store/subject_filter.ts";
 
@@ -191,23 +192,36 @@ function searched(from: number, search: (at: number) => number, step: 1 | -1): n
   return found;
 }
 
-/** Everything a store shows. */
+/** Everything a store shows: one by one, those that follow each other together, or some gathered before each of them. */
 export function messagesOf(store: StreamStore): Map<number, Shown> {
-  const { firstSeq, lastSeq } = store.state();
+  const { firstSeq, lastSeq, msgs } = store.state();
   const found = new Map<number, Shown>();
   const into = new StoredMsg();
+  const run = new StoredRun();
+  const way = (lastSeq + msgs) % 3;
   for (let seq = Math.max(1, firstSeq); seq <= lastSeq; seq++) {
-    if (!store.load(seq, into)) continue;
-    found.set(seq, {
-      seq: into.seq,
-      subject: byteStringOf(into.subject, into.subjectFrom, into.subjectTo),
-      header: byteStringOf(into.header, into.headerFrom, into.headerTo),
-      body: byteStringOf(into.body, into.bodyFrom, into.bodyTo),
-      sec: into.sec,
-      nanos: into.nanos,
-    });
+    run.clear();
+    if (way === 1) store.loadRun(seq, 9, run);
+    else if (way === 2) for (let at = seq; at < seq + 9 && at <= lastSeq; at += 2) store.addToRun(at, run);
+    for (let i = 0; i < run.count; i++) {
+      run.show(i, into);
+      if (!found.has(into.seq)) found.set(into.seq, shownOf(into));
+    }
+    if (!found.has(seq) && store.load(seq, into)) found.set(seq, shownOf(into));
   }
-  return found;
+  return new Map([...found].sort(([a], [b]) => a - b));
+}
+
+function shownOf(msg: StoredMsg): Shown {
+  const { seq, sec, nanos } = msg;
+  return {
+    seq,
+    subject: byteStringOf(msg.subject, msg.subjectFrom, msg.subjectTo),
+    header: byteStringOf(msg.header, msg.headerFrom, msg.headerTo),
+    body: byteStringOf(msg.body, msg.bodyFrom, msg.bodyTo),
+    sec,
+    nanos,
+  };
 }
 
 function isSame(a: Given, b: Given): boolean {
