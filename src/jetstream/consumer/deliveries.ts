@@ -141,7 +141,11 @@ export class Deliveries {
     const shown = inbox.subject.length;
     run.begin(this.#parts.subject, state.deliveredConsumerSeq + 1, cursor.numPending - 1);
     inbox.putRun(msgs, run, count, Math.min(slice.bytes, room - shown * count), sent);
-    if (sent.msgs === 0) return false;
+    if (sent.msgs === 0) {
+      // There are others who get them too, or it is large: read in vain.
+      this.#singles = SINGLES;
+      return false;
+    }
     this.#parts.reading.succeeded();
     state.deliverRun(msgs.seq, sent.msgs, nowMs);
     cursor.passedRun(msgs.seq[sent.msgs - 1]!, sent.msgs);

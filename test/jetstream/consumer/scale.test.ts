@@ -79,6 +79,32 @@ describe("one consumer with much to do", () => {
     },
   );
 
+  test.each([
+    ["two listen", ["deliver", "deliver"], 10],
+    ["a group listens", ["deliver/q"], 10],
+    ["messages are large", ["deliver"], 40_000],
+  ])("reads few together that cannot go together: %s", (_, listeners, bytes) => {
+    const rig = new ConsumerRig();
+    for (const each of listeners) {
+      const [subject, queue] = each.split("/");
+      rig.hear(subject!, queue);
+    }
+    for (let i = 0; i < 200; i++) rig.stage(`s.a ${"x".repeat(bytes)}`);
+    rig.world.settle();
+    const { kept } = rig;
+    const loadRun = kept.loadRun.bind(kept);
+    let loaded = 0;
+    kept.loadRun = (seq, most, into) => {
+      const count = loadRun(seq, most, into);
+      loaded += count;
+      return count;
+    };
+    const group = listeners[0]!.split("/")[1] ?? "";
+    const consumer = rig.consumer({ ack_policy: "none", deliver_subject: "deliver", deliver_group: group });
+    expect(consumer.info().delivered.streamSeq).toBe(200);
+    expect(loaded).toBeLessThan(1000);
+  });
+
   test("does it in slices, with the others in between", () => {
     const rig = new ConsumerRig();
     for (let i = 0; i < 5000; i++) rig.stage("s.a x");
