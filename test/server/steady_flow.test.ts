@@ -31,8 +31,8 @@ async function client(port: number, lines: string): Promise<Socket> {
   return socket;
 }
 
-test.each([
-  ["to the same subject", (_: number) => "bench.000"],
+test.each<[string, (i: number) => string]>([
+  ["to the same subject", () => "bench.000"],
   ["to two subjects by turns", (i: number) => `bench.00${i % 2}`],
 ])("a message %s allocates nothing", async (_, subjectOf) => {
   const server = await tcp.start({});
@@ -41,12 +41,12 @@ test.each([
   const messages = 2000;
   const chunk = Buffer.from(Array.from({ length: messages }, (_, i) => `PUB ${subjectOf(i)} 16\r\n0123456789abcdef\r\n`).join("")); // prettier-ignore
   const each = "MSG bench.000 1 16\r\n0123456789abcdef\r\n".length;
-  let received = 0;
-  subscriber.on("data", (bytes) => (received += bytes.length));
+  const got = { bytes: 0 };
+  subscriber.on("data", (bytes) => (got.bytes += bytes.length));
   const flow = async (chunks: number): Promise<void> => {
-    const wanted = received + chunks * messages * each;
+    const wanted = got.bytes + chunks * messages * each;
     for (let i = 0; i < chunks; i++) if (!publisher.write(chunk)) await once(publisher, "drain");
-    while (received < wanted) await once(subscriber, "data");
+    while (got.bytes < wanted) await once(subscriber, "data");
   };
   await flow(100);
   const session = new Session();
