@@ -124,9 +124,10 @@ describe("an account of a megabyte is looked through in no time", () => {
       }),
     ],
   ] as const)("%s", (_, claims) => {
-    const from = performance.now();
+    // Of this process alone: a busy machine makes it wait, and not work.
+    const from = process.cpuUsage();
     const { all } = validateAccount(claims, today);
-    expect(performance.now() - from).toBeLessThan(1000);
+    expect(process.cpuUsage(from).user / 1000).toBeLessThan(2000);
     expect(all.length).toBeLessThan(40_000);
   });
 });
