@@ -134,8 +134,10 @@ export class Cursor {
   /** A message is gone. */
   removed(seq: number, subject: Uint8Array, from: number, to: number): void {
     if (this.#mustCount || !this.#filter.matches(subject, from, to)) return;
-    if (seq < this.#from) this.#skip?.remove(seq);
-    else this.#pending.removed(seq, subject, from, to, true);
+    const isPending = seq >= this.#from;
+    if (!isPending) this.#skip?.remove(seq);
+    // While it is counted, those before count in what their subjects have.
+    this.#pending.removed(seq, subject, from, to, isPending);
   }
 
   /** All below `first` is gone. */

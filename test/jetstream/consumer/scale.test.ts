@@ -177,4 +177,25 @@ describe("one consumer with much to do", () => {
       expect(Math.abs(kept - left * thirds)).toBeLessThan(30);
     }
   });
+
+  test("counts exactly when what lies before is removed while it counts", () => {
+    const rig = new ConsumerRig();
+    const total = 90_000;
+    for (let i = 0; i < total; i++) rig.stage(`s.${i % 3} x`);
+    rig.world.settle();
+    const filters = ["s.1", "s.2"];
+    const consumer = rig.consumer({ filter_subjects: filters, ack_policy: "none" });
+    const wanted = new SubjectFilter(filters.map(byteString));
+    const from = 44_000;
+    for (const seq of [from - 1000, from - 1001, from - 1002, 11, 12, from + 1000, total - 1]) {
+      consumer.reset(from);
+      rig.world.turn();
+      let isCounted = false;
+      consumer.whenCounted(() => (isCounted = true));
+      expect(isCounted).toBe(false);
+      rig.remove(seq);
+      expect(isCounted).toBe(true);
+      expect(consumer.info().numPending, `without ${seq}`).toBe(rig.kept.count(wanted, from, total));
+    }
+  });
 });
