@@ -31,6 +31,8 @@ export class PendingNumber {
   #upTo = 0;
   #phase: "deleted" | "subjects" | "before" | "messages" | "own" = "messages";
   #matching = 0;
+  /** None was removed since: then that many match, and no other. */
+  #isSteady = true;
   /** Sequences below are looked at: of the span, or of those before. */
   #at = 0;
   /** Names below are looked at. */
@@ -69,6 +71,7 @@ export class PendingNumber {
     const left = lastSeq - this.#from;
     this.#phase = left < FEW && left < this.#from - firstSeq ? "messages" : "subjects";
     this.#matching = 0;
+    this.#isSteady = true;
   }
 
   /** Counts one slice; whether there is more, also when the disk did not tell: the same slice then comes again. */
@@ -102,6 +105,7 @@ export class PendingNumber {
       return;
     }
     if (this.#phase === "subjects") {
+      this.#isSteady = false;
       if (this.#isPast(subject, from, to)) this.#value--;
     } else if (this.#phase === "before") {
       // Those before are counted with the subjects; they are taken off where they are passed.
@@ -137,7 +141,7 @@ export class PendingNumber {
     this.#at = this.#from;
     // Counted from here on, whatever the subjects said.
     this.#upTo = lastSeq;
-    if (this.#matching === subjects) {
+    if (this.#isSteady && this.#matching === subjects) {
       this.#phase = "deleted";
       this.#value = Math.max(0, lastSeq - this.#from + 1);
     } else if (this.#filter.literal !== undefined) {

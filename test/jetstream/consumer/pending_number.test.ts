@@ -1,10 +1,12 @@
-// How many messages of one subject are pending is counted in short slices, however far apart they lie.
+// How many messages are pending: those of one subject are counted in short slices, however far apart they lie; and what
+// comes and goes meanwhile is counted as well.
 
 import { expect, test } from "vitest";
 import type { ByteString } from "../../../src/base/bytes.ts";
 import { PendingNumber } from "../../../src/jetstream/consumer/pending_number.ts";
 import type { StreamStore } from "../../../src/store/stream_store.ts";
 import { SubjectFilter } from "../../../src/store/subject_filter.ts";
+import { ConsumerRig } from "./support.ts";
 
 const MSGS = 1_000_000;
 
@@ -45,4 +47,23 @@ test.each([
   const found = counted(apart);
   expect(found.value).toBe(MSGS / apart / 2);
   expect(found.most).toBeLessThanOrEqual(most);
+});
+
+test("a subject that goes while another comes, which nobody asked for, is not taken for it", () => {
+  const rig = new ConsumerRig();
+  const subjects = 3000;
+  for (let i = 0; i < 2 * subjects; i++) rig.stage(`a.${i % subjects} x`);
+  rig.world.settle();
+  const filter = new SubjectFilter(["a.*" as ByteString]);
+  const pending = new PendingNumber(rig.kept, filter);
+  pending.count(filter, 2000);
+  expect(pending.step()).toBe(true);
+  // Both messages of a subject that is counted already.
+  for (const seq of [1, 1 + subjects]) {
+    rig.remove(seq);
+    pending.removed(seq, Buffer.from("a.0"), 0, 3, true);
+  }
+  rig.put("b x");
+  while (pending.step());
+  expect(pending.value).toBe(rig.kept.count(filter, 2000, rig.kept.lastSeq));
 });
