@@ -16,6 +16,8 @@ export class StoredRun {
   count = 0;
   /** Of the arena's region for runs, the bytes that it takes. */
   used = 0;
+  /** Of the messages that were added, how many were read with all that lies around them, which takes many times as long. */
+  around = 0;
   /** What headers and bodies are offsets into: always the arena. */
   readonly data = bytes;
   /** The same for subjects. */
@@ -50,6 +52,7 @@ export class StoredRun {
   clear(): void {
     this.count = 0;
     this.used = 0;
+    this.around = 0;
     this.subject = bytes;
   }
 }

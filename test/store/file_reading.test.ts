@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { byteString } from "../../src/base/bytes.ts";
 import type { FileStore } from "../../src/store/file/file_store.ts";
+import { StoredRun } from "../../src/store/stored_run.ts";
 import { NO_LIMITS, StoredMsg } from "../../src/store/stream_store.ts";
 import { SubjectFilter } from "../../src/store/subject_filter.ts";
 import type { FakeDisk } from "../support/fake_disk.ts";
@@ -110,5 +111,25 @@ describe("what is read in order is read once", () => {
     const { seqs, bytes } = readInOrder(left, "chunk");
     expect(seqs).toEqual(counted(600).filter((seq) => seq % 5 <= 1));
     expect(bytes).toBeLessThan(240 * 1000 * 1.5);
+  });
+
+  test.each([
+    ["are as long as others", 1000, 0],
+    ["have others of other lengths between them", 1001, 8],
+  ])("messages far from each other say how dear they are, which %s", (_, longer, around) => {
+    const { store } = again(stored(counted(4000).map((i) => (i % 500 === 7 ? "a" : i % 3 === 0 ? "b" : "b".repeat(longer - 999))), 100)); // prettier-ignore
+    const filter = new SubjectFilter([byteString("a")]);
+    const run = new StoredRun();
+    run.clear();
+    for (
+      let seq = store.next(filter, 1, MOST);
+      seq !== 0;
+      seq = seq < 0 ? store.next(filter, -seq, MOST) : store.next(filter, seq + 1, MOST)
+    ) {
+      // prettier-ignore
+      if (seq > 0) expect(store.addToRun(seq, run)).toBe(true);
+    }
+    expect(run.count).toBe(8);
+    expect(run.around).toBe(around);
   });
 });

@@ -15,8 +15,9 @@ const SLICE_BYTES = 256 * 1024;
 /** The same of one turn. */
 const TURN_MSGS = 4096;
 const TURN_BYTES = 4 * 1024 * 1024;
-/** What a message counts more that is read alone, and how many are looked at for one. */
+/** What a message counts more that is read alone, and with what lies around it; and how many are looked at for one. */
 const FAR_MSGS = 3;
+const AROUND_MSGS = 8;
 const LOOKS_A_MSG = 4;
 /** What long work counts as. */
 const LONG_MSGS = TURN_MSGS / 4;
@@ -36,9 +37,12 @@ export class Slice {
     this.msgs--;
     this.bytes -= bytes;
   }
-  /** So many messages were read alone, each from another place; or looked at in vain. Less than that is as if it were none. */
-  readFar(msgs: number): void {
-    this.msgs -= msgs * FAR_MSGS;
+  /**
+   * So many messages were read alone, each from another place, some of them with what lies around them; or looked at in
+   * vain. Less than that is as if it were none.
+   */
+  readFar(msgs: number, around: number): void {
+    this.msgs -= msgs * FAR_MSGS + around * AROUND_MSGS;
   }
   looked(msgs: number): void {
     this.msgs -= Math.floor(msgs / LOOKS_A_MSG);

@@ -25,8 +25,9 @@ import type { ReadWait } from "./read_wait.ts";
 const FEW = 4;
 /** So many go one by one where few followed each other. */
 const SINGLES = 64;
-/** So many runs are gathered where few followed each other. */
+/** So many runs are gathered where few followed each other, and messages in each at most. */
 const GATHERS = 32;
+const MOST_GATHERED = 64;
 
 /** Why it stopped: the slice is spent, there is nothing to do, or it has to wait: for acks, time, or a connection. */
 export type Stopped = "slice" | "end" | "wait";
@@ -177,8 +178,8 @@ export class Deliveries {
       this.#gathers = GATHERS;
     }
     this.#gathers--;
-    const count = cursor.gather(first, most, into);
-    slice.readFar(count);
+    const count = cursor.gather(first, Math.min(most, MOST_GATHERED), into);
+    slice.readFar(count, into.around);
     if (count > 0 && cursor.isLooking) slice.looked(into.seq[count - 1]! - from);
     return count;
   }

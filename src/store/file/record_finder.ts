@@ -166,6 +166,7 @@ export class RecordFinder {
         const at = from + (seq - index.seqOf(sample)) * length;
         index.isUsed = true;
         if (Number.isInteger(length) && this.reader.addFrom(block, at, length, seq, into)) return true;
+        into.around++;
       }
     }
     return this.find(block, seq) && this.reader.isIntact() && this.reader.addToRun(into);

@@ -79,6 +79,30 @@ describe("one consumer with much to do", () => {
     },
   );
 
+  test("reads few in a turn that are dear to read", () => {
+    const rig = new ConsumerRig();
+    for (let i = 0; i < 20_000; i++) rig.stage(`s.${i % 10} x`);
+    rig.world.settle();
+    const { kept } = rig;
+    const addToRun = kept.addToRun.bind(kept);
+    let read = 0;
+    kept.addToRun = (seq, into) => {
+      read++;
+      into.around++;
+      return addToRun(seq, into);
+    };
+    const consumer = rig.consumer({ ack_policy: "none", filter_subject: "s.3" });
+    rig.pull({ batch: 2000, expires: 1e9 });
+    let most = 0;
+    for (let turn = 0; turn < 30; turn++) {
+      read = 0;
+      rig.world.turn();
+      most = Math.max(most, read);
+    }
+    expect(consumer.info().delivered.consumerSeq).toBe(2000);
+    expect(most).toBeLessThan(500);
+  });
+
   test.each([
     ["two listen", ["deliver", "deliver"], 10],
     ["a group listens", ["deliver/q"], 10],
