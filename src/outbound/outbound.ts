@@ -59,7 +59,10 @@ export class Outbound implements Gate {
   #position = 0;
   #limit = 0;
   #grade = 0;
+  /** Nothing is to be done for what is queued now: the turn flushes it. Never while it is congested. */
   #touched = false;
+  /** The turn knows of it. */
+  #isListed = false;
   // Where the arena is exhausted: a plain buffer, filled instead of a slot.
   #overflow: Uint8Array | undefined = undefined;
   #overflowUsed = 0;
@@ -153,6 +156,7 @@ export class Outbound implements Gate {
   /** Hands everything to the transport, unless a batch is in flight. The turn calls it; before closing, the owner. */
   flush(): void {
     this.#touched = false;
+    this.#isListed = false;
     if (this.#closed || this.#inFlight.length > 0) return;
     if (this.#queue.length === 0 && this.#overflow === undefined) {
       if (this.#position > this.#start) this.#writeSlot();
@@ -250,7 +254,11 @@ export class Outbound implements Gate {
 
   #touch(): void {
     if (this.#closed) return;
-    this.#touched = true;
+    // While it is congested each piece is noticed, and whoever feeds it waits.
+    if (this.congested) this.#turn.congested(this);
+    else this.#touched = true;
+    if (this.#isListed) return;
+    this.#isListed = true;
     this.#turn.touch(this);
   }
 
@@ -378,6 +386,7 @@ export class Outbound implements Gate {
     if (pending > this.#maxPendingBytes) this.#owner.onPendingExceeded();
     else if (pending > this.#maxPendingBytes * GATE) {
       this.congested = true;
+      this.#touched = false;
       this.#turn.congested(this);
     }
   }

@@ -229,7 +229,7 @@ export class Session implements TransportHandler, ClientOps {
     this.#pings.heard(world.nowMs());
     this.lastSec = world.wallSec();
     this.lastNanos = world.wallNanos();
-    this.#stall.onChunk();
+    this.#stall.onChunk(to - from);
     this.#intake.feed(from, to);
   }
 

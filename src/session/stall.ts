@@ -4,8 +4,9 @@
 import type { Intake } from "../peer/intake.ts";
 import type { SessionHost } from "./host.ts";
 
-/** Most time a producer waits for slow receivers, per chunk. */
+/** Most time a producer waits for slow receivers, for so much of what it sends: nats-server reads no more at once. */
 const MOST_MS = 10;
+const MOST_MS_BYTES = 64 * 1024;
 const CONGESTED_MS = 2;
 const FULL_MS = 5;
 
@@ -22,9 +23,9 @@ export class Stall {
     this.isOff = isOff;
   }
 
-  /** A new chunk may wait anew. */
-  onChunk(): void {
-    this.#leftMs = MOST_MS;
+  /** A new chunk of `count` bytes may wait anew. */
+  onChunk(count: number): void {
+    this.#leftMs = MOST_MS * Math.ceil(count / MOST_MS_BYTES);
   }
 
   /** The turn wants producers to pause. True when that was for a receiver. */

@@ -59,6 +59,28 @@ describe("outbound", () => {
     allSlotsBack();
   });
 
+  test("while it is congested each piece is noticed, and none once it has room again", () => {
+    const { world, transport, turn, outbound } = setup(1 << 20);
+    const piece = text("x".repeat(1000));
+    const isNoticed = (): boolean => {
+      turn.noticed();
+      outbound.put(piece);
+      return turn.slow === outbound;
+    };
+    transport.hold();
+    for (let i = 0; i < 1000 && !outbound.congested; i++) outbound.put(piece);
+    expect([isNoticed(), isNoticed(), isNoticed()]).toEqual([true, true, true]);
+    world.turn();
+    expect([isNoticed(), isNoticed()]).toEqual([true, true]);
+    transport.release();
+    world.turn();
+    expect(outbound.congested).toBe(false);
+    expect([isNoticed(), isNoticed()]).toEqual([false, false]);
+    world.turn();
+    expect(outbound.pendingBytes).toBe(0);
+    allSlotsBack();
+  });
+
   test("writes much of it early, what is left at the end of the turn, and nothing early behind what waits", () => {
     const { world, transport, outbound } = setup();
     const piece = "x".repeat(1000);

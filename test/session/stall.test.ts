@@ -52,8 +52,17 @@ test("at most ten for one chunk; the next chunk may wait anew", () => {
   const { stall, receiver, wait } = rig();
   receiver.fullness = 1;
   expect([wait(), wait(), wait(), wait()]).toEqual([5, 5, 0, 0]);
-  stall.onChunk();
-  expect(wait()).toBe(5);
+  stall.onChunk(100);
+  expect([wait(), wait(), wait()]).toEqual([5, 5, 0]);
+});
+
+test("for as many times as long as a chunk has 64 KB", () => {
+  const { stall, receiver, wait } = rig();
+  receiver.fullness = 1;
+  stall.onChunk(64 * 1024);
+  expect([wait(), wait(), wait()]).toEqual([5, 5, 0]);
+  stall.onChunk(2 * 64 * 1024 + 1);
+  expect(Array.from({ length: 7 }, wait)).toEqual([5, 5, 5, 5, 5, 5, 0]);
 });
 
 test("until the receiver has taken its bytes, if that is sooner", () => {
