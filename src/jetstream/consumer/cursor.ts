@@ -17,6 +17,8 @@ import type { SkipList } from "./skip_list.ts";
 
 /** Messages looked at in one slice. */
 const LOOK = 4096;
+/** Dear ones that are gathered together. */
+const MOST_AROUND = 128;
 
 /** `Cursor.next` found none yet: go on in another slice; or the disk did not tell (`readFailures` of the store). */
 export const SEARCHING = -1;
@@ -121,6 +123,7 @@ export class Cursor {
     for (let seq = first; seq > 0 && seq <= toldUpTo; seq = store.next(this.#filter, seq + 1, LOOK)) {
       // What could not be read may have been left out.
       if (into.count === most || store.readFailures !== readFailures) break;
+      if (into.around >= MOST_AROUND) break;
       if ((this.isLooking && seq - first > LOOK) || !store.addToRun(seq, into)) break;
     }
     return into.count;

@@ -22,6 +22,8 @@ export class RecordFinder {
   readonly #cache: StoreCache;
   readonly #indexedACall: number;
   readonly #onUnreadable: (block: number, failure: string) => void;
+  /** How far the last index that was being made had come. */
+  #grownTo = 0;
 
   /** Of an index with subjects, `indexedACall` entries are made in one call. */
   constructor(
@@ -156,6 +158,10 @@ export class RecordFinder {
    */
   addToRun(block: FileBlock, seq: number, into: StoredRun): boolean {
     const { index } = block;
+    const grownTo = block.growing?.at ?? this.#grownTo;
+    // To find it a part of the index with subjects was made.
+    if (grownTo !== this.#grownTo) into.around += GROWING_COST;
+    this.#grownTo = grownTo;
     const isPlain = index !== undefined && !block.isCompressed && !block.isPinned && block.damaged === undefined;
     if (isPlain && this.reader.pageOf(block)?.covers(seq) !== true) {
       const sample = index.sampleFor(seq);
@@ -353,6 +359,8 @@ export class RecordFinder {
 
 /** A block that has to be read in search of a subject costs as much as looking at so many messages. */
 const SCAN_COST = 4096;
+/** As many messages that are read with what lies around them take as long as a part of an index. */
+const GROWING_COST = 32;
 
 function isSame(a: Uint8Array, aFrom: number, aTo: number, b: Uint8Array, bFrom: number, bTo: number): boolean {
   if (aTo - aFrom !== bTo - bFrom) return false;
