@@ -166,6 +166,8 @@ function reauthorize(core: Core, authenticator: ReloadableAuthenticator): void {
     const { options, account } = session;
     const named = options && authenticator.accountOf(options);
     if (session.proxyKey !== "" && !core.trustedProxies.includes(session.proxyKey)) session.refuse("proxyNotTrusted");
+    // Whoever waits for its turn to log in does so by what holds then.
+    else if (session.isWaiting) continue;
     // Whom a service let in comes again, too: what it would say today only it knows.
     else if (session.identity?.answered !== undefined) session.close("clientClosed");
     else if (named !== undefined && named !== account?.name) session.close("clientClosed");

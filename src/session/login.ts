@@ -54,6 +54,8 @@ export class Login {
   options: ConnectOptions | undefined = undefined;
   /** It has sent CONNECT and is served, or is served without. */
   isDone = false;
+  /** It has sent CONNECT, and nobody has looked at that yet. */
+  isWaiting = false;
   /** What the log shows of it besides its address. */
   label = "";
   /** It was refused, and this account is told that, with this reason. */
@@ -158,10 +160,12 @@ export class Login {
     let resume: (() => void) | undefined;
     turn.newcomers.come(() => {
       isAsked = true;
+      this.isWaiting = false;
       if (session.isClosed) return;
       this.#authenticate(options);
       resume?.();
     });
+    this.isWaiting = !isAsked;
     if (!isAsked) resume = this.#parts.suspend();
   }
 

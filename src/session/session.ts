@@ -200,6 +200,10 @@ export class Session implements TransportHandler, ClientOps {
   get options(): ConnectOptions | undefined {
     return this.#login.options;
   }
+  /** Who it is, or is after another CONNECT, is decided later. */
+  get isWaiting(): boolean {
+    return this.#login.isWaiting;
+  }
   /** As CONNECT gave it. */
   get name(): string {
     return this.options?.name ?? "";

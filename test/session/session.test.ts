@@ -284,6 +284,20 @@ describe("pings", () => {
   });
 });
 
+test("of two who log in at once the second one waits for its turn, and only until then", async () => {
+  const { world, core, doorman, open } = rig({}, true);
+  const peers = [open(), open()];
+  for (const peer of peers) peer.feed('CONNECT {"verbose":false,"auth_token":"t"}\r\nPING\r\n');
+  const waiting = (): boolean[] => [...core.sessions.values()].map(({ isWaiting }) => isWaiting);
+  expect(waiting()).toEqual([false, true]);
+  world.settle();
+  expect(waiting()).toEqual([false, false]);
+  await doorman.decide(true);
+  await doorman.decide(true);
+  world.settle();
+  for (const peer of peers) expect(peer.take()).toContain("PONG");
+});
+
 describe("slow consumers", () => {
   const limits = { max_pending: 300_000, max_payload: 100_000, write_deadline: "3s" };
   const message = `PUB t 20000\r\n${"x".repeat(20_000)}\r\n`;
