@@ -30,6 +30,8 @@ export const SCRATCH = 64;
 export const SCRATCH_BYTES = 4 * LONGEST_LINE + 64 * KB;
 export const READ_LOW = SCRATCH + SCRATCH_BYTES;
 export const READ_BYTES = 512 * KB;
+/** What a connection may have read at once, unless its messages are large: the others wait for as long as small ones take. */
+export const CHUNK_BYTES = 256 * KB;
 /** A line that was carried, the chunk behind it when that is carried too, and some room. */
 export const HEADROOM_BYTES = 2 * LONGEST_LINE + READ_BYTES + 192 * KB;
 export const READ = READ_LOW + HEADROOM_BYTES;

@@ -52,6 +52,8 @@ export type TransportEnd = "eof" | "readError" | "writeError" | "tlsHandshake";
 export interface TransportHandler {
   /** Bytes [from, to) of the arena arrived. Borrowed until this returns. A paused handler is not called. */
   onChunk(from: number, to: number): void;
+  /** The last chunk had large messages: more may be read at once. */
+  readonly takesLarge?: boolean;
   /** Everything written before is out of our hands: bytes of calls that returned false are free again. */
   onWritten(): void;
   /** The connection is what it will be: TLS is up, or the peer chose plain text. Only where `tlsPending` was true. */

@@ -26,7 +26,7 @@ export class Inbox {
   #paused = false;
   #sourcePaused = true;
   #ended: (() => void) | undefined;
-  /** Bytes delivered in this turn; at READ_BYTES the others have their turn first. */
+  /** Bytes delivered in this turn; at CHUNK_BYTES the others have their turn first. */
   #turnBytes = 0;
   #turnOpen = false;
   #delivering = false;
@@ -62,7 +62,7 @@ export class Inbox {
     } finally {
       this.#delivering = false;
     }
-    if (this.#turnBytes >= arena.READ_BYTES) this.#pauseSource();
+    if (this.#turnBytes >= arena.CHUNK_BYTES) this.#pauseSource();
   }
   pause(): void {
     this.#paused = true;
@@ -75,7 +75,7 @@ export class Inbox {
     if (this.#started) this.#goOn();
   }
   trust(): void {
-    this.#chunkBytes = arena.READ_BYTES;
+    this.#chunkBytes = arena.CHUNK_BYTES;
   }
   /** The source has no more: `fire` is called once everything was delivered. */
   end(fire: () => void): void {
@@ -84,7 +84,7 @@ export class Inbox {
   }
 
   get #mayDeliver(): boolean {
-    return this.#started && !this.#paused && this.#turnBytes < arena.READ_BYTES;
+    return this.#started && !this.#paused && this.#turnBytes < arena.CHUNK_BYTES;
   }
   #goOn(): void {
     if (this.#held.length === 0 && this.#mayDeliver) this.#resumeSource();
@@ -98,7 +98,7 @@ export class Inbox {
     } finally {
       this.#delivering = false;
     }
-    if (this.#held.length > 0 || this.#turnBytes >= arena.READ_BYTES) this.#pauseSource();
+    if (this.#held.length > 0 || this.#turnBytes >= arena.CHUNK_BYTES) this.#pauseSource();
     if (this.#held.length > 0) return;
     const ended = this.#ended;
     this.#ended = undefined;

@@ -96,6 +96,7 @@ abstract class Tcp implements Transport {
 
 const readArea = arena.bytes.subarray(arena.READ, arena.READ + arena.READ_BYTES);
 const untrustedArea = readArea.subarray(0, UNTRUSTED_BYTES);
+const usualArea = readArea.subarray(0, arena.CHUNK_BYTES);
 
 /** Reads into the shared area itself. */
 class DirectTcp extends Tcp {
@@ -103,6 +104,9 @@ class DirectTcp extends Tcp {
   #paused = false;
   /** This turn's chunk filled the area: the others first. */
   #hadItsTurn = false;
+  #trusted = false;
+  /** Bytes of the view that is read into. */
+  #most = UNTRUSTED_BYTES;
 
   constructor(accepted: Socket, handle: object, remote: PeerAddress) {
     const view: { next: Uint8Array | undefined } = { next: untrustedArea };
@@ -127,20 +131,30 @@ class DirectTcp extends Tcp {
     if (!this.#hadItsTurn) this.#goOn();
   }
   trust(): void {
-    this.#view.next = readArea;
+    this.#trusted = true;
+    this.#read(usualArea);
   }
 
   #onRead(count: number): boolean {
     socketWasRead(count);
     if (this.life.closing) return true;
-    this.handler?.onChunk(arena.READ, arena.READ + count);
-    if (count < arena.READ_BYTES) return true;
+    const { handler } = this;
+    const most = this.#most;
+    handler?.onChunk(arena.READ, arena.READ + count);
+    if (count < most) return true;
+    if (this.#trusted) this.#read(handler?.takesLarge === true ? readArea : usualArea);
+    if (count < arena.CHUNK_BYTES) return true;
     this.#hadItsTurn = true;
     natives.setImmediate(() => {
       this.#hadItsTurn = false;
       this.#goOn();
     });
     return false;
+  }
+  /** From the next read on. */
+  #read(area: Uint8Array): void {
+    this.#most = area.length;
+    this.#view.next = area;
   }
   #goOn(): void {
     if (!this.#paused && !this.life.closing && this.handler !== undefined) this.socket.resume();

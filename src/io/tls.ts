@@ -233,7 +233,7 @@ export class TlsTransport implements Transport {
   }
   trust(): void {
     this.#inbox.trust();
-    this.#placed?.limit(arena.READ_BYTES);
+    this.#placed?.limit(arena.CHUNK_BYTES);
   }
   end(graceMs: number): void {
     this.#closedByUs = true;

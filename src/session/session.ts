@@ -46,6 +46,8 @@ const QUEUE_OF_SERVERS = byteString("_sys_");
 const CLOSE_GRACE_MS = 1000;
 /** A client that has not sent its first PING gets none for this long. */
 const FIRST_PONG_MS = 2000;
+/** Messages of this mean length cost more by their bytes than by their number. */
+const LARGE_BYTES = 512;
 /** What operations cost, in units of pace.ts. */
 const SUB_WORK = 30;
 const CONNECT_WORK = 100;
@@ -70,6 +72,7 @@ export class Session implements TransportHandler, ClientOps {
   proxyKey = "";
   inMsgs = 0;
   inBytes = 0;
+  takesLarge = false;
   /** Wall clock of the last operation. */
   lastSec: number;
   lastNanos: number;
@@ -234,7 +237,9 @@ export class Session implements TransportHandler, ClientOps {
     this.lastSec = world.wallSec();
     this.lastNanos = world.wallNanos();
     this.#stall.onChunk(to - from);
+    const msgsBefore = this.inMsgs;
     this.#intake.feed(from, to);
+    this.takesLarge = to - from > (this.inMsgs - msgsBefore) * LARGE_BYTES;
   }
 
   // ---- operations
