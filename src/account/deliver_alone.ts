@@ -10,12 +10,11 @@
 import { bytes } from "../base/arena.ts";
 import { copyIn } from "../base/arena_copy.ts";
 import { putDigits } from "../base/digits.ts";
+import { putLineEnd } from "../base/put_bytes.ts";
 import type { OutMsg } from "./out_msg.ts";
 import type { Subscription } from "./subscription.ts";
 
 const SPACE = 0x20;
-const CR = 0x0d;
-const LF = 0x0a;
 /** "HMSG ", three blanks, two line ends, and two sizes of at most five digits. */
 const LINE_BYTES = 24;
 /** Larger payloads take a way on which they need not be copied. */
@@ -54,18 +53,12 @@ export function deliverAlone(sub: Subscription, msg: OutMsg): number {
     at = putDigits(bytes, at, headerBytes);
     bytes[at++] = SPACE;
   }
-  at = lineEnd(putDigits(bytes, at, size));
+  at = putLineEnd(bytes, putDigits(bytes, at, size));
   if (headerBytes > 0) at = copyIn(at, msg.header, msg.headerFrom, msg.headerTo);
-  at = lineEnd(copyIn(at, msg.body, msg.bodyFrom, msg.bodyTo));
+  at = putLineEnd(bytes, copyIn(at, msg.body, msg.bodyFrom, msg.bodyTo));
   outbound.took(at);
   sub.delivered++;
   receiver.outMsgs++;
   receiver.outBytes += size;
   return size;
-}
-
-function lineEnd(at: number): number {
-  bytes[at] = CR;
-  bytes[at + 1] = LF;
-  return at + 2;
 }

@@ -10,12 +10,11 @@
 import { bytes, copy2, LINE, LINE_BYTES } from "../base/arena.ts";
 import { copyIn } from "../base/arena_copy.ts";
 import { putDigits } from "../base/digits.ts";
+import { putLineEnd } from "../base/put_bytes.ts";
 import type { OutRun, RunReplies } from "./out_run.ts";
 import type { Subscription } from "./subscription.ts";
 
 const SPACE = 0x20;
-const CR = 0x0d;
-const LF = 0x0a;
 /** "HMSG ", blanks, a line end, and two sizes. */
 const OTHER_BYTES = 48;
 /** Larger messages go by themselves. */
@@ -31,7 +30,7 @@ export class RunSent {
 }
 
 /**
- * Writes the messages `from`, from + 1, … below `to` of a run for a subscription of a connection: until `most` bytes of
+ * Writes the first `count` messages of a run for a subscription of a connection: until `most` bytes of
  * payloads, headers and replies would be exceeded, or one is out of the ordinary. `sent` says how far it came.
  */
 export function deliverRun(
@@ -93,10 +92,7 @@ export function deliverRun(
         at = putDigits(bytes, at, header);
         bytes[at++] = SPACE;
       }
-      at = putDigits(bytes, at, data);
-      bytes[at] = CR;
-      bytes[at + 1] = LF;
-      lineEnd = at + 2;
+      lineEnd = putLineEnd(bytes, putDigits(bytes, at, data));
       subjectLength = length;
       headerBytes = header;
       size = data;
@@ -106,10 +102,7 @@ export function deliverRun(
     const at = outbound.claim(lineBytes + data + 2);
     if (at < 0) break;
     copy2(at, LINE, lineBytes, dataFrom, data);
-    const end = at + lineBytes + data;
-    bytes[end] = CR;
-    bytes[end + 1] = LF;
-    outbound.took(end + 2);
+    outbound.took(putLineEnd(bytes, at + lineBytes + data));
     total += data;
     replyTotal += replyBytes;
   }

@@ -4,12 +4,10 @@
 
 import { bytes } from "../base/arena.ts";
 import { putDigits } from "../base/digits.ts";
-import { putBytes } from "../base/put_bytes.ts";
+import { putBytes, putLineEnd } from "../base/put_bytes.ts";
 import type { Frame } from "../proto/frame.ts";
 
 const SPACE = 0x20;
-const CR = 0x0d;
-const LF = 0x0a;
 
 export class MessageTails {
   /** They are those of the message at hand. */
@@ -33,12 +31,12 @@ export class MessageTails {
       at = putBytes(bytes, at, frame.source, frame.headerSizeFrom, frame.headerSizeTo);
       bytes[at++] = SPACE;
     }
-    at = putLineEnd(putBytes(bytes, at, frame.source, frame.sizeFrom, frame.sizeTo));
+    at = putLineEnd(bytes, putBytes(bytes, at, frame.source, frame.sizeFrom, frame.sizeTo));
     this.wholeLength = at - this.whole;
     if (frame.headerBytes < 0) return;
     this.stripped = at;
     const payloadBytes = frame.payloadTo - frame.payloadFrom - frame.headerBytes;
-    this.strippedLength = putLineEnd(putDigits(bytes, putReply(at, frame), payloadBytes)) - at;
+    this.strippedLength = putLineEnd(bytes, putDigits(bytes, putReply(at, frame), payloadBytes)) - at;
   }
 }
 
@@ -47,10 +45,4 @@ function putReply(at: number, frame: Frame): number {
   const next = putBytes(bytes, at, frame.source, frame.replyFrom, frame.replyTo);
   bytes[next] = SPACE;
   return next + 1;
-}
-
-function putLineEnd(at: number): number {
-  bytes[at] = CR;
-  bytes[at + 1] = LF;
-  return at + 2;
 }

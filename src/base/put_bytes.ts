@@ -5,6 +5,8 @@ import { viewOf } from "./views.ts";
 /** Below this byte by byte, above `LONG` as a whole, between them four bytes at a time: measured. */
 const SHORT = 12;
 const LONG = 256;
+const CR = 0x0d;
+const LF = 0x0a;
 
 /** Copies source[from, to) to into[at…]; where it ends there. The two do not overlap. */
 export function putBytes(into: Uint8Array, at: number, source: Uint8Array, from: number, to: number): number {
@@ -20,4 +22,11 @@ export function putBytes(into: Uint8Array, at: number, source: Uint8Array, from:
     target.setInt32(at + last, view.getInt32(to - 4, true), true);
   }
   return at + count;
+}
+
+/** Ends a line; where what follows begins. */
+export function putLineEnd(into: Uint8Array, at: number): number {
+  into[at] = CR;
+  into[at + 1] = LF;
+  return at + 2;
 }

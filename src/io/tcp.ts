@@ -8,26 +8,16 @@
 
 import { Socket } from "node:net";
 import * as arena from "../base/arena.ts";
-import type { Accept, Listener, PeerAddress, Transport, TransportHandler } from "../base/transport.ts";
+import type { Accept, PeerAddress, Transport, TransportHandler } from "../base/transport.ts";
 import { Inbox, UNTRUSTED_BYTES } from "./inbox.ts";
 import { socketWasRead } from "./latency.ts";
-import { listen, peerOf, type ListenOptions } from "./listen.ts";
+import { peerOf } from "./listen.ts";
 import * as natives from "./natives.ts";
 import { Outgoing } from "./outgoing.ts";
 import { SocketLife } from "./socket_life.ts";
 
 /** How bytes get into the read area; "data" is for a Node whose handles changed, and for tests. */
 export type TcpReading = "onread" | "data";
-
-export interface TcpOptions extends ListenOptions {
-  readonly accept: Accept;
-  readonly reading?: TcpReading;
-}
-
-/** Opens a port for plain TCP. Rejects with a `ListenError`. */
-export function listenTcp(options: TcpOptions): Promise<Listener> {
-  return listen(options, (accepted) => acceptTcp(accepted, options.accept, options.reading ?? "onread"));
-}
 
 /** Makes a transport of an accepted socket that nobody read from yet. */
 export function acceptTcp(accepted: Socket, accept: Accept, reading: TcpReading = "onread"): void {
@@ -104,9 +94,8 @@ class DirectTcp extends Tcp {
   #paused = false;
   /** This turn's chunk filled the area: the others first. */
   #hadItsTurn = false;
-  #trusted = false;
-  /** Bytes of the view that is read into. */
-  #most = UNTRUSTED_BYTES;
+  /** What is read into, or will be from the next read on. */
+  #area: Uint8Array = untrustedArea;
 
   constructor(accepted: Socket, handle: object, remote: PeerAddress) {
     const view: { next: Uint8Array | undefined } = { next: untrustedArea };
@@ -131,7 +120,6 @@ class DirectTcp extends Tcp {
     if (!this.#hadItsTurn) this.#goOn();
   }
   trust(): void {
-    this.#trusted = true;
     this.#read(usualArea);
   }
 
@@ -139,11 +127,10 @@ class DirectTcp extends Tcp {
     socketWasRead(count);
     if (this.life.closing) return true;
     const { handler } = this;
-    const most = this.#most;
+    const most = this.#area.length;
     handler?.onChunk(arena.READ, arena.READ + count);
-    if (count < most) return true;
-    if (this.#trusted) this.#read(handler?.takesLarge === true ? readArea : usualArea);
-    if (count < arena.CHUNK_BYTES) return true;
+    if (count < most || most < arena.CHUNK_BYTES) return true;
+    this.#read(handler?.takesLarge === true ? readArea : usualArea);
     this.#hadItsTurn = true;
     natives.setImmediate(() => {
       this.#hadItsTurn = false;
@@ -151,9 +138,9 @@ class DirectTcp extends Tcp {
     });
     return false;
   }
-  /** From the next read on. */
   #read(area: Uint8Array): void {
-    this.#most = area.length;
+    if (area === this.#area) return;
+    this.#area = area;
     this.#view.next = area;
   }
   #goOn(): void {

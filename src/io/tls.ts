@@ -9,18 +9,10 @@
 
 import type { Socket } from "node:net";
 import * as arena from "../base/arena.ts";
-import type {
-  Accept,
-  Listener,
-  PeerAddress,
-  TlsInfo,
-  Transport,
-  TransportEnd,
-  TransportHandler,
-} from "../base/transport.ts";
+import type { Accept, PeerAddress, TlsInfo, Transport, TransportEnd, TransportHandler } from "../base/transport.ts";
 import { Inbox, UNTRUSTED_BYTES } from "./inbox.ts";
 import { socketWasRead } from "./latency.ts";
-import { listen, peerOf, type ListenOptions } from "./listen.ts";
+import { peerOf } from "./listen.ts";
 import * as natives from "./natives.ts";
 import { Outgoing } from "./outgoing.ts";
 import { type PlacedReading, readInPlace } from "./read_in_place.ts";
@@ -29,8 +21,8 @@ import { acceptTcp, type TcpReading } from "./tcp.ts";
 import { addressesOf, firstByte, TlsEngine, type Handshaken } from "./tls_engine.ts";
 import type { TlsSettings } from "./tls_settings.ts";
 
-export interface TlsOptions extends ListenOptions {
-  readonly tls: TlsSettings;
+/** Who is told of connections, and how they are read. */
+export interface TlsGateOptions {
   readonly accept: Accept;
   /** Told instead of `accept` when connection_rate_limit is exceeded; its transport stays clear text. */
   readonly acceptThrottled: Accept;
@@ -39,44 +31,21 @@ export interface TlsOptions extends ListenOptions {
   readonly reading?: TcpReading;
 }
 
-/** A listener whose certificates may change while it runs. */
-export interface TlsListener extends Listener {
-  /** Connections from now on use these settings. */
-  update(tls: TlsSettings): void;
-}
-
 /** What handles a connection that is or becomes TLS, whoever listens. */
 export interface TlsDoor {
   readonly engine: TlsEngine;
   readonly remote: PeerAddress;
-  readonly options: Pick<TlsOptions, "accept" | "onHandshakeFailed" | "reading">;
-}
-
-/** Opens a port for clients that speak TLS, or may. Rejects with a `ListenError`. */
-export async function listenTls(options: TlsOptions): Promise<TlsListener> {
-  const gate = new TlsGate(options.tls, options);
-  const listener = await listen(options, (raw) => gate.admit(raw));
-  return {
-    ...listener,
-    close: () => {
-      gate.close();
-      return listener.close();
-    },
-    update: (tls) => gate.update(tls),
-  };
+  readonly options: Omit<TlsGateOptions, "acceptThrottled">;
 }
 
 /** Makes connections of accepted sockets that speak TLS, or may. */
 export class TlsGate {
-  readonly #options: Pick<TlsOptions, "accept" | "acceptThrottled" | "onHandshakeFailed" | "reading">;
+  readonly #options: TlsGateOptions;
   /** Sockets nobody was told of yet. */
   readonly #early = new Set<Socket>();
   #engine: TlsEngine;
 
-  constructor(
-    tls: TlsSettings,
-    options: Pick<TlsOptions, "accept" | "acceptThrottled" | "onHandshakeFailed" | "reading">,
-  ) {
+  constructor(tls: TlsSettings, options: TlsGateOptions) {
     this.#engine = new TlsEngine(tls);
     this.#options = options;
   }

@@ -15,7 +15,7 @@ const FIRST_BYTES = 256;
 const LEAST_SPARE = 16 * 1024;
 const MOST_SPARES = 4;
 
-/** Owned by the process, each of LARGE bytes at most: busy connections split a message in every chunk. */
+/** Owned by the process, each of LARGE bytes: busy connections split a message in every chunk. */
 const spares: Uint8Array[] = [];
 
 export class Carry {

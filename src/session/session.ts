@@ -46,7 +46,7 @@ const QUEUE_OF_SERVERS = byteString("_sys_");
 const CLOSE_GRACE_MS = 1000;
 /** A client that has not sent its first PING gets none for this long. */
 const FIRST_PONG_MS = 2000;
-/** Messages of this mean length cost more by their bytes than by their number. */
+/** Messages of this mean length cost more by their bytes than by their number, where the chunk is of little else. */
 const LARGE_BYTES = 512;
 /** What operations cost, in units of pace.ts. */
 const SUB_WORK = 30;
@@ -237,9 +237,9 @@ export class Session implements TransportHandler, ClientOps {
     this.lastSec = world.wallSec();
     this.lastNanos = world.wallNanos();
     this.#stall.onChunk(to - from);
-    const msgsBefore = this.inMsgs;
+    const { inMsgs, inBytes } = this;
     this.#intake.feed(from, to);
-    this.takesLarge = to - from > (this.inMsgs - msgsBefore) * LARGE_BYTES;
+    this.takesLarge = this.inBytes - inBytes > Math.max((to - from) >> 1, (this.inMsgs - inMsgs) * LARGE_BYTES);
   }
 
   // ---- operations

@@ -16,8 +16,8 @@ test("chunks come through the read area, small ones until the peer is trusted", 
   const [, transport, recorder] = opened();
   transport.feed("x".repeat(10_000));
   transport.trust();
-  transport.feed("y".repeat(arena.READ_BYTES + 37_856));
-  expect(recorder.chunks.map((chunk) => chunk.length)).toEqual([4096, 4096, 1808, arena.READ_BYTES, 37_856]);
+  transport.feed("y".repeat(arena.CHUNK_BYTES + 37_856));
+  expect(recorder.chunks.map((chunk) => chunk.length)).toEqual([4096, 4096, 1808, arena.CHUNK_BYTES, 37_856]);
 });
 
 test("a paused handler is called again in a later turn only", () => {

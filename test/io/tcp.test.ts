@@ -3,7 +3,8 @@ import { networkInterfaces } from "node:os";
 import { afterEach, describe, expect, test } from "vitest";
 import * as arena from "../../src/base/arena.ts";
 import type { Accept, Listener } from "../../src/base/transport.ts";
-import { listenTcp, type TcpReading } from "../../src/io/tcp.ts";
+import type { TcpReading } from "../../src/io/tcp.ts";
+import { listenTcp } from "../support/listeners.ts";
 import { Recorder, aMoment, transportContract, until, type Peer, type Rig } from "./transport_contract.ts";
 import { socketPeer } from "./socket_peer.ts";
 
@@ -137,6 +138,26 @@ describe("a TCP listener", () => {
     expect(sizes[0]).toBeLessThanOrEqual(4096);
     expect(Math.max(...sizes)).toBeGreaterThan(65_536);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(arena.READ_BYTES);
+  });
+
+  test.each([
+    ["many small messages", false, arena.CHUNK_BYTES],
+    ["large messages", true, arena.READ_BYTES],
+  ])("a peer with %s has so much read at once", async (_, takesLarge, most) => {
+    const [listener, recorders] = await listening("127.0.0.1");
+    const peer = await dial(listener.port, "127.0.0.1");
+    await until(() => recorders.length === 1);
+    const [recorder] = recorders as [Recorder];
+    recorder.takesLarge = takesLarge;
+    recorder.transport.trust();
+    let sent = 0;
+    const largest = () => Math.max(...recorder.chunks.map((chunk) => chunk.length));
+    do {
+      peer.write(Buffer.alloc(8 << 20, 1));
+      sent += 8 << 20;
+      await until(() => recorder.chunks.reduce((sum, chunk) => sum + chunk.length, 0) === sent);
+    } while (largest() < most && sent < 128 << 20);
+    expect(largest()).toBe(most);
   });
 
   test("a thousand connections come and go", async () => {

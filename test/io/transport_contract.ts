@@ -33,6 +33,7 @@ export class Recorder implements TransportHandler {
   readonly gone: [why: TransportEnd, detail: string][] = [];
   readonly secured: (TlsInfo | undefined)[] = [];
   written = 0;
+  takesLarge = false;
   onEachChunk: (chunk: Buffer) => void = () => {};
   onEachGone: () => void = () => {};
 

@@ -3,6 +3,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Credentials, Identity, Verdict } from "../../src/auth/authenticator.ts";
 import { silentLog } from "../../src/base/log.ts";
+import type { TransportHandler } from "../../src/base/transport.ts";
 import { fromObject, type ObjectOptions } from "../../src/config/object.ts";
 import { systemSource } from "../../src/io/files.ts";
 import { Core } from "../../src/server/core.ts";
@@ -91,6 +92,24 @@ function rig(options: ObjectOptions = {}, auth = false, seed = 1): Rig {
     },
   };
 }
+
+test.each([
+  ["messages of a kilobyte", `PUB a 1024\r\n${"x".repeat(1024)}\r\n`.repeat(20), true],
+  ["small messages", "PUB a 16\r\n0123456789abcdef\r\n".repeat(1000), false],
+  ["operations without messages", "PING\r\n".repeat(1000), false],
+  ["a large message among many operations", `PUB a 1024\r\n${"x".repeat(1024)}\r\n${"PING\r\n".repeat(1000)}`, false],
+])("who sends %s may have more read at once: only for large ones", (_, chunk, takesLarge) => {
+  const { world, core } = rig();
+  const handlers: TransportHandler[] = [];
+  const peer = new FakeTransport(world).open((transport) => {
+    handlers.push(core.accept(transport));
+    return handlers[0]!;
+  });
+  peer.feed(quiet);
+  world.settle();
+  peer.feed(chunk);
+  expect(handlers[0]!.takesLarge).toBe(takesLarge);
+});
 
 describe("authentication", () => {
   test("who does not send CONNECT in time is told so and sent away", () => {

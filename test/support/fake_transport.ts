@@ -172,7 +172,8 @@ export class FakeTransport implements Transport {
   #pump(): void {
     while (this.#incoming.length > 0 && !this.paused && !this.gone && this.closed === undefined) {
       const first = this.#incoming.shift()!;
-      const most = this.trusted ? arena.READ_BYTES : UNTRUSTED_CHUNK_BYTES;
+      const usual = this.#handler?.takesLarge === true ? arena.READ_BYTES : arena.CHUNK_BYTES;
+      const most = this.trusted ? usual : UNTRUSTED_CHUNK_BYTES;
       if (first.length > most) this.#incoming.unshift(first.subarray(most));
       const chunk = first.subarray(0, most);
       if (chunk.length === 0) continue;
