@@ -39,6 +39,8 @@ export interface SearchedMessages {
   previousOfSubject(subject: number, upTo: number, most: number): number;
   /** How many messages the sequences from..upTo hold. */
   countBetween(from: number, upTo: number): number;
+  /** As `StreamStore`. */
+  withHeaders(from: number, into: number[]): number;
   /** The first sequence, of a removed message perhaps, stored at or after a time; 0 when all are older. */
   seqAt(sec: number, nanos: number): number;
 }
@@ -117,6 +119,10 @@ export class MessageSearch {
     if (found.length > most) return false;
     for (const seq of found.sort((a, b) => a - b)) into.push(seq);
     return true;
+  }
+
+  withHeaders(from: number, into: number[]): number {
+    return this.#messages.withHeaders(from, into);
   }
 
   seqAt(sec: number, nanos: number): number {

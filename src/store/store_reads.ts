@@ -27,6 +27,9 @@ export abstract class StoreReads {
   lastPerSubject(filter: SubjectFilter, upTo: number, most: number, into: number[]): boolean {
     return this.searching().lastPerSubject(filter, upTo, most, into);
   }
+  withHeaders(from: number, into: number[]): number {
+    return this.searching().withHeaders(from, into);
+  }
   seqAt(sec: number, nanos: number): number {
     return this.searching().seqAt(sec, nanos);
   }

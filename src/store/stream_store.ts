@@ -238,6 +238,11 @@ export interface StreamStore {
    * each matching subject. False, and nothing appended, when there are more than `most`.
    */
   lastPerSubject(filter: SubjectFilter, upTo: number, most: number, into: number[]): boolean;
+  /**
+   * Appends to `into`, in rising order, the messages at or after `from` that have headers, or may have any: those of a part
+   * of the stream. The sequence to go on from, or 0 at the end.
+   */
+  withHeaders(from: number, into: number[]): number;
   /** The first sequence stored at or after a time; `lastSeq + 1` when all are older. */
   seqAt(sec: number, nanos: number): number;
   /**

@@ -142,6 +142,16 @@ function deletedOf(store: StreamStore, most: number): number[] {
   } while (from > 0);
   return found;
 }
+/** Messages that may have headers. */
+export function headedOf(store: StreamStore, from: number): number[] {
+  const found: number[] = [];
+  for (let at = from; ;) {
+    const next = store.withHeaders(at, found);
+    if (next === 0) return found;
+    expect(next).toBeGreaterThan(at);
+    at = next;
+  }
+}
 
 export function storeContract(name: string, open: OpenStore): void {
   function start(limits: Partial<StoreLimits> = {}) {
@@ -624,6 +634,12 @@ function compare(store: StreamStore, model: StoreModel): void {
   expect(shownIn(store, gathered)).toEqual(few);
   for (const seq of near) {
     if (!msgs.some((each) => each.seq === seq)) expect(store.addToRun(seq, gathered)).toBe(false);
+  }
+  for (const from of near) {
+    const headed = headedOf(store, from);
+    const wanted = msgs.filter(({ seq, header }) => seq >= from && header !== "").map(({ seq }) => seq);
+    expect(headed.filter((seq) => wanted.includes(seq))).toEqual(wanted);
+    expect(headed.filter((seq) => !msgs.some((each) => each.seq === seq && seq >= from))).toEqual([]);
   }
   for (const texts of patterns) {
     const names = texts.map((text) => byteString(text));

@@ -8,9 +8,11 @@ import type { FileStore } from "../../src/store/file/file_store.ts";
 import { NO_LIMITS, REFUSED, StoredMsg, type StageRule, type StoreLimits } from "../../src/store/stream_store.ts";
 import { SubjectFilter } from "../../src/store/subject_filter.ts";
 import type { FakeDisk } from "../support/fake_disk.ts";
+import { headedOf } from "./contract.ts";
 import { deaf, madeDisk, opened } from "./file_support.ts";
 
 const NOW = 1_800_000_000;
+const HEADER = Buffer.from("NATS/1.0\r\nA: b\r\n\r\n");
 const SUBJECTS = ["a", "b", "a.b", "a.c", "b.c.d"];
 
 interface Known {
@@ -86,6 +88,7 @@ class Life {
     this.clock++;
     [msg.sec, msg.subject, msg.subjectTo] = [NOW + this.clock, Buffer.from(subject), subject.length];
     [msg.body, msg.bodyTo] = [Buffer.from(body), body.length];
+    if (this.clock % 7 < 2) [msg.header, msg.headerTo] = [HEADER, HEADER.length];
     const before = new Set(this.given.keys());
     const seq = this.store.stage(msg, rule);
     if (seq < 0) return;
@@ -161,6 +164,7 @@ class Life {
     if (this.isUnreadable) return;
     store.checkInvariants();
     const into = new StoredMsg();
+    const headed = new Set(headedOf(store, 1));
     const isLimited = this.limits !== NO_LIMITS;
     for (const [seq, known] of this.given) {
       const isThere = store.load(seq, into);
@@ -168,6 +172,7 @@ class Life {
         expect(this.removed.has(seq), `removed ${seq} stays away`).toBe(false);
         const shown = { subject: byteStringOf(into.subject, into.subjectFrom, into.subjectTo), body: byteStringOf(into.body, into.bodyFrom, into.bodyTo), sec: into.sec }; // prettier-ignore
         expect(shown).toEqual(known);
+        if (into.headerTo > into.headerFrom) expect(headed, `the headers of ${seq} are found`).toContain(seq);
       } else if (!isLimited) {
         expect(this.confirmed.has(seq) && !this.removing.has(seq), `confirmed ${seq} is there`).toBe(false);
       }

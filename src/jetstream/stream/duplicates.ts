@@ -100,14 +100,21 @@ export class Duplicates {
     const headers = new PublishHeaders();
     const msg = new StoredMsg();
     const { lastSeq } = this.#store.state();
-    let seq = first === 0 ? lastSeq + 1 : first;
+    let next = first;
+    const found: number[] = [];
     const step = (): void => {
-      for (let left = SLICE; left > 0 && seq <= lastSeq && !this.#isClosed; left--, seq++) {
-        if (!this.#store.load(seq, msg) || msg.headerFrom === msg.headerTo) continue;
+      if (found.length === 0 && next > 0 && next <= lastSeq) {
+        next = this.#store.withHeaders(next, found);
+        found.reverse();
+      }
+      for (let left = SLICE; left > 0 && found.length > 0 && !this.#isClosed; left--) {
+        const seq = found.pop()!;
+        if (seq > lastSeq || !this.#store.load(seq, msg) || msg.headerFrom === msg.headerTo) continue;
         headers.scan(msg.header, msg.headerFrom, msg.headerTo);
         if (headers.has(HEADER.msgId)) this.add(headers, msg.seq, msg.sec, msg.nanos);
       }
-      if (seq <= lastSeq && !this.#isClosed) this.#surroundings.nextTurn(step);
+      const isMore = found.length > 0 || (next > 0 && next <= lastSeq);
+      if (isMore && !this.#isClosed) this.#surroundings.nextTurn(step);
       else done();
     };
     step();

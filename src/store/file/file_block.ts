@@ -33,6 +33,8 @@ export class FileBlock {
   hasTombstones = false;
   /** Whether records of messages that are gone may be left in it. */
   hasDead = false;
+  /** No message of it up to this sequence has headers, as far as that is known. */
+  plainUpTo = 0;
   /** Bytes that its last rewrite could not spare. */
   overhead = 0;
   /** It cannot be rewritten as it is. */

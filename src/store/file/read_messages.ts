@@ -17,6 +17,7 @@ import { NO_SUBJECT, SubjectTree } from "../subject_tree.ts";
 import { BlockReader } from "./block_reader.ts";
 import { BlockTable } from "./block_table.ts";
 import type { FileBlock } from "./file_block.ts";
+import { walkHeaders } from "./header_walk.ts";
 import { RecordFinder } from "./record_finder.ts";
 import type { StoreCache } from "./store_cache.ts";
 import type { WrittenRecords } from "./written_records.ts";
@@ -199,6 +200,9 @@ export abstract class ReadMessages implements SearchedMessages {
       this.tree.setLast(subject, found > 0 ? found : Math.max(last, found));
     }
     return found;
+  }
+  withHeaders(from: number, into: number[]): number {
+    return walkHeaders(this.table, this.reader, from, into);
   }
   seqAt(sec: number, nanos: number): number {
     return this.finder.seqAt(sec, nanos);

@@ -123,6 +123,8 @@ class Scan {
   #recordScan: RecordScan | undefined = undefined;
   readonly #scratch = new BlockScratch();
   readonly #effort = new Effort();
+  /** The first message of the block that has headers; 0 for none. */
+  #firstHeaded = 0;
   /** Everything below is gone. */
   floor = 0;
   /** Where a loss began that ends before the next good record. */
@@ -149,6 +151,7 @@ class Scan {
     const messages = this.#messages;
     const after = messages.lastSeq;
     const block = messages.table.add(number, after);
+    this.#firstHeaded = 0;
     const found = (yield* this.#skim(block)) ?? (yield* this.#read(block));
     if (found instanceof DiskError) return found;
     const report = isSound(found) ? found : yield* this.#repair(block, found, isLast, after);
@@ -161,6 +164,7 @@ class Scan {
     block.isCompressed = report.isCompressed;
     block.hasTombstones = report.tombstones > 0;
     block.hasDead = report.messages > block.msgs;
+    block.plainUpTo = this.#firstHeaded === 0 ? block.lastSeq : this.#firstHeaded - 1;
     // A block of nothing but tombstones carries the last sequence.
     const { sec, nanos } = report.tombstone;
     if (report.lastSeq === 0) messages.filling.mark(block, report.tombstoneSeq, sec, nanos);
@@ -224,6 +228,7 @@ class Scan {
     }
     if (this.#openLoss > 0 && record.seq > this.#openLoss) this.lost!.msgs.push([this.#openLoss, record.seq - 1]);
     this.#openLoss = 0;
+    if (this.#firstHeaded === 0 && record.headersTo > record.headersFrom) this.#firstHeaded = record.seq;
     const { tree } = this.#messages;
     const { held } = tree;
     if (record.kind === "message") this.#messages.filling.message(block, record, bytes, scan);

@@ -22,6 +22,8 @@ import { MessageLog } from "./message_log.ts";
 
 /** What a message counts beyond its bytes, as nats-server counts it. */
 const MSG_OVERHEAD = 16;
+/** Messages that may have headers, told at a time. */
+const HEADERS_A_CALL = 1000;
 
 export interface CommittedOptions {
   /** For the hash of subjects: unpredictable. */
@@ -193,6 +195,14 @@ export class CommittedMessages implements PlannedMessages, SearchedMessages, Lim
     let at = this.liveFrom(Math.max(from, 1));
     for (; at > 0 && at <= upTo; at = this.liveFrom(at + 1)) count++;
     return count;
+  }
+  withHeaders(from: number, into: number[]): number {
+    let at = this.liveFrom(Math.max(from, 1));
+    for (let left = HEADERS_A_CALL; left > 0 && at > 0; left--) {
+      into.push(at);
+      at = this.liveFrom(at + 1);
+    }
+    return at;
   }
   seqAt(sec: number, nanos: number): number {
     return this.log.seqAt(sec, nanos);
