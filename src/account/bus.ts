@@ -124,6 +124,11 @@ export class Delivery {
     else this.#router.sendRun(alone, run, replies, count, most, sent);
   }
 
+  /** Hands what is queued for the one connection there to the kernel, when that is much: it works while more is made. */
+  flushEarly(): void {
+    this.#current().alone?.receiver!.outbound.flushEarly();
+  }
+
   #current(): Resolved {
     let resolved = this.#resolved;
     if (resolved === undefined || !this.#router.isCurrent(resolved)) {

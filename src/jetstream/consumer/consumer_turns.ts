@@ -26,6 +26,8 @@ const LONG_MSGS = TURN_MSGS / 4;
 export class Slice {
   msgs = 0;
   bytes = 0;
+  /** Nobody else waits for a slice: what is made is the connection's to read while more is made for it. */
+  isOnly = false;
   /** What is used in each, for messages that go together. */
   readonly run = new DeliveryRun();
 
@@ -88,6 +90,7 @@ export class ConsumerTurns {
     for (const consumer of this.#queued) {
       if (msgs <= 0 || bytes <= 0) break;
       this.#queued.delete(consumer);
+      slice.isOnly = this.#queued.size === 0;
       slice.msgs = SLICE_MSGS;
       slice.bytes = SLICE_BYTES;
       if (consumer.pump(slice)) this.#queued.add(consumer);

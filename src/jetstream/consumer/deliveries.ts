@@ -147,6 +147,8 @@ export class Deliveries {
       this.#singles = SINGLES;
       return false;
     }
+    // Gathering takes longer than it takes the client to read what was gathered.
+    if (slice.isOnly && this.#gathers === 0) inbox.flushEarly();
     this.#parts.reading.succeeded();
     state.deliverRun(msgs.seq, sent.msgs, nowMs);
     cursor.passedRun(msgs.seq[sent.msgs - 1]!, sent.msgs);

@@ -15,6 +15,23 @@ describe("a pull consumer", () => {
     ]);
   });
 
+  test("lets the client read what is there while it makes more, unless others wait for theirs", () => {
+    const rig = new ConsumerRig();
+    rig.put(...Array.from({ length: 2400 }, () => `s.a ${"x".repeat(128)}`));
+    rig.consumer({ ack_policy: "none" });
+    rig.consumer({ name: "D", durable_name: "D", ack_policy: "none" });
+    const writesFor = (...pulls: [batch: string, consumer: string][]): number => {
+      const before = rig.writes;
+      for (const [batch, consumer] of pulls) rig.pull(batch, "inbox.1", consumer);
+      expect(rig.sent().length).toBe(500);
+      return rig.writes - before;
+    };
+    // The connection gets a large slot.
+    writesFor(["500", "C"]);
+    expect(writesFor(["500", "C"])).toBe(2);
+    expect(writesFor(["250", "C"], ["250", "D"])).toBe(1);
+  });
+
   test("keeps a request until something is stored", () => {
     const rig = new ConsumerRig();
     const consumer = rig.consumer();
@@ -297,7 +314,7 @@ describe("the end of a pull consumer", () => {
     const rig = new ConsumerRig();
     rig.consumer().close("deleted");
     expect(rig.got()).toEqual([]);
-    const other = rig.consumer({ name: "D", durable_name: "D" });
+    const other = rig.consumer({ name: "D", durable_name: "D", ack_policy: "none" });
     rig.pull({ batch: 1, expires: SECOND }, "inbox.1", "D");
     other.close("deleted");
     expect(rig.sent().map(({ headers }) => headers)).toEqual([["NATS/1.0 409 Consumer Deleted"]]);

@@ -121,6 +121,11 @@ export class Rig {
     this.#receiver.outbound.onWritten();
   }
 
+  /** How often the client was written to. */
+  get writes(): number {
+    return this.#transport.writes;
+  }
+
   /** A memory store as a stream of this configuration has it. */
   store(config: StreamConfig): (events: ConstructorParameters<typeof MemoryStore>[0]["events"]) => MemoryStore {
     const later = (fire: () => void): void => {
