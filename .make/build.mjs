@@ -4,6 +4,7 @@
 //   nats-server.cjs       what npm links: loads server.cjs through the code cache
 //   server.cjs            the command, everything in one file
 //   server-<v8>.cache     compiled code for the Node that built it; another Node compiles server.cjs itself
+//   server-<v8>-jetstream.cache   the same with what a start with streams runs
 //   index.cjs, index.mjs  the library; import and require give the same instance
 //   types/                its declarations
 
@@ -58,7 +59,9 @@ writeFileSync(
 
 writeTypes();
 writeFileSync(`${out}/THIRD_PARTY_LICENSES`, licences());
-execFileSync(process.execPath, [".make/code_cache.cjs", out], { stdio: ["ignore", "inherit", "inherit"] });
+for (const more of [[], ["jetstream"]]) {
+  execFileSync(process.execPath, [".make/code_cache.cjs", out, ...more], { stdio: ["ignore", "inherit", "inherit"] });
+}
 
 const old = `dist.old-${process.pid}`;
 try {

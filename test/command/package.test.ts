@@ -43,6 +43,19 @@ describe("the package", () => {
     );
     expect(node("a.mjs")).toBe("true");
   });
+  test.each(["", "-jetstream"])("has compiled code that this Node takes%s", (more) => {
+    file(
+      "a.cjs",
+      `const { readFileSync } = require("node:fs");
+       const { Script } = require("node:vm");
+       const dist = ${JSON.stringify(join(root, "dist/"))};
+       const code = readFileSync(dist + "server.cjs", "latin1");
+       const source = \`(function (exports, require, module, __filename, __dirname) {\${code}\n})\`;
+       const cachedData = readFileSync(dist + "server-" + process.versions.v8 + "${more}.cache");
+       console.log(new Script(source, { cachedData }).cachedDataRejected);`,
+    );
+    expect(node("a.cjs")).toBe("false");
+  });
   test("takes no signal of its host", () => {
     file(
       "a.mjs",

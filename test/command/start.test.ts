@@ -1,6 +1,8 @@
 // What launchers see of a start and an end: log lines, pid and ports files, exit codes.
 
+import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -36,6 +38,12 @@ describe("the log of a start", () => {
       "INF Server is ready",
     ]);
     expect(command.stdout).toBe("");
+  });
+  test.skipIf(process.platform === "win32")("is that of a configuration that can be read only once", async () => {
+    execFileSync("mkfifo", [join(folder, "a.pipe")]);
+    const command = new Command(["-c", "a.pipe"]);
+    await writeFile(join(folder, "a.pipe"), "listen: 127.0.0.1:-1\nserver_name: piped\n");
+    expect((await command.ready()).lines).toContain("INF   Name:     piped");
   });
   test("has the process's pid and the time in every line", async () => {
     const command = await new Command(local).ready();
