@@ -12,6 +12,7 @@
 //   PAGES    pages     stored messages that are read in order (owner: store)
 //   RUN      run       stored messages that are read together and lie nowhere else in the arena (owner: store)
 //   HEADER   header    what is added to a message that somebody gets (owner: jetstream/stream/direct_header.ts)
+//   GROUPS   groups    records on their way to disk (owner: store)
 //   LINE     line      what stands before the payload in a MSG, as long as one follows the other (owner: account)
 //
 // Each region has one writer. It never grows, so `bytes` never changes. Untouched
@@ -39,7 +40,7 @@ export const READ_SLACK = 4 * KB;
 export const PREFIX = READ + READ_BYTES + READ_SLACK;
 export const PREFIX_BYTES = 8 * MB;
 export const SLOTS = PREFIX + PREFIX_BYTES;
-export const SLOTS_BYTES = 43 * MB;
+export const SLOTS_BYTES = 40 * MB;
 export const INNER = SLOTS + SLOTS_BYTES;
 export const INNER_BYTES = 128 * KB;
 /** What copies may scribble past the region before. */
@@ -55,7 +56,10 @@ export const RUN = PAGES + PAGES_BYTES;
 export const RUN_BYTES = 64 * KB;
 export const HEADER = RUN + RUN_BYTES + SLACK;
 export const HEADER_BYTES = 4 * KB;
-export const LINE = HEADER + HEADER_BYTES;
+export const GROUPS = HEADER + HEADER_BYTES;
+/** With what copies may scribble past each of them. */
+export const GROUPS_BYTES = 3 * MB;
+export const LINE = GROUPS + GROUPS_BYTES;
 export const LINE_BYTES = 8 * KB;
 export const TOTAL = Math.ceil((LINE + LINE_BYTES + SLACK) / (64 * KB)) * 64 * KB;
 

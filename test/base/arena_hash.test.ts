@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bytes, HASH, HASH_REGION_BYTES, INNER, INNER_BYTES, READ, TOTAL } from "../../src/base/arena.ts";
-import { arenaHashArea, recordCheck } from "../../src/base/arena_hash.ts";
+import { arenaHashArea, recordCheck, recordEncode } from "../../src/base/arena_hash.ts";
 import { HashArea, Hasher } from "../../src/base/highway_hash.ts";
 import { writeRecord } from "../../src/store/format/record.ts";
 
@@ -57,6 +57,37 @@ test("records behind each other are checked together, and stay as they are", () 
       const good = recordCheck()!(hasher.lendKey(), READ, Math.min(most, records.length));
       expect(good).toBe(Math.min(most, records.length, isBroken ? broken : records.length));
       expect(Buffer.compare(before, bytes.subarray(READ, end))).toBe(0);
+    }),
+  );
+});
+
+test("a record whose parts lie in the arena is written in one call as it is piece by piece", () => {
+  const hasher = new Hasher(key, arenaHashArea());
+  const text = (maxLength: number): fc.Arbitrary<Buffer> =>
+    fc.string({ maxLength }).map((each) => Buffer.from(each, "latin1"));
+  const headers = fc.oneof(fc.constant(Buffer.alloc(0)), text(90));
+  const seqs = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 2 ** 31 - 2, max: Number.MAX_SAFE_INTEGER }));
+  fc.assert(
+    fc.property(seqs, fc.nat(2 ** 32 - 1), text(90), headers, text(5000), (seq, time, subject, headers, payload) => {
+      const [from, at] = [READ, READ + 20_000];
+      bytes.set(Buffer.concat([subject, headers, payload]), from);
+      const expected = new Uint8Array(8000);
+      const end = writeRecord(
+        expected,
+        0,
+        { kind: "message", seq, sec: 0, nanos: 0, subject, headers, payload },
+        hasher,
+      );
+      new DataView(expected.buffer).setUint32(12, time, true);
+      new DataView(expected.buffer).setUint32(16, ~time >>> 0, true);
+      const sum = hasher.start();
+      sum.add(expected, 4, 20).add(subject, 0, subject.length).add(headers, 0, headers.length);
+      sum.add(payload, 0, payload.length).sum(expected, end - 8);
+      const header = from + subject.length;
+      const [low, high] = [seq | 0, (seq / 2 ** 32) | 0];
+      const first = headers.length > 0 ? end | (1 << 31) : end;
+      recordEncode()!(hasher.lendKey(), at, first, low, high, time | 0, ~time, from, subject.length, header, headers.length, header + headers.length, payload.length); // prettier-ignore
+      expect(Buffer.compare(expected.subarray(0, end), bytes.subarray(at, at + end))).toBe(0);
     }),
   );
 });

@@ -208,6 +208,10 @@ export class GroupWriter {
     this.#isAbandoned = true;
     if (this.#file !== undefined) this.#disk.close(this.#file);
     this.#file = undefined;
+    // Not to be used again by others: some of it may be on its way.
+    for (const group of this.groups()) group.reset();
+    this.#submitted.length = 0;
+    this.#open = undefined;
   }
 
   #syncBlocks(blocks: number[], done: DiskDone): void {
@@ -311,6 +315,7 @@ export class GroupWriter {
   #refuse(failed: DiskError): void {
     if (this.#isAbandoned) return;
     const lost = this.#submitted[0]!;
+    const { pieces } = lost;
     const groups = [...this.groups()];
     this.#failed = failed;
     this.#submitted.length = 0;
@@ -318,7 +323,8 @@ export class GroupWriter {
     this.#isApart = false;
     this.#isWriting = false;
     this.#events.refused(failed, groups);
-    this.#cut(lost.pieces, lost.pieces.length - 1);
+    for (const group of groups) this.#spares.give(group);
+    this.#cut(pieces, pieces.length - 1);
   }
 
   /** Takes what the failed group may have left off its blocks, the last one first. */

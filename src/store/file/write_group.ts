@@ -5,16 +5,20 @@
 //     pieces   which of the bytes go where: one for each block they touch, or more
 //     entries  messages and holes in order: where each starts, and a number of the store's
 //
-// Owns its bytes. Knows records, not what they mean together.
+// The bytes lie in a slot of the arena (group_slots.ts) for as long as they fit in there and one is free: then a message
+// that lies in the arena too becomes a record in one call. Owns its bytes. Knows records, not what they mean together.
 
+import { recordEncode } from "../../base/arena_hash.ts";
 import type { Hasher } from "../../base/highway_hash.ts";
 import { HASH_BYTES } from "../../base/highway_hash.ts";
 import { putBytes } from "../../base/put_bytes.ts";
 import { momentNanos, momentSec, nanosHigh, nanosLow, putUint32, uint32, type Moment } from "../../base/nanos.ts";
 import { EMPTY_RECORD, RECORD_HEAD, recordLength, writeRecord } from "../format/record.ts";
 import type { StoredMsg } from "../stream_store.ts";
+import { giveGroupSlot, SLOT_ROOM, slotAt, slotBytes, takeGroupSlot } from "./group_slots.ts";
 
 const NO_BYTES = new Uint8Array(0);
+const NO_SLOT = -1;
 const LEAST_BUFFER = 4096;
 /** Two chunks of what a connection sends in a turn, and what they become. */
 const MOST_BUFFER_KEPT = 1 << 21;
@@ -22,6 +26,7 @@ const LEAST_ENTRIES = 64;
 const MOST_ENTRIES_KEPT = 1 << 14;
 const TWO32 = 4_294_967_296;
 const HAS_HEADERS = 0x8000_0000;
+const HEADERS_BIT = HAS_HEADERS | 0;
 const LENGTH_MASK = 0x7fff_ffff;
 
 /** The entry of a hole has this in place of the store's number. */
@@ -39,8 +44,16 @@ export interface Piece {
 }
 
 export class WriteGroup {
-  bytes = new Uint8Array(LEAST_BUFFER);
+  bytes: Uint8Array = NO_BYTES;
   used = 0;
+  /** Of `bytes`: what may be used. */
+  #roomBytes = 0;
+  /** Where in the arena they begin; 0 when they do not lie there. */
+  #home = 0;
+  #slot = NO_SLOT;
+  readonly #self = new WeakRef(this);
+  /** Its own memory, where no slot serves. */
+  #own: Uint8Array = NO_BYTES;
   pieces: Piece[] = [];
   #starts = new Uint32Array(LEAST_ENTRIES);
   #tags = new Int32Array(LEAST_ENTRIES);
@@ -54,7 +67,7 @@ export class WriteGroup {
 
   /** Memory it holds, in bytes. */
   get heldBytes(): number {
-    return this.bytes.length + this.#starts.byteLength + this.#tags.byteLength;
+    return this.#own.length + this.#starts.byteLength + this.#tags.byteLength;
   }
   /** Messages and holes. */
   get entries(): number {
@@ -134,51 +147,26 @@ export class WriteGroup {
     const headerLength = msg.headerTo - msg.headerFrom;
     const length = recordLength(subjectLength, headerLength, msg.bodyTo - msg.bodyFrom);
     this.#room(length);
-    const { bytes } = this;
     const at = this.used;
-    putUint32(bytes, at, headerLength > 0 ? length + HAS_HEADERS : length);
-    putUint32(bytes, at + 4, seq % TWO32);
-    putUint32(bytes, at + 8, Math.floor(seq / TWO32));
     if (msg.sec !== this.#sec || msg.nanos !== this.#nanos) this.#take(msg.sec, msg.nanos);
-    putUint32(bytes, at + 12, this.#low);
-    putUint32(bytes, at + 16, this.#high);
-    bytes[at + 20] = subjectLength;
-    bytes[at + 21] = subjectLength >>> 8;
-    let to = at + RECORD_HEAD;
-    to = putBytes(bytes, to, msg.subject, msg.subjectFrom, msg.subjectTo);
-    if (headerLength > 0) {
-      putUint32(bytes, to, headerLength);
-      to = putBytes(bytes, to + 4, msg.header, msg.headerFrom, msg.headerTo);
-    }
-    putBytes(bytes, to, msg.body, msg.bodyFrom, msg.bodyTo);
-    const sumAt = at + length - HASH_BYTES;
-    if (
-      hasher.isAtHome(msg.body) &&
-      hasher.isAtHome(msg.subject) &&
-      (headerLength === 0 || hasher.isAtHome(msg.header))
-    ) {
-      const { subjectFrom, headerFrom, bodyFrom } = msg;
-      const bodyLength = msg.bodyTo - bodyFrom;
-      hasher.sumBehind(
-        bytes,
-        at + 4,
-        at + 20,
-        subjectFrom,
+    const encode = this.#home > 0 && isAtHome(msg, hasher) ? recordEncode() : undefined;
+    if (encode === undefined) this.#write(at, length, seq, msg, hasher);
+    else {
+      encode(
+        hasher.lendKey(),
+        this.#home + at,
+        headerLength > 0 ? length | HEADERS_BIT : length,
+        seq | 0,
+        (seq / TWO32) | 0,
+        this.#low | 0,
+        this.#high | 0,
+        msg.subjectFrom,
         subjectLength,
-        headerFrom,
+        msg.headerFrom,
         headerLength,
-        bodyFrom,
-        bodyLength,
-        sumAt,
+        msg.bodyFrom,
+        msg.bodyTo - msg.bodyFrom,
       );
-    } else {
-      hasher
-        .start()
-        .add(bytes, at + 4, at + 20)
-        .add(msg.subject, msg.subjectFrom, msg.subjectTo)
-        .add(msg.header, msg.headerFrom, msg.headerTo)
-        .add(msg.body, msg.bodyFrom, msg.bodyTo)
-        .sum(bytes, sumAt);
     }
     this.#enter(at, tag);
     this.used = at + length;
@@ -208,7 +196,56 @@ export class WriteGroup {
     this.used = 0;
     this.pieces = [];
     this.#entries = 0;
-    return this.bytes.length <= MOST_BUFFER_KEPT && this.#starts.length <= MOST_ENTRIES_KEPT;
+    this.#leaveSlot();
+    this.bytes = NO_BYTES;
+    this.#roomBytes = 0;
+    return this.#own.length <= MOST_BUFFER_KEPT && this.#starts.length <= MOST_ENTRIES_KEPT;
+  }
+
+  /** The record, from anywhere to anywhere. */
+  #write(at: number, length: number, seq: number, msg: StoredMsg, hasher: Hasher): void {
+    const { bytes } = this;
+    const subjectLength = msg.subjectTo - msg.subjectFrom;
+    const headerLength = msg.headerTo - msg.headerFrom;
+    putUint32(bytes, at, headerLength > 0 ? length + HAS_HEADERS : length);
+    putUint32(bytes, at + 4, seq % TWO32);
+    putUint32(bytes, at + 8, Math.floor(seq / TWO32));
+    putUint32(bytes, at + 12, this.#low);
+    putUint32(bytes, at + 16, this.#high);
+    bytes[at + 20] = subjectLength;
+    bytes[at + 21] = subjectLength >>> 8;
+    let to = at + RECORD_HEAD;
+    to = putBytes(bytes, to, msg.subject, msg.subjectFrom, msg.subjectTo);
+    if (headerLength > 0) {
+      putUint32(bytes, to, headerLength);
+      to = putBytes(bytes, to + 4, msg.header, msg.headerFrom, msg.headerTo);
+    }
+    putBytes(bytes, to, msg.body, msg.bodyFrom, msg.bodyTo);
+    const sumAt = at + length - HASH_BYTES;
+    if (isAtHome(msg, hasher)) {
+      const { subjectFrom, headerFrom, bodyFrom } = msg;
+      const bodyLength = msg.bodyTo - bodyFrom;
+      hasher.sumBehind(
+        bytes,
+        at + 4,
+        at + 20,
+        subjectFrom,
+        subjectLength,
+        headerFrom,
+        headerLength,
+        bodyFrom,
+        bodyLength,
+        sumAt,
+      );
+    } else {
+      hasher
+        .start()
+        .add(bytes, at + 4, at + 20)
+        .add(msg.subject, msg.subjectFrom, msg.subjectTo)
+        .add(msg.header, msg.headerFrom, msg.headerTo)
+        .add(msg.body, msg.bodyFrom, msg.bodyTo)
+        .sum(bytes, sumAt);
+    }
   }
 
   #take(sec: number, nanos: number): void {
@@ -219,10 +256,31 @@ export class WriteGroup {
   }
 
   #room(more: number): void {
-    if (this.used + more <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.used + more));
-    grown.set(this.bytes.subarray(0, this.used));
-    this.bytes = grown;
+    if (this.used + more > this.#roomBytes) this.#makeRoom(this.used + more);
+  }
+
+  #makeRoom(least: number): void {
+    if (this.used === 0 && least <= SLOT_ROOM && this.#slot === NO_SLOT) this.#slot = takeGroupSlot(this.#self);
+    if (this.#slot !== NO_SLOT && least <= SLOT_ROOM) {
+      this.bytes = slotBytes(this.#slot);
+      this.#home = slotAt(this.#slot);
+      this.#roomBytes = SLOT_ROOM;
+      return;
+    }
+    if (least > this.#own.length) {
+      const grown = new Uint8Array(Math.max(LEAST_BUFFER, this.bytes.length * 2, least));
+      grown.set(this.bytes.subarray(0, this.used));
+      this.#own = grown;
+    } else if (this.bytes !== this.#own) this.#own.set(this.bytes.subarray(0, this.used));
+    this.bytes = this.#own;
+    this.#roomBytes = this.#own.length;
+    this.#leaveSlot();
+  }
+
+  #leaveSlot(): void {
+    if (this.#slot !== NO_SLOT) giveGroupSlot(this.#slot);
+    this.#slot = NO_SLOT;
+    this.#home = 0;
   }
 
   #enter(start: number, tag: number): void {
@@ -239,4 +297,13 @@ export class WriteGroup {
     this.#tags[entry] = tag;
     this.#entries++;
   }
+}
+
+/** Whether all parts of a message lie in the arena. */
+function isAtHome(msg: StoredMsg, hasher: Hasher): boolean {
+  return (
+    hasher.isAtHome(msg.body) &&
+    hasher.isAtHome(msg.subject) &&
+    (msg.headerTo === msg.headerFrom || hasher.isAtHome(msg.header))
+  );
 }

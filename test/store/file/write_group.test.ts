@@ -1,12 +1,22 @@
 // A group of records on its way to disk: whether what it copies lies in the arena makes no difference.
 
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { bytes, READ } from "../../../src/base/arena.ts";
 import { arenaHashArea } from "../../../src/base/arena_hash.ts";
 import { Hasher } from "../../../src/base/highway_hash.ts";
 import { RecordReader } from "../../../src/store/format/record.ts";
 import { StoredMsg } from "../../../src/store/stream_store.ts";
 import { WriteGroup } from "../../../src/store/file/write_group.ts";
+
+const groups: WriteGroup[] = [];
+function newGroup(): WriteGroup {
+  const group = new WriteGroup();
+  groups.push(group);
+  return group;
+}
+afterEach(() => {
+  for (const group of groups.splice(0)) group.reset();
+});
 
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => i * 3);
 
@@ -39,8 +49,8 @@ const moments = [
 
 test("records are the same wherever a message lies, and can be read", () => {
   const hasher = new Hasher(KEY, arenaHashArea());
-  const inArena = new WriteGroup();
-  const elsewhere = new WriteGroup();
+  const inArena = newGroup();
+  const elsewhere = newGroup();
   const own = new Uint8Array(20_000);
   let seq = 0;
   for (const [sec, nanos] of moments) {
@@ -67,4 +77,42 @@ test("records are the same wherever a message lies, and can be read", () => {
     at = record.to;
   }
   expect(at).toBe(inArena.used);
+});
+
+test("a group lies in the arena while it fits there and there is a place; all places come back", async () => {
+  // Nothing else has places in this arena.
+  vi.resetModules();
+  const { bytes } = await import("../../../src/base/arena.ts");
+  const { blockHasher } = await import("../../../src/store/format/keys.ts");
+  const { freeGroupSlots, SLOT_ROOM } = await import("../../../src/store/file/group_slots.ts");
+  const { WriteGroup } = await import("../../../src/store/file/write_group.ts");
+  const hasher = blockHasher("S", 1);
+  const all = freeGroupSlots();
+  const body = "x".repeat(9000);
+  const isInArena = ({ bytes: of }: { readonly bytes: Uint8Array }): boolean => of.buffer === bytes.buffer;
+  const many = Array.from({ length: all + 1 }, () => new WriteGroup());
+  expect(all).toBeGreaterThan(1);
+  for (const group of many) group.addMessage(1, message(bytes, READ, "", body, 1, 2), 7, hasher);
+  expect(many.map(isInArena)).toEqual([...Array.from({ length: all }, () => true), false]);
+  expect(freeGroupSlots()).toBe(0);
+  const [first, last] = [many[0]!, many.at(-1)!];
+  let seq = 1;
+  while (first.used + 9100 <= SLOT_ROOM) first.addMessage(++seq, message(bytes, READ, "", body, 1, 2), 7, hasher);
+  expect(isInArena(first)).toBe(true);
+  // Now it is too large: with all that it had, it goes elsewhere.
+  for (const _ of [1, 2]) first.addMessage(++seq, message(bytes, READ, "A: b\r\n", body, 1, 2), 7, hasher);
+  expect([isInArena(first), freeGroupSlots()]).toEqual([false, 1]);
+  const record = new RecordReader(hasher);
+  for (let entry = 0, at = 0; entry < seq; entry++, at = record.to) {
+    expect(record.read(first.bytes, at, first.used)).toBe(undefined);
+    expect(record.seq).toBe(entry + 1);
+  }
+  for (let i = 2; i <= seq; i++)
+    last.addMessage(i, message(bytes, READ, i > seq - 2 ? "A: b\r\n" : "", body, 1, 2), 7, hasher);
+  expect(Buffer.compare(first.bytes.subarray(0, first.used), last.bytes.subarray(0, last.used))).toBe(0);
+  for (const group of many) expect(group.reset()).toBe(true);
+  expect(freeGroupSlots()).toBe(all);
+  // What a group has of its own it keeps, but uses only where there is no place.
+  first.addMessage(1, message(bytes, READ, "", body, 1, 2), 7, hasher);
+  expect([isInArena(first), first.entries, first.used]).toEqual([true, 1, 30 + 10 + 9000]);
 });
