@@ -66,6 +66,17 @@ export class LimitKeeper {
     this.#trimFirst(this.#isEnforced ? Number.POSITIVE_INFINITY : TRIMS_BESIDE_ENFORCE);
   }
 
+  /** Whether messages, of any subjects, can be added without `trim` having anything to do after one of them. */
+  hasRoomFor(msgs: number, bytes: number): boolean {
+    const { maxMsgs, maxBytes, maxMsgsPerSubject, discardNew } = this.#limits;
+    if (maxMsgsPerSubject > 0) return false;
+    if (discardNew) return true;
+    return (
+      (maxMsgs <= 0 || this.#messages.msgs + msgs <= maxMsgs) &&
+      (maxBytes <= 0 || this.#messages.bytes + bytes <= maxBytes)
+    );
+  }
+
   /** Removes the oldest messages of a subject until at most `most` are left. */
   keepLast(subject: number, most: number): void {
     while (

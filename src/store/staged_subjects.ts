@@ -52,12 +52,12 @@ export class StagedSubjects {
     return i;
   }
 
-  /** Takes a reference away; whether it was the subject's last. */
-  drop(subject: number): boolean {
+  /** Takes references away; whether they were the subject's last. */
+  drop(subject: number, many = 1): boolean {
     const slot = this.find(subject);
     assert(slot >= 0, "what is dropped was held");
-    this.#refs[slot]!--;
-    this.#total--;
+    this.#refs[slot]! -= many;
+    this.#total -= many;
     const gone = this.#refs[slot] === 0;
     if (this.#total === 0 && this.#used > 0) this.#clear();
     return gone;

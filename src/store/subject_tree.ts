@@ -122,10 +122,14 @@ export class SubjectTree {
 
   /** A message behind all others of the subject. */
   addMessage(id: number, seq: number): void {
+    this.addMessages(id, seq, 1);
+  }
+  /** So many behind all others of the subject, whose sequences follow each other from `seq` on. */
+  addMessages(id: number, seq: number, more: number): void {
     const count = this.count(id);
     if (count === 0) this.setFirst(id, seq);
-    this.setLast(id, seq);
-    this.setCount(id, count + 1);
+    this.setLast(id, seq + more - 1);
+    this.setCount(id, count + more);
   }
   /** The only message of the subject. */
   setOnly(id: number, seq: number): void {

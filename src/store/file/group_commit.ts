@@ -66,12 +66,16 @@ export class GroupCommit {
     const { failures } = messages;
     messages.readRemoved(true);
     messages.landing.begin();
+    // All of it leaves the limits as they are: then nothing has to be looked at between two messages.
+    const isRoom = this.#limits.hasRoomFor(group.upTo - messages.lastSeq, group.bytes);
     for (;;) {
       if (ops > 0 && groups.isOpDue(messages.lastSeq)) {
         ops--;
         const op = groups.shiftOp();
         if (op.kind === OP.compact || op.kind === OP.erase || op.kind === OP.rollupAll) mustFlush = true;
         this.#run(op, written);
+      } else if (messages.lastSeq < group.upTo && ops === 0 && isRoom) {
+        messages.landing.advanceRun(written);
       } else if (messages.lastSeq < group.upTo) {
         const subject = messages.landing.advance(written);
         // A rollup trims before the limits do: they run after it.

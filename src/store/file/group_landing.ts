@@ -1,7 +1,7 @@
 // Makes a group that is durable visible: entry by entry, in the blocks its
 // pieces went to.
 //
-//     begin ─→ advance (a message) … skip (a hole) … ─→ end
+//     begin ─→ advance (a message) … advanceRun (some of one subject) … skip (a hole) … ─→ end
 //
 // Owns how far the group got. What limits take between two entries is the
 // store's; which blocks are needed, FileMessages's.
@@ -79,6 +79,37 @@ export class GroupLanding {
     return subject;
   }
 
+  /** Makes the next messages visible, as far as they are of one subject and in one block. Nothing else is between them. */
+  advanceRun(group: WriteGroup): void {
+    const seq = this.#totals.lastSeq + 1;
+    const entry = this.#entry;
+    const start = group.startOf(entry);
+    const subject = group.tagOf(entry);
+    const offset = this.#place(group, start);
+    const piece = group.pieces[this.#piece]!;
+    // With a tombstone among them they do not lie behind each other.
+    const end = piece.hasTombstones ? entry + 1 : group.runEnd(entry, piece.to);
+    const count = end - entry;
+    const lastStart = group.startOf(end - 1);
+    const length = lastStart + group.lengthOf(end - 1) - start;
+    const block = this.#table.last!;
+    const { sec, nanos } = group.momentOf(end - 1);
+    const isBeginning = !block.hasEntries;
+    const last = seq + count - 1;
+    block.addRun(count, last, length, sec, nanos);
+    if (group.hasAnyHeaders) this.#markHeadersOf(block, group, entry, end);
+    const { index } = block;
+    if (index !== undefined) {
+      for (let i = 0; i < count; i++) index.add(seq + i, offset + group.startOf(entry + i) - start, subject);
+    }
+    block.size = offset + length;
+    this.#tree.addMessages(subject, seq, count);
+    this.#totals.addRun(count, last, length, sec, nanos);
+    this.#staged.drop(subject, count);
+    this.#entry = end;
+    if (isBeginning) this.#blocks.settle();
+  }
+
   /** The sequences up to `seq` are used without messages; the landing group has a hole for the last of them. */
   skip(group: WriteGroup, seq: number, sec: number, nanos: number): void {
     const entry = this.#entry;
@@ -132,6 +163,12 @@ export class GroupLanding {
     this.#finder.begin(block, last);
     if (last !== undefined) this.#blocks.settleBlock(last);
     return block;
+  }
+
+  #markHeadersOf(block: FileBlock, group: WriteGroup, from: number, to: number): void {
+    for (let entry = from; entry < to; entry++) {
+      if (group.hasHeaders(entry)) this.#markHeaders(block, group, group.startOf(entry));
+    }
   }
 
   #markHeaders(block: FileBlock, group: WriteGroup, start: number): void {

@@ -58,6 +58,7 @@ export class WriteGroup {
   #starts = new Uint32Array(LEAST_ENTRIES);
   #tags = new Int32Array(LEAST_ENTRIES);
   #entries = 0;
+  #hasAnyHeaders = false;
   readonly #moment = { sec: 0, nanos: 0 };
   // The moment of the last message, as it is and as it is written: those of a turn have one.
   #sec = 0;
@@ -102,6 +103,20 @@ export class WriteGroup {
   }
   hasHeaders(entry: number): boolean {
     return (this.bytes[this.#starts[entry]! + 3]! & 0x80) !== 0;
+  }
+
+  /** Whether any message has. */
+  get hasAnyHeaders(): boolean {
+    return this.#hasAnyHeaders;
+  }
+  /** Behind the last of the entries from `entry` on that have its number and begin before `to`. */
+  runEnd(entry: number, to: number): number {
+    const starts = this.#starts;
+    const tags = this.#tags;
+    const tag = tags[entry]!;
+    let end = entry + 1;
+    while (end < this.#entries && tags[end] === tag && starts[end]! < to) end++;
+    return end;
   }
 
   /** The entry of a sequence, or −1. */
@@ -168,6 +183,7 @@ export class WriteGroup {
         msg.bodyTo - msg.bodyFrom,
       );
     }
+    if (headerLength > 0) this.#hasAnyHeaders = true;
     this.#enter(at, tag);
     this.used = at + length;
     return length;
@@ -196,6 +212,7 @@ export class WriteGroup {
     this.used = 0;
     this.pieces = [];
     this.#entries = 0;
+    this.#hasAnyHeaders = false;
     this.#leaveSlot();
     this.bytes = NO_BYTES;
     this.#roomBytes = 0;
