@@ -3,6 +3,7 @@
 
 import { bytes } from "../base/arena.ts";
 import type { Frame } from "../proto/frame.ts";
+import { type Deliveries, sortTargets, type SortedTargets } from "./alike_targets.ts";
 import { prefixEpoch, takePrefix } from "./prefixes.ts";
 import type { SubjectWriter } from "./subject_writer.ts";
 import type { Subscription } from "./subscription.ts";
@@ -32,6 +33,7 @@ export class Route {
   readonly targetCount: number;
   readonly #subject: number;
   readonly #length: number;
+  #sorted: SortedTargets | undefined = undefined;
 
   /** Copies the subject of `frame` and makes a head for each subscription. */
   constructor(
@@ -60,6 +62,12 @@ export class Route {
     this.relays = relays;
     this.isEmpty = plain.length === 0 && queues.length === 0 && relays === undefined;
     this.targetCount = this.queues.reduce((sum, group) => sum + group.length, plain.length);
+  }
+
+  /** Those of `plain`: who gets the same bytes, and the others. What the former get is counted in `counts`. */
+  sorted(counts: Deliveries): SortedTargets {
+    this.#sorted ??= sortTargets(this.plain, counts);
+    return this.#sorted;
   }
 
   /** Whether it is of the router of this generation, and nothing has changed since. */

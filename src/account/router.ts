@@ -15,6 +15,7 @@ import { Sublist } from "../subject/sublist.ts";
 import { InnerQueue } from "./inner_queue.ts";
 import type { Crossing } from "./crossing.ts";
 import { AckLane } from "./ack_lane.ts";
+import { LEAST_ALIKE } from "./alike_targets.ts";
 import { deliverAlone } from "./deliver_alone.ts";
 import { deliverRun, type RunSent } from "./deliver_run.ts";
 import { Interest, type InterestWatch } from "./interest.ts";
@@ -203,19 +204,39 @@ export class Router {
       route = this.#makeRoute(frame, generation);
       if (route === undefined) return this.#publishUncached(frame, sender, crossing);
     } else this.stats.cacheHits++;
-    const { plain, queues } = route;
+    const { queues } = route;
+    let { plain } = route;
     if (route.isEmpty) return 0;
     this.#prepare(frame, plain.length + queues.length);
-    if (plain.length + queues.length > FEW) this.effort += plain.length + queues.length;
     let delivered = 0;
-    for (let i = 0; i < plain.length; i++) {
-      const target = plain[i]!;
-      const { sub } = target;
-      if (this.#deliver(sub, target.head, target.headLength, frame, sender, sub.shown)) delivered++;
+    if (frame.repeats && plain.length >= LEAST_ALIKE && this.#goesAsItCame(frame)) {
+      const { alike, others } = route.sorted(this);
+      for (const group of alike) {
+        if (group.publish(frame, sender)) {
+          delivered += group.joined + this.#deliverToEach(group.apart, frame, sender);
+        } else delivered += this.#deliverToEach(group.targets, frame, sender);
+      }
+      plain = others;
     }
+    delivered += this.#deliverToEach(plain, frame, sender);
     for (let i = 0; i < queues.length; i++) if (this.#deliverToGroup(queues[i]!, frame, sender)) delivered++;
     const all = this.#finish(delivered, frame, sender);
     return route.relays === undefined ? all : all + this.#goOn(route.relays, frame, undefined, sender, crossing);
+  }
+
+  /** What follows the sid can be copied as its publisher spelled it, for who reads headers. */
+  #goesAsItCame(frame: Frame): boolean {
+    return frame.canonical && frame.headerBytes !== 0 && this.#owned === undefined;
+  }
+
+  #deliverToEach(targets: readonly Target[], frame: Frame, sender: Receiver | undefined): number {
+    if (targets.length > FEW) this.effort += targets.length;
+    let delivered = 0;
+    for (let i = 0; i < targets.length; i++) {
+      const { sub, head, headLength } = targets[i]!;
+      if (this.#deliver(sub, head, headLength, frame, sender, sub.shown)) delivered++;
+    }
+    return delivered;
   }
 
   #finish(delivered: number, frame: Frame, sender: Receiver | undefined): number {

@@ -10,6 +10,7 @@
 import { bytes, copy2 } from "../base/arena.ts";
 import type { Transport } from "../base/transport.ts";
 import type { Env, Timer } from "../base/world.ts";
+import type { Broadcast, SharedSlot } from "./broadcast.ts";
 import { giveSlot, LARGEST_GRADE, SLOT_BYTES, SLOT_SLACK, takeSlot } from "./slots.ts";
 import type { Gate, Turn } from "./turn.ts";
 
@@ -18,6 +19,8 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Pieces at least this large go out by reference. */
 export const BY_REFERENCE = 128 * 1024;
 const OVERFLOW_BYTES = 64 * 1024;
+/** So much of a broadcast is sent from where it is; less is copied. */
+const SHARED_BYTES = 4 * 1024;
 /** So much is worth a write of its own. */
 const EARLY_BYTES = 16 * 1024;
 /** What is pending is looked at when a slot is full: who may have little pending gets no larger slots than this part of it. */
@@ -37,12 +40,13 @@ export interface OutboundOwner {
   onWriteDeadline(chunks: number, pendingBytes: number): void;
 }
 
-/** A full slot of the arena (`owned` undefined), or an owned buffer. */
+/** A full slot of the arena, what was filled of one that is shared, or an owned buffer. */
 interface Piece {
   readonly from: number;
   readonly to: number;
   readonly grade: number;
   readonly owned: Uint8Array | undefined;
+  readonly shared: SharedSlot | undefined;
 }
 
 export class Outbound implements Gate {
@@ -63,6 +67,9 @@ export class Outbound implements Gate {
   #touched = false;
   /** The turn knows of it. */
   #isListed = false;
+  /** What it gets with others: its own slot is closed meanwhile, with `#limit` 0. */
+  #broadcast: Broadcast | undefined = undefined;
+  #ownLimit = 0;
   // Where the arena is exhausted: a plain buffer, filled instead of a slot.
   #overflow: Uint8Array | undefined = undefined;
   #overflowUsed = 0;
@@ -89,7 +96,8 @@ export class Outbound implements Gate {
 
   /** Bytes not yet taken by the kernel. */
   get pendingBytes(): number {
-    return this.#queuedBytes + this.#inFlightBytes + (this.#position - this.#start) + this.#overflowUsed;
+    const shared = this.#broadcast === undefined ? 0 : this.#broadcast.bytes;
+    return this.#queuedBytes + this.#inFlightBytes + (this.#position - this.#start) + this.#overflowUsed + shared;
   }
   get fullness(): number {
     return this.pendingBytes / this.#maxPendingBytes;
@@ -145,16 +153,57 @@ export class Outbound implements Gate {
 
   /** Queues bytes that nobody will change any more, by reference. Worth it from BY_REFERENCE on. */
   putOwned(owned: Uint8Array): void {
+    this.#broadcast?.settle();
     if (this.#closed) return;
     this.#seal();
     // What was sealed may have been too much.
     if (this.#closed) return;
-    this.#enqueue({ from: 0, to: owned.length, grade: -1, owned });
+    this.#enqueue({ from: 0, to: owned.length, grade: -1, owned, shared: undefined });
     if (!this.#touched) this.#touch();
+  }
+
+  // ---- what it gets with others; for Broadcast
+
+  /** It has room, and nobody has to notice each piece it gets. */
+  get takesBroadcasts(): boolean {
+    return !this.#closed && !this.congested && this.#mostGrade === LARGEST_GRADE;
+  }
+  /** From now on bytes that it gets with others belong behind its own. */
+  join(broadcast: Broadcast): void {
+    this.#broadcast?.settle();
+    this.#broadcast = broadcast;
+    this.#ownLimit = this.#limit;
+    this.#limit = 0;
+    if (!this.#touched) this.#touch();
+  }
+  leave(): void {
+    this.#broadcast = undefined;
+    this.#limit = this.#ownLimit;
+  }
+  /** Queues what was filled of `slot`, up to `to`; what fills it is sent at once. */
+  putShared(slot: SharedSlot, to: number, isFull: boolean): void {
+    if (this.#closed) return;
+    const { from, grade } = slot;
+    if (to - from < SHARED_BYTES) {
+      this.put(bytes, from, to);
+      return;
+    }
+    this.#seal();
+    if (this.#closed) return;
+    slot.hold();
+    this.#enqueue({ from, to, grade, owned: undefined, shared: slot });
+    if (this.#closed) return;
+    if (isFull && this.#inFlight.length === 0) this.#writeQueue();
+    else if (!this.#touched) this.#touch();
+  }
+  /** Counts what it got with others. */
+  settle(): void {
+    this.#broadcast?.settle();
   }
 
   /** Hands everything to the transport, unless a batch is in flight. The turn calls it; before closing, the owner. */
   flush(): void {
+    this.#broadcast?.settle();
     this.#touched = false;
     this.#isListed = false;
     if (this.#closed || this.#inFlight.length > 0) return;
@@ -171,6 +220,7 @@ export class Outbound implements Gate {
    * asked for many things has something to do while the rest is made.
    */
   flushEarly(): void {
+    this.#broadcast?.settle();
     if (this.#position - this.#start < EARLY_BYTES || this.#inFlight.length > 0 || this.#queue.length > 0) return;
     this.#writeSlot();
   }
@@ -213,6 +263,7 @@ export class Outbound implements Gate {
 
   /** Hands everything to the transport, also behind a batch in flight, and closes: the connection is about to end. */
   finish(): void {
+    this.#broadcast?.settle();
     if (this.#closed) return;
     this.#seal();
     for (const piece of this.#queue) {
@@ -231,6 +282,7 @@ export class Outbound implements Gate {
    * is gone: call `gone` then.
    */
   close(): void {
+    this.#broadcast?.settle();
     this.#closed = true;
     this.#deadline?.cancel();
     this.#deadline = undefined;
@@ -264,6 +316,10 @@ export class Outbound implements Gate {
 
   /** Makes a slot with room for `need` bytes; false when it has to go through an overflow buffer. */
   #makeRoom(need: number): boolean {
+    if (this.#broadcast !== undefined) {
+      this.#broadcast.settle();
+      if (this.#limit > 0 && this.#position + need <= this.#limit) return true;
+    }
     if (this.#closed) return false;
     if (this.#position > this.#start) {
       if (this.#inFlight.length === 0 && this.#queue.length === 0) this.#writeSlot();
@@ -316,7 +372,7 @@ export class Outbound implements Gate {
       this.#dropSlot();
       return;
     }
-    this.#inFlight.push({ from, to, grade: this.#slotGrade, owned: undefined });
+    this.#inFlight.push({ from, to, grade: this.#slotGrade, owned: undefined, shared: undefined });
     this.#inFlightBytes = to - from;
     this.#start = 0;
     this.#position = 0;
@@ -363,7 +419,13 @@ export class Outbound implements Gate {
 
   #sealSlot(): void {
     if (this.#position === this.#start) return;
-    const piece = { from: this.#start, to: this.#position, grade: this.#slotGrade, owned: undefined };
+    const piece = {
+      from: this.#start,
+      to: this.#position,
+      grade: this.#slotGrade,
+      owned: undefined,
+      shared: undefined,
+    };
     this.#start = 0;
     this.#position = 0;
     this.#limit = 0;
@@ -375,7 +437,7 @@ export class Outbound implements Gate {
     const owned = this.#overflow.subarray(0, this.#overflowUsed);
     this.#overflow = undefined;
     this.#overflowUsed = 0;
-    this.#enqueue({ from: 0, to: owned.length, grade: -1, owned });
+    this.#enqueue({ from: 0, to: owned.length, grade: -1, owned, shared: undefined });
   }
 
   #enqueue(piece: Piece): void {
@@ -415,6 +477,9 @@ export class Outbound implements Gate {
   }
 
   #release(pieces: readonly Piece[]): void {
-    for (const piece of pieces) if (piece.owned === undefined) giveSlot(piece.grade, piece.from);
+    for (const { owned, shared, grade, from } of pieces) {
+      if (shared !== undefined) shared.release();
+      else if (owned === undefined) giveSlot(grade, from);
+    }
   }
 }

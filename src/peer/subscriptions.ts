@@ -43,6 +43,7 @@ export class Subscriptions {
   end(router: Router, sid: ByteString, max: number): Subscription | undefined {
     const sub = this.#bySid.get(sid);
     if (sub === undefined) return undefined;
+    if (max > 0) this.#receiver.outbound.settle();
     if (max > sub.delivered) {
       sub.max = max;
       return undefined;
