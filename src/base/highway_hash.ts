@@ -37,6 +37,8 @@ export type HashRun = (
 export interface HashKernel {
   readonly bytes: Uint8Array;
   readonly run: HashRun;
+  /** For other kernels, which pass it on: the hash of 16 bytes and of a piece of 16 or more, by a key; undefined in plain. */
+  readonly two?: (key: number, head: number, at: number, length: number) => bigint;
 }
 
 /** What of WebAssembly is used; Node's types have it as a name space only. */
@@ -52,8 +54,8 @@ interface WasmMemory {
 /** The kernel over memory that others write to, such as the arena's; throws where WebAssembly or SIMD cannot be had. */
 export function wasmHashKernel(memory: WasmMemory): HashKernel {
   const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
-  const { run } = new WebAssembly.Instance(module, { arena: { memory } }).exports;
-  return { bytes: new Uint8Array(memory.buffer), run: run as HashRun };
+  const { run, two } = new WebAssembly.Instance(module, { arena: { memory } }).exports;
+  return { bytes: new Uint8Array(memory.buffer), run: run as HashRun, two: two as NonNullable<HashKernel["two"]> };
 }
 
 /** A kernel over memory of its own: WebAssembly where it can be had. */

@@ -71,6 +71,18 @@ describe.each(kernels)("$name", ({ kernel: { bytes, run } }) => {
   });
 });
 
+test("the hash of two pieces for other kernels is that of both behind each other", () => {
+  const { bytes, run, two } = openHashKernel(PAGES);
+  bytes.set(counting(32).reverse(), KEY);
+  const head = INPUT + 3;
+  const at = INPUT + 1001;
+  for (let i = 0; i < 2000; i++) bytes[INPUT + i] = (i * i * 31 + 7 * i) >> 3;
+  for (let length = 16; length < 300; length++) {
+    run(STATE, KEY, head, 16, at, length, 0, 0, 0, 0, SUM);
+    expect([length, two!(KEY, head, at, length)]).toEqual([length, Buffer.from(bytes).readBigInt64LE(SUM)]);
+  }
+});
+
 const cut = array(nat(70), { maxLength: 9 });
 const anyKey = uint8Array({ minLength: 32, maxLength: 32 });
 

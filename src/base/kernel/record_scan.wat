@@ -11,6 +11,7 @@
   (import "hash" "run" (func $run
     (param i32) (param i32) (param i32) (param i32) (param i32) (param i32)
     (param i32) (param i32) (param i32) (param i32) (param i32)))
+  (import "hash" "two" (func $two (param i32) (param i32) (param i32) (param i32) (result i64)))
   (func $mix (param $hash i64) (param $word i64) (result i64)
     ;; the high bits count in the low ones before they are spread, and after
     (local.set $hash (i64.xor (local.get $hash) (local.get $word)))
@@ -57,7 +58,7 @@
     (result i32)
     (local $seq i64) (local $told i32) (local $length i32) (local $subject i32) (local $subjectLength i32)
     (local $body i32) (local $bodyTo i32) (local $hash i32) (local $slot i32) (local $bucketTo i32) (local $count i32)
-    (local $head v128) (local $overwritten i64)
+    (local $sum i64)
     (local.set $seq (i64.trunc_f64_s (local.get $last)))
     (local.set $told (i32.add (local.get $base) (i32.const 320)))
     (i32.store offset=4 (local.get $told) (i32.const 0))
@@ -80,27 +81,23 @@
           (local.set $body (i32.add (local.get $body) (i32.const 4)))
           (if (i32.gt_u (local.get $body) (local.get $bodyTo)) (then (return (i32.const 1))))
           (if (i32.gt_u (i32.load (i32.sub (local.get $body) (i32.const 4))) (i32.sub (local.get $bodyTo) (local.get $body)))
-            (then (return (i32.const 1))))
+            (then (return (i32.const 1))))))
+      (if (i32.and
+        (i32.ge_s (i32.load (local.get $at)) (i32.const 0))
+        (i32.ge_u (i32.sub (local.get $bodyTo) (local.get $subject)) (i32.const 16)))
+        (then
+          (local.set $sum (call $two (local.get $base) (i32.add (local.get $at) (i32.const 4))
+            (local.get $subject) (i32.sub (local.get $bodyTo) (local.get $subject)))))
+        (else
           (call $run
             (i32.add (local.get $base) (i32.const 32)) (local.get $base)
             (i32.add (local.get $at) (i32.const 4)) (i32.const 16)
             (local.get $subject) (local.get $subjectLength)
             (local.get $body) (i32.sub (local.get $bodyTo) (local.get $body))
             (i32.const 0) (i32.const 0)
-            (i32.add (local.get $base) (i32.const 288))))
-        (else
-          ;; one piece of two: sequence and time lie right before the subject for a moment
-          (local.set $head (v128.load offset=4 (local.get $at)))
-          (local.set $overwritten (i64.load offset=14 (local.get $at)))
-          (v128.store offset=6 (local.get $at) (local.get $head))
-          (call $run
-            (i32.add (local.get $base) (i32.const 32)) (local.get $base)
-            (i32.add (local.get $at) (i32.const 6)) (i32.sub (local.get $length) (i32.const 14))
-            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
             (i32.add (local.get $base) (i32.const 288)))
-          (i64.store offset=14 (local.get $at) (local.get $overwritten))
-          (v128.store offset=4 (local.get $at) (local.get $head))))
-      (if (i64.ne (i64.load offset=288 (local.get $base)) (i64.load (local.get $bodyTo))) (then (return (i32.const 1))))
+          (local.set $sum (i64.load offset=288 (local.get $base)))))
+      (if (i64.ne (local.get $sum) (i64.load (local.get $bodyTo))) (then (return (i32.const 1))))
       ;; where its subject is, or may be
       (local.set $slot (i32.const 0))
       (i32.store offset=16 (local.get $told) (i32.const 0))

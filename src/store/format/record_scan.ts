@@ -82,9 +82,9 @@ export class RecordScan {
 
   private constructor() {
     const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
-    const { run } = wasmHashKernel(memory);
+    const { run, two } = wasmHashKernel(memory);
     const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
-    const { scan } = new WebAssembly.Instance(module, { arena: { memory }, hash: { run } }).exports;
+    const { scan } = new WebAssembly.Instance(module, { arena: { memory }, hash: { run, two } }).exports;
     this.#run = scan as ScanRun;
     this.bytes = new Uint8Array(memory.buffer);
     this.#words = new Uint32Array(memory.buffer);
