@@ -4,10 +4,11 @@
 // Owns the arena's hash region. The kernel is made when it is first asked for: a
 // server without JetStream never does.
 
-import { bytes, HASH, HASH_REGION_BYTES, memory } from "./arena.ts";
+import { bytes, copy1, HASH, HASH_REGION_BYTES, memory } from "./arena.ts";
 import { assert } from "./assert.ts";
 import { HashArea, plainHashKernel, wasmHashKernel, type HashKernel } from "./highway_hash.ts";
-import { wasm } from "./kernel/record_check.wasm.ts";
+import { wasm as checkWasm } from "./kernel/record_check.wasm.ts";
+import { wasm as encodeWasm } from "./kernel/record_encode.wasm.ts";
 
 /** What of WebAssembly is used; Node's types have it as a name space only. */
 declare const WebAssembly: {
@@ -43,14 +44,45 @@ let check: RecordCheck | undefined;
 
 /** The kernel that checks records; undefined where WebAssembly cannot be had: then they are hashed one by one. */
 export function recordCheck(): RecordCheck | undefined {
-  if (check !== undefined || memory === undefined) return check;
+  return (check ??= kernelOver(checkWasm, "check") as RecordCheck | undefined);
+}
+
+/**
+ * Writes the record of a message at `at` of the arena with the key that was lent (`Hasher.lendKey`, which says where).
+ * `first` is its length, with bit 31 set when it has headers; sequence and time are given in halves, its parts by where
+ * they lie in the arena. Up to 63 bytes behind it may be scribbled on.
+ */
+export type RecordEncode = (
+  key: number,
+  at: number,
+  first: number,
+  seqLow: number,
+  seqHigh: number,
+  timeLow: number,
+  timeHigh: number,
+  subject: number,
+  subjectLength: number,
+  header: number,
+  headerLength: number,
+  body: number,
+  bodyLength: number,
+) => void;
+
+let encode: RecordEncode | undefined;
+
+/** The kernel that writes records; undefined where WebAssembly cannot be had: then they are written piece by piece. */
+export function recordEncode(): RecordEncode | undefined {
+  return (encode ??= kernelOver(encodeWasm, "encode") as RecordEncode | undefined);
+}
+
+function kernelOver(wasm: string, name: string): unknown {
+  if (memory === undefined) return undefined;
   const { run, two } = arenaHashArea().kernel;
   try {
     const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
-    const { exports } = new WebAssembly.Instance(module, { arena: { memory }, hash: { run, two } });
-    check = exports["check"] as RecordCheck;
+    const imports = { arena: { memory }, copy: { copy1 }, hash: { run, two } };
+    return new WebAssembly.Instance(module, imports).exports[name];
   } catch {
     return undefined; // no SIMD
   }
-  return check;
 }
