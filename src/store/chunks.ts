@@ -15,9 +15,12 @@ class Chunks<T extends Int32Array | Float64Array> {
   readonly chunks: T[] = [];
   #length = 0;
   readonly #grow: Grow<T>;
+  /** The first of them: few need more, and for these it is one step less. */
+  protected head: T;
 
   constructor(grow: Grow<T>) {
     this.#grow = grow;
+    this.head = grow(undefined, 0);
   }
   /** How many numbers there is room for. */
   get length(): number {
@@ -29,7 +32,8 @@ class Chunks<T extends Int32Array | Float64Array> {
       const last = this.chunks.length - 1;
       if (this.#length < CHUNK) {
         const size = Math.min(CHUNK, Math.max(LEAST, this.#length * 2));
-        this.chunks[0] = this.#grow(this.chunks[0], size);
+        this.head = this.#grow(this.chunks[0], size);
+        this.chunks[0] = this.head;
         this.#length = size;
       } else {
         this.chunks[last + 1] = this.#grow(undefined, CHUNK);
@@ -40,6 +44,7 @@ class Chunks<T extends Int32Array | Float64Array> {
   /** Forgets everything. */
   clear(): void {
     this.chunks.length = 0;
+    this.head = this.#grow(undefined, 0);
     this.#length = 0;
   }
 }
@@ -53,10 +58,11 @@ export class Int32Chunks extends Chunks<Int32Array> {
     });
   }
   get(i: number): number {
-    return this.chunks[i >>> SHIFT]![i & MASK]!;
+    return i < CHUNK ? this.head[i]! : this.chunks[i >>> SHIFT]![i & MASK]!;
   }
   set(i: number, value: number): void {
-    this.chunks[i >>> SHIFT]![i & MASK] = value;
+    if (i < CHUNK) this.head[i] = value;
+    else this.chunks[i >>> SHIFT]![i & MASK] = value;
   }
   /** The array that holds number `i`, at `i % CHUNK`. Good until the next `ensure`. */
   of(i: number): Int32Array {
@@ -73,10 +79,11 @@ export class Float64Chunks extends Chunks<Float64Array> {
     });
   }
   get(i: number): number {
-    return this.chunks[i >>> SHIFT]![i & MASK]!;
+    return i < CHUNK ? this.head[i]! : this.chunks[i >>> SHIFT]![i & MASK]!;
   }
   set(i: number, value: number): void {
-    this.chunks[i >>> SHIFT]![i & MASK] = value;
+    if (i < CHUNK) this.head[i] = value;
+    else this.chunks[i >>> SHIFT]![i & MASK] = value;
   }
 }
 
