@@ -302,16 +302,17 @@ export abstract class AckRecord {
 
   /** One message is acked, or gone. */
   protected ackOne(slot: number): void {
-    const isNext = this.unacked.first === slot && this.unacked.consumerSeq(slot) === this.#shownConsumerSeq + 1;
     const streamSeq = this.unacked.streamSeq(slot);
     const consumerSeq = this.unacked.consumerSeq(slot);
+    const isNext = this.unacked.first === slot && consumerSeq === this.#shownConsumerSeq + 1;
     this.finish(slot);
     if (this.unacked.size === 0) this.#showFloor();
     else if (isNext) {
       const first = this.unacked.first;
-      const known = this.unacked.consumerSeq(first) > 0;
+      const firstConsumerSeq = this.unacked.consumerSeq(first);
+      const known = firstConsumerSeq > 0;
       this.#shownStreamSeq = known ? this.unacked.streamSeq(first) - 1 : streamSeq;
-      this.#shownConsumerSeq = known ? this.unacked.consumerSeq(first) - 1 : consumerSeq;
+      this.#shownConsumerSeq = known ? firstConsumerSeq - 1 : consumerSeq;
       // An ack of all with a consumer sequence that is not that message's has left it below.
       this.#floorStreamSeq = Math.max(this.#floorStreamSeq, this.#shownStreamSeq);
       this.#floorConsumerSeq = Math.max(this.#floorConsumerSeq, this.#shownConsumerSeq);
@@ -337,9 +338,11 @@ export abstract class AckRecord {
 
   /** Just below a pending message, as far as its consumer sequence is known. */
   #floorBelow(slot: number): void {
-    if (slot === NONE || this.unacked.consumerSeq(slot) === 0) return;
+    if (slot === NONE) return;
+    const consumerSeq = this.unacked.consumerSeq(slot);
+    if (consumerSeq === 0) return;
     this.#floorStreamSeq = Math.max(this.#floorStreamSeq, this.unacked.streamSeq(slot) - 1);
-    this.#floorConsumerSeq = Math.max(this.#floorConsumerSeq, this.unacked.consumerSeq(slot) - 1);
+    this.#floorConsumerSeq = Math.max(this.#floorConsumerSeq, consumerSeq - 1);
   }
 
   /** All up to here is acked; `isShown`: and shown to be. A consumer sequence above what was delivered is a peer's. */

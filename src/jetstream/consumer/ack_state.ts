@@ -81,10 +81,20 @@ export class AckState extends AckRecord {
 
   /** As `deliver` for the first `count` of these messages, which rise. */
   deliverRun(streamSeqs: Float64Array, count: number, nowMs: number): void {
-    if (this.#rules.ackPolicy === "none") {
-      const last = streamSeqs[count - 1]!;
-      this.raiseFloor(last, this.passRun(streamSeqs[0]!, last, count), true);
-    } else for (let i = 0; i < count; i++) this.deliver(streamSeqs[i]!, nowMs);
+    const isNone = this.#rules.ackPolicy === "none";
+    if (!isNone && this.ended.size > 0) {
+      for (let i = 0; i < count; i++) this.deliver(streamSeqs[i]!, nowMs);
+      return;
+    }
+    const last = streamSeqs[count - 1]!;
+    const consumerSeq = this.passRun(streamSeqs[0]!, last, count);
+    if (isNone) {
+      this.raiseFloor(last, consumerSeq, true);
+      return;
+    }
+    const dueMs = this.#dueMs(nowMs, 0);
+    const before = consumerSeq - count + 1;
+    for (let i = 0; i < count; i++) this.unacked.await(this.unacked.add(streamSeqs[i]!, before + i, nowMs, 0), dueMs);
   }
 
   /**
@@ -220,10 +230,15 @@ export class AckState extends AckRecord {
 
   /** A pending message is not due before its wait is over. */
   #await(slot: number): void {
+    this.unacked.await(slot, this.#dueMs(this.unacked.timeMs(slot), this.unacked.count(slot)));
+  }
+
+  /** When a message is due whose wait began then, after so many deliveries behind the first. */
+  #dueMs(timeMs: number, count: number): number {
     const { ackWaitMs, backoffMs } = this.#rules;
-    const step = Math.min(this.unacked.count(slot), backoffMs.length - 1);
-    const waitMs = step < 0 ? ackWaitMs : backoffMs[step]!;
-    this.unacked.await(slot, ackWaitMs <= 0 ? Number.POSITIVE_INFINITY : this.unacked.timeMs(slot) + waitMs);
+    if (ackWaitMs <= 0) return Number.POSITIVE_INFINITY;
+    const step = Math.min(count, backoffMs.length - 1);
+    return timeMs + (step < 0 ? ackWaitMs : backoffMs[step]!);
   }
 
   /** Delivered often enough: no longer pending, its count stays. */

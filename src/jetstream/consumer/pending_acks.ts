@@ -53,6 +53,8 @@ export class PendingAcks {
   /** The slot of a stream sequence, or NONE. Good until it is removed. */
   find(streamSeq: number): number {
     if (this.#size === 0) return NONE;
+    // Mostly it is the first.
+    if (this.#seqs.get(this.#first) === streamSeq) return this.#first;
     const hash = this.#hash;
     const mask = hash.length - 1;
     for (let i = homeOf(streamSeq, mask); ; i = (i + 1) & mask) {

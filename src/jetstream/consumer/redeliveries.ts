@@ -22,7 +22,7 @@ export class Redeliveries {
     return this.#first;
   }
   has(slot: number): boolean {
-    return slot < this.#nexts.length && this.#nexts.get(slot) !== 0;
+    return this.#size > 0 && slot < this.#nexts.length && this.#nexts.get(slot) !== 0;
   }
   /** The slot behind one that is in the queue, or NONE. */
   behind(slot: number): number {
