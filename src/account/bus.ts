@@ -9,6 +9,7 @@ import type { ByteString } from "../base/bytes.ts";
 import { bytesOf } from "../base/bytes.ts";
 import { putBytes } from "../base/put_bytes.ts";
 import { FNV_BASE, FNV_PRIME, Frame } from "../proto/frame.ts";
+import type { AnswerRun } from "./answer_run.ts";
 import type { InnerQueue, Listener } from "./inner_queue.ts";
 import type { InterestWatch } from "./interest.ts";
 import type { RunSent } from "./deliver_run.ts";
@@ -21,6 +22,7 @@ import { Subscription } from "./subscription.ts";
 
 export type { Listener } from "./inner_queue.ts";
 export type { InterestWatch } from "./interest.ts";
+export { AnswerRun } from "./answer_run.ts";
 export { RunSent } from "./deliver_run.ts";
 export { OutMsg } from "./out_msg.ts";
 export type { OutRun, RunReplies } from "./out_run.ts";
@@ -222,6 +224,11 @@ export class Bus {
   /** As `publish`, to a subject that is used once or so: an inbox. */
   answer(msg: OutMsg): number {
     return this.#router.answer(msg) ? 1 : this.publish(msg);
+  }
+
+  /** As many of the first answers of a run as go together to one connection; how many. */
+  answerRun(run: AnswerRun): number {
+    return this.#router.answerRun(run);
   }
 
   /** Makes the one frame of a message. */

@@ -16,6 +16,7 @@ import { InnerQueue } from "./inner_queue.ts";
 import type { Crossing } from "./crossing.ts";
 import { AckLane } from "./ack_lane.ts";
 import { LEAST_ALIKE } from "./alike_targets.ts";
+import { deliverAnswers, type AnswerRun } from "./answer_run.ts";
 import { deliverAlone } from "./deliver_alone.ts";
 import { deliverRun, type RunSent } from "./deliver_run.ts";
 import { Interest, type InterestWatch } from "./interest.ts";
@@ -372,6 +373,26 @@ export class Router {
     if (this.#deniesSubject(sub, subject, from, to) || !this.sendAlone(sub, msg)) return false;
     this.stats.matches++;
     return true;
+  }
+
+  /** The same for the first answers of a run; how many were delivered. The others have to be tried again, or be answered one by one. */
+  answerRun(run: AnswerRun): number {
+    const { inboxes, from, length } = run;
+    const sub = this.#sublist.sole(inboxes, from, from + length);
+    const { bar } = this.#sublist;
+    this.effort += this.#sublist.visited;
+    if (sub?.receiver === undefined || sub.origin !== sub || sub.queue !== undefined) return 0;
+    if (bar === 0 || sub.receiver.filtersDeliveries) return 0;
+    const before = sub.receiver.outBytes;
+    const sent = deliverAnswers(sub, run, bar);
+    if (sent === 0) return 0;
+    this.effort += sent;
+    this.outMsgs += sent;
+    this.outBytes += sub.receiver.outBytes - before;
+    this.stats.matches += sent;
+    this.stats.totalFanout += sent;
+    if (this.stats.maxFanout === 0) this.stats.maxFanout = 1;
+    return sent;
   }
 
   /** Whether nothing that it was looked up from has changed. */

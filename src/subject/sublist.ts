@@ -144,6 +144,11 @@ export class Sublist<T> {
   readonly #laterLevels: number[] = [];
   /** Nodes of the trie that the last `match` went through: what it cost. */
   visited = 0;
+  /**
+   * Of what `sole` found last: each subject that begins with so many of its bytes and has one token more has the same
+   * answer, until the trie changes; 0 when that is not known.
+   */
+  bar = 0;
   /** Tokens at the beginning that the last walk compared with literals. */
   #compared = 0;
   readonly #memo = new TailMemo<T>();
@@ -238,8 +243,12 @@ export class Sublist<T> {
   /** As `match`, of the only value that matches; undefined when there are none or several. */
   sole(bytes: Uint8Array, from: number, to: number): T | undefined {
     this.visited = 1;
+    this.bar = 0;
     const known = this.#memo.find(bytes, from, to);
-    if (known !== undefined) return known.length === 1 ? known[0] : undefined;
+    if (known !== undefined) {
+      this.bar = this.#memo.bar;
+      return known.length === 1 ? known[0] : undefined;
+    }
     this.visited = 0;
     const values = this.#split(bytes, from, to) ? this.#soleValues() : undefined;
     if (!Array.isArray(values) || values.length !== 1) return undefined;

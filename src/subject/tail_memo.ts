@@ -34,6 +34,8 @@ export class TailMemo<T> {
   #next = 0;
   #credit = FIRST_CREDIT;
   #pause = 0;
+  /** Of the subject found last: how many of its first bytes make, with one more token, the same answer; 0 for none. */
+  bar = 0;
 
   /** What matches the literal subject bytes[from, to), when that is known. The array is the memo's. */
   find(bytes: Uint8Array, from: number, to: number): readonly T[] | undefined {
@@ -46,6 +48,7 @@ export class TailMemo<T> {
       const entry = this.#entries[i]!;
       if (!begins(entry, bytes, from, to) || tokens(bytes, from + entry.length, to) !== entry.tail) continue;
       if (this.#credit < MOST_CREDIT) this.#credit++;
+      this.bar = entry.tail === 1 ? entry.length : 0;
       return entry.values;
     }
     if (--this.#credit <= 0) {

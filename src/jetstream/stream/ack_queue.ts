@@ -116,11 +116,45 @@ export class AckQueue {
     return this.replyTo + this.#entries[this.#first + BODY_LENGTH]!;
   }
 
+  /**
+   * How many of the first answers, up to `most`, say that messages were stored one after the other, rest on nothing behind
+   * `upTo` and go to replies of one length, which lie behind each other.
+   */
+  alike(upTo: number, most: number): number {
+    const entries = this.#entries;
+    const first = this.#first;
+    const { seq } = this;
+    const length = entries[first + REPLY_LENGTH]!;
+    const many = Math.min(most, this.length);
+    for (let i = 0; i < many; i++) {
+      const at = first + i * STRIDE;
+      if (
+        entries[at + KIND] !== ANSWER.stored ||
+        entries[at + SEQ] !== seq + i ||
+        entries[at + RESTS_ON]! > upTo ||
+        entries[at + REPLY_LENGTH] !== length
+      )
+        return i;
+    }
+    return many;
+  }
+
   /** Removes the first answer. */
   shift(): void {
     if (this.kind !== ANSWER.republish) this.#replies--;
     this.#byteFirst = this.bodyTo;
     this.#first += STRIDE;
+    this.#removed();
+  }
+  /** Removes the first of those that are `alike`. */
+  shiftAlike(count: number): void {
+    this.#replies -= count;
+    this.#byteFirst += count * this.#entries[this.#first + REPLY_LENGTH]!;
+    this.#first += count * STRIDE;
+    this.#removed();
+  }
+
+  #removed(): void {
     if (this.#first !== this.#end) return;
     this.#first = 0;
     this.#end = 0;

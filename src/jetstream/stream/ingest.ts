@@ -8,7 +8,7 @@
 // Owns the order of answers and what is refused. Knows nothing of subscriptions
 // and timers.
 
-import { OutMsg, type Frame, type StreamTrace } from "../../account/bus.ts";
+import { AnswerRun, OutMsg, type Frame, type StreamTrace } from "../../account/bus.ts";
 import { byteString, byteStringOf, type ByteString, shown } from "../../base/bytes.ts";
 import { type ApiError, apiError } from "../../errors/api.ts";
 import { quoted } from "../../errors/protocol.ts";
@@ -21,7 +21,7 @@ import { Expected } from "./expected.ts";
 import { hasStatus, withoutHeader, withoutStatus, withValue } from "./header_edit.ts";
 import { IngestGate, TOO_MANY } from "./ingest_gate.ts";
 import { batchRefusal, incrementRefusal, isOfBatch, scheduleRefusal, ttlFault, ttlRefusal } from "./later_headers.ts";
-import { PubAck } from "./pub_ack.ts";
+import { PubAck, STORED_TAIL } from "./pub_ack.ts";
 import { HEADER, PublishHeaders } from "./publish_headers.ts";
 import type { Republish } from "./republish.ts";
 import type { StoreGroup } from "./store_group.ts";
@@ -35,6 +35,9 @@ const LARGEST_RECORD = 32 * 1024 * 1024;
 const LARGEST_HEADER = 65_535;
 /** What a disabled trace is told to be. */
 const TRACE_DISABLED = "trace disabled" as ByteString;
+/** Fewer answers are not worth a call; of more, only so many are looked at at a time. */
+const LEAST_ALIKE = 4;
+const MOST_ALIKE = 1024;
 const COLON = 0x3a;
 const SPACE = 0x20;
 
@@ -74,6 +77,7 @@ export class Ingest {
   readonly #expected: Expected;
   readonly #msg = new StoredMsg();
   readonly #out = new OutMsg();
+  readonly #run = new AnswerRun();
   #rules: IngestRules;
   // The publish at hand: who notes what becomes of it, and where its answer goes.
   #trace: StreamTrace | undefined = undefined;
@@ -88,6 +92,9 @@ export class Ingest {
     this.#group = parts.group;
     this.#name = byteString(name);
     this.#ack = new PubAck(name, parts.surroundings.domain);
+    this.#run.head = this.#ack.bytes;
+    this.#run.headTo = this.#ack.seqAt;
+    this.#run.tail = STORED_TAIL;
     this.#gate = new IngestGate(parts.surroundings, parts.group, this.#answers, `'${parts.account.name}' > '${name}'`);
     this.#expected = new Expected(parts.surroundings, parts.store);
     this.#rules = rulesOf(rules);
@@ -137,7 +144,16 @@ export class Ingest {
     const answers = this.#answers;
     const { settledUpTo, isSettled } = this.#group;
     const upTo = isSettled ? Number.POSITIVE_INFINITY : settledUpTo;
+    let mayRun = !this.#group.hasRefusals;
     while (!answers.isEmpty && answers.restsOn <= upTo) {
+      const alike = mayRun ? answers.alike(upTo, MOST_ALIKE) : 0;
+      if (alike >= LEAST_ALIKE) {
+        const sent = this.#answerRun(alike);
+        answers.shiftAlike(sent);
+        // Who cannot have them together, or has each alone, gets the rest one by one.
+        mayRun = sent >= LEAST_ALIKE;
+        if (sent > 0) continue;
+      }
       this.#answer();
       answers.shift();
     }
@@ -403,6 +419,18 @@ export class Ingest {
     out.bodyFrom = 0;
     out.bodyTo = body.length;
     this.#parts.account.bus.answer(out);
+  }
+
+  /** Sends the first answers of the queue, which are alike; how many. */
+  #answerRun(count: number): number {
+    const answers = this.#answers;
+    const run = this.#run;
+    run.inboxes = answers.bytes;
+    run.from = answers.replyFrom;
+    run.length = answers.replyTo - answers.replyFrom;
+    run.count = count;
+    run.first = answers.seq;
+    return this.#parts.account.bus.answerRun(run);
   }
 
   /** Sends the first answer of the queue. */

@@ -19,6 +19,8 @@ const refusal = record(
 );
 const DUPLICATE = bytesOf(byteString(',"duplicate": true}'));
 const CLOSE = 0x7d;
+/** What is behind the sequence of a message that was stored. */
+export const STORED_TAIL = Uint8Array.of(CLOSE);
 
 export class PubAck {
   /** The last acknowledgement written: [0, its length). */
@@ -35,6 +37,11 @@ export class PubAck {
     this.#seqAt = bytes.length;
     this.bytes = new Uint8Array(bytes.length + DIGITS + DUPLICATE.length);
     this.bytes.set(bytes);
+  }
+
+  /** Where in `bytes` the sequence goes. */
+  get seqAt(): number {
+    return this.#seqAt;
   }
 
   /** Writes that the message is stored at `seq`; the length. */

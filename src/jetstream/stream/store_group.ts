@@ -88,6 +88,11 @@ export class StoreGroup {
     return undefined;
   }
 
+  /** Whether any sequence was. */
+  get hasRefusals(): boolean {
+    return this.#refusals.length > 0;
+  }
+
   /** The store is gone: everything staged is refused, `answer` is called, then those who wait are told. */
   abandon(failure: string, answer: () => void): void {
     const groups = this.#groups;
