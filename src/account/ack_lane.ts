@@ -5,9 +5,11 @@
 //
 // Who hears it depends on what stands before the bar and that five tokens follow: the lane remembers the last one. What
 // is spelled otherwise, says something else, or is heard by others too, is left to the router, one message at a time.
-// Owns the beginning and its listener.
+// Owns the beginning and its listener, and what was read ahead.
 
 import { bytes } from "../base/arena.ts";
+// prettier-ignore
+import { beginningChanged, END_WORD, MOST_BEGINNING, NUMBERS_A_ROW, rowNumbers, rowWords, scanAcks, WORDS_A_ROW } from "./ack_scan.ts";
 import type { Subscription } from "./subscription.ts";
 
 const DOT = 0x2e;
@@ -22,7 +24,6 @@ const WORD = [wordOf(" 4\r\n"), wordOf("+ACK"), wordOf("\r\n") & 0xffff] as cons
 const WORD_BYTES = 10;
 /** Tokens before the numbers. */
 const TOKENS = 4;
-const LONGEST = 256;
 /** Numbers of more digits are left alone; so many fit the numbers of the machine. */
 const MOST_DIGITS = 15;
 const WHOLE_DIGITS = 9;
@@ -34,12 +35,16 @@ export type WhoHears = (from: number, to: number, tokens: number) => Subscriptio
 
 export class AckLane {
   readonly #whoHears: WhoHears;
-  readonly #beginning = new Uint8Array(LONGEST);
+  readonly #beginning = new Uint8Array(MOST_BEGINNING);
   readonly #own = new DataView(this.#beginning.buffer);
   #length = 0;
   #sub: Subscription | undefined = undefined;
   #generation = 0;
   #digitsEnd = 0;
+  // Read ahead: so many rows, the next one of them, and where what it was read from begins.
+  #rows = 0;
+  #row = 0;
+  #rowAt = 0;
 
   constructor(whoHears: WhoHears) {
     this.#whoHears = whoHears;
@@ -47,9 +52,12 @@ export class AckLane {
 
   /**
    * Reads the acknowledgement at `at` in the arena, whose line has at most `mostLine` bytes: its end, or −1 when there is
-   * none, or none that is whole before `to`. `generation`: of the subscriptions there are.
+   * none, or none that is whole before `to`. `generation`: of the subscriptions there are. While the chunk is the same it
+   * is asked for one behind the other until there is none.
    */
   read(at: number, to: number, mostLine: number, generation: number): number {
+    if (this.#row < this.#rows && at === this.#rowAt && generation === this.#generation) return this.#takeRow();
+    this.#rows = 0;
     // The shortest there is; what lies behind `to` is of no other chunk than the one before.
     if (at + VERB_BYTES + WORD_BYTES > to || view.getInt32(at, true) !== VERB[0]) return -1;
     if (view.getInt32(at + 4, true) !== VERB[1] || view.getInt32(at + 8, true) !== VERB[2]) return -1;
@@ -57,6 +65,9 @@ export class AckLane {
     if (this.#sub === undefined || this.#generation !== generation || !this.#begins(from)) {
       if (!this.#learn(from, to, generation)) return -1;
     }
+    this.#row = 0;
+    this.#rows = scanAcks(this.#beginning, this.#length, at, to, mostLine);
+    if (this.#rows > 0) return this.#takeRow();
     const deliveries = this.#number(from + this.#length);
     let end = this.#digitsEnd;
     if (deliveries < 0 || bytes[end] !== DOT) return -1;
@@ -75,6 +86,16 @@ export class AckLane {
     if (view.getUint16(end + 8, true) !== WORD[2]) return -1;
     this.#sub!.listener!.onAck!(deliveries, streamSeq, consumerSeq);
     return end + WORD_BYTES;
+  }
+
+  /** Hands on the next one that was read ahead; its end. */
+  #takeRow(): number {
+    const row = this.#row++;
+    const at = row * NUMBERS_A_ROW;
+    const end = rowWords[row * WORDS_A_ROW + END_WORD]!;
+    this.#rowAt = end;
+    this.#sub!.listener!.onAck!(rowNumbers[at]!, rowNumbers[at + 1]!, rowNumbers[at + 2]!);
+    return end;
   }
 
   /** Four bytes at a time, the last four of them perhaps again. */
@@ -96,10 +117,11 @@ export class AckLane {
     const length = end - from;
     let subjectTo = end;
     while (subjectTo < to && bytes[subjectTo]! > SPACE) subjectTo++;
-    if (subjectTo === to || length > LONGEST) return false;
+    if (subjectTo === to || length > MOST_BEGINNING) return false;
     const sub = this.#whoHears(from, subjectTo, TOKENS);
     if (sub?.listener?.onAck === undefined) return false;
     for (let i = 0; i < length; i++) this.#beginning[i] = bytes[from + i]!;
+    beginningChanged(this.#beginning);
     this.#length = length;
     this.#sub = sub;
     this.#generation = generation;

@@ -14,6 +14,7 @@
 //   HEADER   header    what is added to a message that somebody gets (owner: jetstream/stream/direct_header.ts)
 //   GROUPS   groups    records on their way to disk (owner: store)
 //   LINE     line      what stands before the payload in a MSG, as long as one follows the other (owner: account)
+//   ACKS     acks      acknowledgements that were read and not heard yet (owner: account)
 //
 // Each region has one writer. It never grows, so `bytes` never changes. Untouched
 // pages cost nothing. With the files that a start has read (3 MB) it stays below the 64 MB outside the heap at which V8
@@ -61,7 +62,9 @@ export const GROUPS = HEADER + HEADER_BYTES;
 export const GROUPS_BYTES = 3 * MB;
 export const LINE = GROUPS + GROUPS_BYTES;
 export const LINE_BYTES = 8 * KB;
-export const TOTAL = Math.ceil((LINE + LINE_BYTES + SLACK) / (64 * KB)) * 64 * KB;
+export const ACKS = LINE + LINE_BYTES + SLACK;
+export const ACKS_BYTES = 4 * KB;
+export const TOTAL = Math.ceil((ACKS + ACKS_BYTES) / (64 * KB)) * 64 * KB;
 
 /** What of WebAssembly is used; Node's types have it as a name space only. */
 declare const WebAssembly: {

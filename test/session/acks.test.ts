@@ -47,6 +47,9 @@ const line = fc.oneof({ weight: 8, arbitrary: plain }, { weight: 2, arbitrary: n
 
 let together = 0;
 
+/** The same of a consumer with a longer name, whose acknowledgements are read ahead. */
+const ofLonger = (text: string): string => text.replaceAll("S.C.", "STREAM.CONSUMER.");
+
 /** What listeners and the client are told, and what is counted. `isOne`: listeners hear nothing but messages. */
 function play(options: ObjectOptions, connect: object, chunks: readonly string[], isOne: boolean): unknown {
   const world = new FakeWorld();
@@ -58,7 +61,7 @@ function play(options: ObjectOptions, connect: object, chunks: readonly string[]
   peer.take();
   const { bus, router } = core.accounts.get("$G")!;
   const log: string[] = [];
-  for (const whose of ["S.C", "S.longer", "*.*"]) {
+  for (const whose of ["S.C", "STREAM.CONSUMER", "S.longer", "*.*"]) {
     const heard: Listener = {
       onMsg({ source, subjectFrom, subjectTo, replyFrom, replyTo, payloadFrom, payloadTo }: Frame) {
         const subject = byteStringOf(source, subjectFrom, subjectTo);
@@ -105,13 +108,18 @@ test.each<[string, ObjectOptions, object]>([
   ["where subjects are mapped", { mappings: { "$JS.ACK.S.C.>": "$JS.ACK.S.longer.>" } }, {}],
 ])("acknowledgements are heard as they are one by one: %s", (_, options, connect) => {
   fc.assert(
-    fc.property(fc.array(line, { maxLength: 40 }), fc.array(fc.nat(300), { maxLength: 6 }), (lines, cuts) => {
-      const text = lines.join("");
-      const at = [0, ...cuts.map((cut) => cut * 7).sort((a, b) => a - b), text.length];
-      const chunks = at.slice(1).map((end, i) => text.slice(at[i], end));
-      const first = play(options, connect, chunks, false);
-      expect(first).toEqual(play(options, connect, chunks, true));
-    }),
+    fc.property(
+      fc.array(line, { maxLength: 40 }),
+      fc.array(fc.nat(300), { maxLength: 6 }),
+      fc.boolean(),
+      (lines, cuts, isLonger) => {
+        const text = isLonger ? ofLonger(lines.join("")) : lines.join("");
+        const at = [0, ...cuts.map((cut) => cut * 7).sort((a, b) => a - b), text.length];
+        const chunks = at.slice(1).map((end, i) => text.slice(at[i], end));
+        const first = play(options, connect, chunks, false);
+        expect(first).toEqual(play(options, connect, chunks, true));
+      },
+    ),
     { numRuns: 60 },
   );
 });
@@ -120,6 +128,15 @@ test("most of them come without a message being made", () => {
   together = 0;
   play({}, {}, ["PUB $JS.ACK.S.C.1.2.3.4.5 4\r\n+ACK\r\n".repeat(50)], false);
   expect(together).toBe(50);
+});
+
+test("many are read ahead, and heard in order with their numbers", () => {
+  const numbers = Array.from({ length: 1000 }, (_, i) => [1 + (i % 9), 10 ** (i % 15) + i, i * 7]);
+  const text = numbers.map((three) => `PUB $JS.ACK.STREAM.CONSUMER.${three.join(".")}.1700000000123456789.1 4\r\n+ACK\r\n`); // prettier-ignore
+  together = 0;
+  const { log } = play({}, {}, [text.join("")], false) as { log: string[] };
+  expect(log).toEqual(numbers.map((three) => `STREAM.CONSUMER: ack ${three.join(" ")}`));
+  expect(together).toBe(1000);
 });
 
 test("the last one may take the listener away", () => {
