@@ -90,6 +90,16 @@ test("blocks that a scan has seen to have none are not read again", () => {
   expect(found(opening).bytes).toBeLessThanOrEqual(2 * BLOCK);
 });
 
+test("blocks that were found to have none are not read again", () => {
+  const opening = again([20], "index");
+  const first = found(opening);
+  expect(first.bytes).toBeGreaterThan(4 * BLOCK);
+  expect(found(opening)).toEqual({ seqs: [20], bytes: expect.any(Number) as number });
+  expect(found(opening).bytes).toBeLessThanOrEqual(2 * BLOCK);
+  put(opening, HEADER);
+  expect(found(opening, 30).seqs).toEqual([41]);
+});
+
 test("where a block is damaged, messages that may have headers are told, and the others are still found", () => {
   const opening = again([1, 4, 39], "index");
   // The length of the third record.

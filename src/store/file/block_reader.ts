@@ -422,8 +422,8 @@ export class BlockReader {
         window.used = ++this.#clock;
         return window;
       }
-      // It is read in order: the next part of it.
-      if (!isSkipping && at >= window.from && at <= window.to && window.to > window.from) victim = window;
+      // It is read in order, perhaps but for the end of a record: the next part of it.
+      if (!isSkipping && at >= window.from && at <= window.to + LEAST_READ && window.to > window.from) victim = window;
     }
     let size = LEAST_READ;
     if (victim !== undefined) size = nextSize(victim);

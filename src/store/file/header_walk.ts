@@ -19,15 +19,23 @@ export function walkHeaders(table: BlockTable, reader: BlockReader, from: number
   const block = blocks[at];
   if (block === undefined) return 0;
   const start = Math.max(from, block.firstSeq);
-  let last = start - 1;
+  let last = 0;
+  let isPlain = true;
   const end = reader.walk(block, 0, (seq, _at, isHole, bytes, subjectFrom) => {
     if (seq <= last) return true;
     last = seq;
-    const hasHeaders = (bytes[subjectFrom - RECORD_HEAD + LENGTH_TOP]! & HAS_HEADERS) !== 0;
-    if (!isHole && hasHeaders && block.has(seq)) into.push(seq);
+    if (isHole || (bytes[subjectFrom - RECORD_HEAD + LENGTH_TOP]! & HAS_HEADERS) === 0) return true;
+    isPlain = false;
+    if (seq >= start && block.has(seq)) into.push(seq);
     return true;
   });
+  if (end >= block.size) {
+    // Who asks again need not look.
+    if (isPlain) block.plainUpTo = last;
+    return block.lastSeq + 1;
+  }
   // What is behind damage that nobody has looked at may have them.
-  if (end < block.size) for (let seq = block.liveFrom(last + 1); seq > 0; seq = block.liveFrom(seq + 1)) into.push(seq);
+  const rest = Math.max(start, last + 1);
+  for (let seq = block.liveFrom(rest); seq > 0; seq = block.liveFrom(seq + 1)) into.push(seq);
   return block.lastSeq + 1;
 }

@@ -316,6 +316,19 @@ describe("a duplicate", () => {
     expect(rig.ask("s.a", "", ["Nats-Msg-Id: a"])).toEqual([ack(2)]);
   });
 
+  test("is expected as the last id of a stream that was opened anew, if the last message has one", () => {
+    const rig = new Rig();
+    const first = rig.open();
+    rig.ask("s.a", "", ["Nats-Msg-Id: a"]);
+    first.close();
+    const second = rig.open({}, () => first.store);
+    expect(rig.ask("s.a", "", ["Nats-Expected-Last-Msg-Id: b"])).toEqual([refused(400, 10_070, "wrong last msg ID: a")]);
+    expect(rig.ask("s.a", "", ["Nats-Expected-Last-Msg-Id: a"])).toEqual([ack(2)]);
+    second.close();
+    rig.open({}, () => first.store);
+    expect(rig.ask("s.a", "", ["Nats-Expected-Last-Msg-Id: a"])).toEqual([refused(400, 10_070, "wrong last msg ID: ")]);
+  });
+
   test("is found after the stream was opened anew, over turns when there is much to read", () => {
     const rig = new Rig();
     const first = rig.open({ duplicate_window: 10_000_000_000n });
