@@ -322,7 +322,9 @@ describe("a duplicate", () => {
     rig.ask("s.a", "", ["Nats-Msg-Id: a"]);
     first.close();
     const second = rig.open({}, () => first.store);
-    expect(rig.ask("s.a", "", ["Nats-Expected-Last-Msg-Id: b"])).toEqual([refused(400, 10_070, "wrong last msg ID: a")]);
+    expect(rig.ask("s.a", "", ["Nats-Expected-Last-Msg-Id: b"])).toEqual([
+      refused(400, 10_070, "wrong last msg ID: a"),
+    ]);
     expect(rig.ask("s.a", "", ["Nats-Expected-Last-Msg-Id: a"])).toEqual([ack(2)]);
     second.close();
     rig.open({}, () => first.store);
