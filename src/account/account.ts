@@ -1,5 +1,6 @@
 // One subject space: its name, its routing and its numbers.
 
+import { WIDE } from "../base/counts.ts";
 import type { Env } from "../base/world.ts";
 import { Awaited } from "./awaited.ts";
 import { Bus } from "./bus.ts";
@@ -39,8 +40,8 @@ export class Account implements ServiceSide {
   nameTag: string;
   limits: AccountLimits;
   /** Messages and their bytes received from connections. */
-  inMsgs = 0;
-  inBytes = 0;
+  inMsgs = WIDE;
+  inBytes = WIDE;
   slowConsumers = 0;
   /** Connections bound to it now, and ever. */
   connections = 0;
@@ -62,5 +63,7 @@ export class Account implements ServiceSide {
     this.awaited = new Awaited(this.router);
     this.streamImports = new StreamImports(name, this.router, (below) => env.random(below));
     this.limits = limits;
+    this.inMsgs = 0;
+    this.inBytes = 0;
   }
 }

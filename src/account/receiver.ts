@@ -2,6 +2,7 @@
 //
 // The peer owns it and changes it; the router reads it and counts on it.
 
+import { WIDE } from "../base/counts.ts";
 import type { Outbound } from "../outbound/outbound.ts";
 import type { Moment } from "../base/nanos.ts";
 import type { Subscription } from "./subscription.ts";
@@ -45,8 +46,8 @@ export class Receiver {
   /** It reads HMSG. */
   headers = false;
   /** Messages and their bytes (headers and payload) delivered. */
-  outMsgs = 0;
-  outBytes = 0;
+  outMsgs = WIDE;
+  outBytes = WIDE;
   isOpen = true;
   /** While its outbound bytes are congested it goes without, instead of slowing its producers down. */
   dropsWhenCongested = false;
@@ -63,5 +64,7 @@ export class Receiver {
     this.outbound = outbound;
     this.hooks = hooks;
     this.onExhausted = onExhausted;
+    this.outMsgs = 0;
+    this.outBytes = 0;
   }
 }

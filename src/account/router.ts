@@ -5,6 +5,7 @@
 // of an account and its route cache. Synchronous; allocates nothing for a
 // message whose route is cached.
 
+import { WIDE } from "../base/counts.ts";
 import { bytes, SCRATCH, SCRATCH_BYTES } from "../base/arena.ts";
 import type { ByteString } from "../base/bytes.ts";
 import { byteStringOf } from "../base/bytes.ts";
@@ -81,10 +82,17 @@ export interface RouterStats {
 let generations = 0;
 
 export class Router {
-  readonly stats: RouterStats = { matches: 0, cacheHits: 0, inserts: 0, removes: 0, maxFanout: 0, totalFanout: 0 };
+  readonly stats: RouterStats = {
+    matches: WIDE,
+    cacheHits: WIDE,
+    inserts: 0,
+    removes: 0,
+    maxFanout: 0,
+    totalFanout: WIDE,
+  };
   /** Messages and bytes delivered to connections. */
-  outMsgs = 0;
-  outBytes = 0;
+  outMsgs = WIDE;
+  outBytes = WIDE;
   /** Subscriptions and nodes looked at since somebody set it to 0: what messages cost beyond their bytes. */
   effort = 0;
   /** How many the last `publishAcks` handed on. */
@@ -113,6 +121,11 @@ export class Router {
     this.#env = env;
     this.#inner = inner;
     this.#sublist = new Sublist(env.random(2 ** 32));
+    this.outMsgs = 0;
+    this.outBytes = 0;
+    this.stats.matches = 0;
+    this.stats.cacheHits = 0;
+    this.stats.totalFanout = 0;
   }
 
   get subscriptionCount(): number {

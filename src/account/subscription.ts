@@ -5,6 +5,7 @@
 // shadow there: the same receiver and sid, another subject. Its counts and its
 // end are those of its origin.
 
+import { WIDE } from "../base/counts.ts";
 import type { ByteString } from "../base/bytes.ts";
 import { bytesOf } from "../base/bytes.ts";
 import type { Listener } from "./inner_queue.ts";
@@ -31,7 +32,7 @@ export class Subscription {
   account = "";
   allowsTrace = false;
   /** Messages delivered since the SUB; of a shadow its origin counts. */
-  delivered = 0;
+  delivered = WIDE;
   /** It ends with this many deliveries; 0 for never. */
   max = 0;
   /** False once it was removed: a route may still know it for the rest of a delivery. */
@@ -54,6 +55,7 @@ export class Subscription {
     this.sidBytes = bytesOf(`${sid} ` as ByteString);
     this.origin = origin ?? this;
     this.shown = shown;
+    this.delivered = 0;
   }
 }
 

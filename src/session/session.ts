@@ -6,6 +6,7 @@
 // Everything happens synchronously within a chunk, but for authentication, which
 // may suspend the rest of the chunk.
 
+import { WIDE } from "../base/counts.ts";
 import type { Account } from "../account/account.ts";
 import { Receiver } from "../account/receiver.ts";
 import type { Subscription } from "../account/subscription.ts";
@@ -70,8 +71,8 @@ export class Session implements TransportHandler, ClientOps {
   tls: TlsInfo | undefined;
   /** The proxy it came through; empty without one that is trusted. */
   proxyKey = "";
-  inMsgs = 0;
-  inBytes = 0;
+  inMsgs = WIDE;
+  inBytes = WIDE;
   takesLarge = false;
   /** Wall clock of the last operation. */
   lastSec: number;
@@ -164,6 +165,8 @@ export class Session implements TransportHandler, ClientOps {
     this.startNanos = this.lastNanos = world.wallNanos();
     const isChallenged = host.authenticator.nonceRequired || host.trustedProxies.length > 0;
     this.nonce = isChallenged ? nonceOf(world.randomBytes(11)) : "";
+    this.inMsgs = 0;
+    this.inBytes = 0;
     this.#trace(host.log.traceOn);
   }
 

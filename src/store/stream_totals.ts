@@ -6,16 +6,22 @@
 // Owns these numbers. Which sequences are live is somebody else's.
 
 import { assert } from "../base/assert.ts";
+import { WIDE } from "../base/counts.ts";
 import { ZERO_SEC, type StoreState } from "./stream_store.ts";
 
 export class StreamTotals {
-  msgs = 0;
-  bytes = 0;
+  msgs = WIDE;
+  bytes = WIDE;
   firstSeq = 0;
   lastSeq = 0;
   /** When the last sequence was used. */
   lastSec = ZERO_SEC;
   lastNanos = 0;
+
+  constructor() {
+    this.msgs = 0;
+    this.bytes = 0;
+  }
 
   /** A message behind all others. */
   add(seq: number, size: number, sec: number, nanos: number): void {
