@@ -109,11 +109,21 @@ export class Deliveries {
     // Once for all that is delivered now: to ask for each costs more than to load it.
     const tickMs = this.#surroundings.timer.nowMs();
     for (;;) {
-      if (slice.isSpent) return "slice";
+      if (slice.isSpent) {
+        // Gathering takes longer than it takes the client to read what was gathered.
+        if (slice.isOnly && this.#gathers === 0) this.#inbox?.flushEarly();
+        return "slice";
+      }
       if (this.#deliverRun(slice, nowMs, tickMs)) continue;
       const stopped = this.#deliverOne(slice, nowMs, tickMs);
       if (stopped !== undefined) return stopped;
     }
+  }
+
+  /** Where all goes that is delivered next, if that is one place. */
+  get #inbox(): Delivery | undefined {
+    const { pull, push } = this.#parts;
+    return pull === undefined ? push!.delivery : pull.inbox;
   }
 
   /** Delivers some together, when nothing is out of the ordinary; whether it did. What is left is for `#deliverOne`. */
@@ -125,7 +135,7 @@ export class Deliveries {
     const { state, cursor, pull, push } = this.#parts;
     if (!this.#isPlain || !this.#pacing.isIdle || state.numQueued > 0) return false;
     if (pull === undefined && !push!.isReady) return false;
-    const inbox = pull === undefined ? push!.delivery : pull.inbox;
+    const inbox = this.#inbox;
     if (inbox === undefined) return false;
     const acks = this.#maxAckPending - state.numAckPending;
     const wanted = pull === undefined ? RUN_MSGS : pull.wantedTogether(nowMs);
@@ -147,8 +157,6 @@ export class Deliveries {
       this.#singles = SINGLES;
       return false;
     }
-    // Gathering takes longer than it takes the client to read what was gathered.
-    if (slice.isOnly && this.#gathers === 0) inbox.flushEarly();
     this.#parts.reading.succeeded();
     state.deliverRun(msgs.seq, sent.msgs, nowMs);
     cursor.passedRun(msgs.seq[sent.msgs - 1]!, sent.msgs);

@@ -9,6 +9,7 @@
 // some keeps them, also when the page is gone: but for one in a slot (page_slots.ts),
 // whose bytes are good until the next call of a store.
 
+import { bytes as arena } from "../../base/arena.ts";
 import { HASH_BYTES } from "../../base/highway_hash.ts";
 import { uint32 } from "../../base/nanos.ts";
 import { EMPTY_RECORD, MAX_RECORD, RECORD_HEAD } from "../format/record.ts";
@@ -24,6 +25,8 @@ const HIGHEST_HALF = 0x20_0000; // of a sequence below 2^53
 /** What it costs besides its arrays, about. */
 const OWN_BYTES = 512;
 const SOME = 64;
+
+const arenaView = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
 
 export class RecordPage extends Span {
   /** Since it was last asked whether it may go. Set by readers. */
@@ -62,17 +65,22 @@ export class RecordPage extends Span {
 
   /** Takes the records up to an offset of the block, whose bytes were put behind the others; false when they are none. */
   take(to: number): boolean {
-    const { bytes, from } = this;
-    const end = to - from;
-    let at = this.to - from;
+    const { bytes, from, arenaAt } = this;
+    const isInArena = arenaAt >= 0;
+    const view = isInArena ? arenaView : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const home = isInArena ? arenaAt : 0;
+    const end = home + to - from;
+    let at = home + this.to - from;
     while (at < end) {
       if (end - at < EMPTY_RECORD) return false;
-      const length = uint32(bytes, at) & LENGTH_MASK;
-      const subjectTo = RECORD_HEAD + (bytes[at + 20]! | (bytes[at + 21]! << 8));
+      const length = view.getInt32(at, true) & LENGTH_MASK;
+      const subjectTo = RECORD_HEAD + view.getUint16(at + 20, true);
       if (length > MAX_RECORD || subjectTo + HASH_BYTES > length || at + length > end) return false;
-      const high = uint32(bytes, at + 8);
+      const high = view.getUint32(at + 8, true);
       if (high % TOMBSTONE >= HIGHEST_HALF) return false;
-      if (high >= HOLE || high < TOMBSTONE) this.#add((high % TOMBSTONE) * TWO32 + uint32(bytes, at + 4), at);
+      if (high >= HOLE || high < TOMBSTONE) {
+        this.#add((high % TOMBSTONE) * TWO32 + view.getUint32(at + 4, true), at - home);
+      }
       at += length;
     }
     this.to = to;
