@@ -29,6 +29,9 @@ const REMOVALS_A_SLICE = 200;
 /** What a new subject costs, in bytes hashed. */
 const SUBJECT_COST = 8192;
 
+/** A group of messages is rarely longer. */
+const MOST_REWRITTEN = 1 << 20;
+
 /** What damage took. */
 export interface Lost {
   /** Ranges of sequences that are gone, or may be, ends included. */
@@ -92,13 +95,8 @@ function* recovering(
       const stays = place.disk.remove(msgsPath(place, INDEX));
       if (stays !== undefined && stays.code !== "ENOENT") return stays;
     }
-    const lastNumber = numbers.at(-1);
-    if (lastNumber !== undefined) {
-      const unsynced = yield* syncs.addRewritten(msgsPath(place, blockFile(lastNumber)));
-      if (unsynced !== undefined) return unsynced;
-    }
     for (const number of numbers) {
-      const scanned = yield* scan.block(number, number === lastNumber);
+      const scanned = yield* scan.block(number, number === numbers.at(-1));
       if (scanned instanceof DiskError) return scanned;
       if (scanned === "empty") empty.push(number);
     }
@@ -156,8 +154,7 @@ class Scan {
     this.#firstHeaded = 0;
     const found = (yield* this.#skim(block)) ?? (yield* this.#read(block));
     if (found instanceof DiskError) return found;
-    const isRepaired = !isSound(found);
-    const report = isRepaired ? yield* this.#repair(block, found, isLast, after) : found;
+    const report = isSound(found) ? found : yield* this.#repair(block, found, isLast, after);
     if (report instanceof DiskError) return report;
     if (report === undefined || report.bytes === 0) {
       messages.table.remove(block);
@@ -172,9 +169,7 @@ class Scan {
     const { sec, nanos } = report.tombstone;
     if (report.lastSeq === 0) messages.filling.mark(block, report.tombstoneSeq, sec, nanos);
     const path = msgsPath(this.#place, blockFile(number));
-    // The last one is on its way already, as it was found.
-    if (isLast && !isRepaired) return "used";
-    const unsynced = isLast ? yield* this.#syncs.addRewritten(path) : yield* this.#syncs.add(path);
+    const unsynced = isLast ? yield* rewriteEnd(this.#place, path) : yield* this.#syncs.add(path);
     return unsynced ?? "used";
   }
 
@@ -249,9 +244,6 @@ class Scan {
     after: number,
   ): Slices<BlockReport | DiskError | undefined> {
     const path = msgsPath(this.#place, blockFile(block.number));
-    // Nobody else has the file while it is changed.
-    const unsynced = yield* this.#syncs.all();
-    if (unsynced !== undefined) return unsynced;
     if (report.isForeign) return new DiskError("EOVERFLOW", `${path} has sequences above 2^53`);
     const repair = yield* repairBlock(this.#place, report, { isLast, after, wallSec: this.#wallSec });
     if (repair instanceof DiskError) return repair.isFull ? this.#leave(block, report, after, repair) : repair;
@@ -306,4 +298,26 @@ function lastFloor(place: StreamPlace, last: FileBlock | undefined): number | Di
 function isEndWhole({ damaged, bytes }: BlockReport): boolean {
   const last = damaged.at(-1);
   return last !== undefined && last.isWhole && last.to === bytes;
+}
+
+/**
+ * Makes the last block durable: its end is written again, as it is. A commit that failed before the process died may
+ * have left bytes there that the system shows and has forgotten to write, which no sync would notice.
+ */
+function* rewriteEnd({ disk }: StreamPlace, path: string): Slices<DiskError | undefined> {
+  const file = disk.open(path, "write");
+  if (file instanceof DiskError) return file;
+  try {
+    const size = disk.size(file);
+    if (size instanceof DiskError) return size;
+    const at = Math.max(0, size - MOST_REWRITTEN);
+    const bytes = new Uint8Array(size - at);
+    const got = disk.read(file, at, bytes, 0, bytes.length);
+    if (got instanceof DiskError) return got;
+    // Its length too.
+    const failed = disk.truncate(file, size);
+    return failed ?? (yield (done: DiskDone) => disk.commit(file, at, bytes, 0, got, "synced", done));
+  } finally {
+    disk.close(file);
+  }
 }

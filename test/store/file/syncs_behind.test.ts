@@ -1,7 +1,7 @@
 // Files that are made durable while a job goes on.
 
 import { expect, test } from "vitest";
-import { DiskError, type DiskFile } from "../../../src/base/disk.ts";
+import { DiskError } from "../../../src/base/disk.ts";
 import { SyncsBehind } from "../../../src/store/file/syncs_behind.ts";
 import type { Slices } from "../../../src/store/file/sliced_job.ts";
 import { run, streamOnDisk } from "./stream_on_disk.ts";
@@ -40,34 +40,6 @@ test.each([1, 2, 3, 6, 9, 14])("what fails is told, and no file is begun behind 
   expect(run(disk, job())).toBeInstanceOf(DiskError);
   expect(run(disk, syncs.all())).toBeInstanceOf(DiskError);
   expect(run(disk, syncs.add("S/msgs/1.blk"))).toBeInstanceOf(DiskError);
-});
-
-test("the end of a file is written again, as it is", () => {
-  const bytes = Uint8Array.from({ length: (1 << 20) + 100 }, (_, i) => i * 7);
-  const { disk } = streamOnDisk({ "1.blk": bytes, "2.blk": new Uint8Array(0) });
-  const written: (readonly [at: number, count: number])[] = [];
-  const commit = disk.commit.bind(disk);
-  disk.commit = (file, at, from, start, end, how, done) => {
-    written.push([at, end - start]);
-    commit(file, at, from, start, end, how, done);
-  };
-  const syncs = new SyncsBehind(disk);
-  for (const name of ["1", "2"]) expect(run(disk, syncs.addRewritten(`S/msgs/${name}.blk`))).toBeUndefined();
-  expect(run(disk, syncs.all())).toBeUndefined();
-  expect(written).toEqual([[100, 1 << 20]]);
-  const file = disk.open("S/msgs/1.blk", "read") as DiskFile;
-  const after = new Uint8Array(bytes.length + 1);
-  expect(disk.read(file, 0, after, 0, after.length)).toBe(bytes.length);
-  expect(Buffer.compare(after.subarray(0, -1), bytes)).toBe(0);
-});
-
-test.each([1, 2, 3, 4, 5])("what fails while an end is written again is told: call %d", (call) => {
-  const { disk } = streamOnDisk(files);
-  const syncs = new SyncsBehind(disk);
-  disk.failAt(call);
-  const failed = run(disk, syncs.addRewritten("S/msgs/1.blk")) ?? run(disk, syncs.all());
-  expect(failed).toBeInstanceOf(DiskError);
-  expect(run(disk, syncs.all())).toBeInstanceOf(DiskError);
 });
 
 test("a file that is not there is told at once", () => {
