@@ -80,6 +80,8 @@ interface ArenaMemory {
 /** Copies piece `a`, then piece `b`, to `to`. May scribble up to 63 bytes past the end: leave that much room. */
 export type Copy2 = (to: number, a: number, aLength: number, b: number, bLength: number) => void;
 export type Copy1 = (to: number, from: number, count: number) => void;
+/** 1 when `count` bytes at `a` are those at `b`, else 0. May look at up to 15 bytes past them. */
+export type Same = (a: number, b: number, count: number) => number;
 
 interface Arena {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -87,6 +89,7 @@ interface Arena {
   readonly memory: ArenaMemory | undefined;
   readonly copy2: Copy2;
   readonly copy1: Copy1;
+  readonly same: Same;
 }
 
 /** The arena on plain memory, for machines without WebAssembly; runs the same tests. */
@@ -103,7 +106,11 @@ export function plainArena(total = TOTAL): Arena {
     copy1(to, a, aLength);
     copy1(to + aLength, b, bLength);
   };
-  return { bytes, memory: undefined, copy1, copy2 };
+  const same: Same = (a, b, count) => {
+    for (let i = 0; i < count; i++) if (bytes[a + i] !== bytes[b + i]) return 0;
+    return 1;
+  };
+  return { bytes, memory: undefined, copy1, copy2, same };
 }
 
 /** The arena on WebAssembly memory; throws where that cannot be had. */
@@ -111,8 +118,9 @@ export function wasmArena(total = TOTAL): Arena {
   const pages = total / (64 * KB);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
-  const { copy1, copy2 } = new WebAssembly.Instance(module, { arena: { memory } }).exports;
-  return { bytes: new Uint8Array(memory.buffer), memory, copy1: copy1 as Copy1, copy2: copy2 as Copy2 };
+  const { copy1, copy2, same } = new WebAssembly.Instance(module, { arena: { memory } }).exports;
+  const made = { copy1: copy1 as Copy1, copy2: copy2 as Copy2, same: same as Same };
+  return { bytes: new Uint8Array(memory.buffer), memory, ...made };
 }
 
 function openArena(): Arena {
@@ -131,3 +139,4 @@ export const bytes: Uint8Array<ArrayBuffer> = arena.bytes;
 export const memory: ArenaMemory | undefined = arena.memory;
 export const copy1: Copy1 = arena.copy1;
 export const copy2: Copy2 = arena.copy2;
+export const same: Same = arena.same;

@@ -8,7 +8,7 @@
 // `parse` stops before an operation that is not complete yet; the caller keeps
 // those bytes and passes them again with more behind them. Owns no bytes.
 
-import { bytes } from "../base/arena.ts";
+import { bytes, same } from "../base/arena.ts";
 import { parseSize, splitArguments } from "./args.ts";
 import { FNV_BASE, FNV_PRIME, Frame } from "./frame.ts";
 
@@ -84,6 +84,9 @@ export class Parser {
   #halted = false;
   /** The last two messages of this chunk had the same subject, in so far as its hash tells: the next one may have it too. */
   #repeats = false;
+  /** The line of the message before, when that without a reply was like the one before it in length: 0 bytes when not. */
+  #lineAt = 0;
+  #lineBytes = 0;
   /** Bytes of the operation that `parse` stopped before, counted from its start; 0 when that is not known. */
   #need = 0;
   /** Inside the rest of a PING, PONG or +OK line, which is ignored. */
@@ -114,6 +117,7 @@ export class Parser {
     this.#halted = false;
     this.#need = 0;
     this.#repeats = false;
+    this.#lineBytes = 0;
     let at = from;
     while (at < to) {
       if (this.guarded || this.#skipping !== undefined) {
@@ -135,6 +139,7 @@ export class Parser {
         }
       }
       this.#repeats = false;
+      this.#lineBytes = 0;
       const next = this.#tolerant(at, to);
       if (next < 0) return at;
       at = next;
@@ -158,6 +163,11 @@ export class Parser {
 
   /** A PUB or HPUB in the one fast spelling, complete. Returns the offset behind it, or −1: look again slowly. */
   #fastPub(at: number, to: number): number {
+    if (this.#lineBytes > 0) {
+      const next = this.#sameLine(at, to);
+      if (next > 0) return next;
+      this.#lineBytes = 0;
+    }
     let i: number;
     let isHeader = false;
     if (bytes[at] === 0x50 && bytes[at + 1] === 0x55 && bytes[at + 2] === 0x42 && bytes[at + 3] === SPACE) i = at + 4;
@@ -234,6 +244,10 @@ export class Parser {
     const { maxPayload, maxControlLine } = this.limits;
     if (sizeTo - subjectFrom > maxControlLine || (size > maxPayload && maxPayload >= 0)) return -1;
 
+    if (isSame && replyTo === replyFrom && size === frame.payloadTo - frame.payloadFrom) {
+      this.#lineAt = at;
+      this.#lineBytes = payloadFrom - at;
+    }
     frame.source = bytes;
     frame.inArena = true;
     frame.subjectFrom = subjectFrom;
@@ -253,6 +267,32 @@ export class Parser {
     return payloadTo + 2;
   }
   #digitsEnd = 0;
+
+  /** A message with the line of the one before, which has no reply, whole. Returns as `#fastPub`. */
+  #sameLine(at: number, to: number): number {
+    const lineBytes = this.#lineBytes;
+    const payloadFrom = at + lineBytes;
+    const frame = this.#frame;
+    const payloadTo = payloadFrom + frame.payloadTo - frame.payloadFrom;
+    if (payloadTo + 2 > to || bytes[payloadTo] !== CR || bytes[payloadTo + 1] !== LF) return -1;
+    if (same(at, this.#lineAt, lineBytes) === 0) return -1;
+    const by = at - this.#lineAt;
+    this.#lineAt = at;
+    frame.subjectFrom += by;
+    frame.subjectTo += by;
+    frame.repeats = true;
+    if (frame.headerBytes >= 0) {
+      frame.headerSizeFrom += by;
+      frame.headerSizeTo += by;
+    }
+    frame.sizeFrom += by;
+    frame.sizeTo += by;
+    frame.payloadFrom = payloadFrom;
+    frame.payloadTo = payloadTo;
+    frame.tailFrom += by;
+    this.#ops.onPub(frame);
+    return payloadTo + 2;
+  }
 
   /** Value of 1 to 9 digits at `i`, or −1; `#digitsEnd` is behind them. */
   #digits(i: number): number {

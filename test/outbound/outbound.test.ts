@@ -268,6 +268,21 @@ describe.each([
       { numRuns: 200 },
     );
   });
+
+  test("tells whether two pieces are the same, whatever is behind them", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100 }), fc.nat(120), fc.nat(63), (length, differsAt, shift) => {
+        const a = 4096 + shift;
+        const b = 8192 + 3 * shift;
+        for (let i = 0; i < length; i++) arena.bytes[a + i] = arena.bytes[b + i] = (i * 7 + shift) & 255;
+        for (let i = length; i < 128; i++) arena.bytes[a + i] = ~(arena.bytes[b + i] = 5) & 255;
+        expect(arena.same(a, b, length)).toBe(1);
+        arena.bytes[a + differsAt]! ^= 1;
+        expect(arena.same(a, b, length)).toBe(differsAt < length ? 0 : 1);
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
 
 test("the process's arena has kernels", () => {

@@ -171,6 +171,58 @@ test("any operations cut anywhere are seen as when whole", () => {
   );
 });
 
+/** A message whose line is often that of the one before; some are spelled oddly, or not what they say. */
+const repeated = fc
+  .record({
+    line: fc.constantFrom(
+      "PUB a 5",
+      "PUB a 5",
+      "PUB a 5",
+      "PUB b 5",
+      "PUB a 6",
+      "PUB a r 5",
+      "HPUB a 3 5",
+      "HPUB a 3 5",
+      "HPUB a 3 5",
+      "PUB  a 5",
+    ),
+    payload: fc.constantFrom("first", "secnd", "PUB a", "\r\n\r\n\r"),
+    end: fc.constantFrom("\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\n\r", "\r\r"),
+  })
+  .map(({ line, payload, end }) => `${line}\r\n${payload}${line.endsWith("6") ? "!" : ""}${end}`);
+const other = fc.constantFrom("PING\r\n", "SUB a 1\r\n", "pub a 5\r\nhello\r\n");
+
+test("messages with the line of the one before are seen as when each comes alone", () => {
+  const words = "a.subject.longer.than.sixteen.bytes";
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof({ weight: 8, arbitrary: repeated }, other), { maxLength: 16 }),
+      fc.boolean(),
+      fc.nat(3),
+      fc.array(fc.nat(15), { maxLength: 2 }),
+      (operations, isLong, short, cuts) => {
+        const spelled = operations.map((one) => (isLong ? one.replaceAll("UB a ", `UB ${words} `) : one));
+        let end = 0;
+        const ends = spelled.map((one) => (end += one.length));
+        const input = spelled.join("").slice(0, end - short);
+        const alone = run(input, ends);
+        const together = run(input, []);
+        expect(together.seen).toEqual(alone.seen);
+        expect(together.canonical).toBe(alone.canonical);
+        const someEnds = cuts.map((cut) => ends[cut] ?? 0);
+        expect(run(input, someEnds).seen).toEqual(alone.seen);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+test("the lines of a chunk are not those of the chunk before", () => {
+  const three = (subject: string): string => `PUB ${subject} 5\r\nhello\r\n`.repeat(3);
+  const input = three("a") + three("b");
+  expect(run(input, [three("a").length]).seen).toEqual(run(input, everyByte(input)).seen);
+});
+
 test("random bytes never throw and never make operations out of nothing", () => {
   const noise = fc.oneof(
     fc.uint8Array({ maxLength: 200 }).map((raw) => Buffer.from(raw).toString("latin1")),

@@ -1,4 +1,4 @@
-;; The gathering copy: two pieces behind each other, 16 bytes at a time.
+;; The gathering copy: two pieces behind each other, 16 bytes at a time; and whether two pieces are the same.
 ;; It may read and write up to 63 bytes past the end of each piece; the arena leaves room for that.
 (module
   (import "arena" "memory" (memory 1))
@@ -28,4 +28,17 @@
     (call $copy (local.get $to) (local.get $a) (local.get $aLength))
     (call $copy (i32.add (local.get $to) (local.get $aLength)) (local.get $b) (local.get $bLength)))
   (func (export "copy1") (param $to i32) (param $from i32) (param $count i32)
-    (call $copy (local.get $to) (local.get $from) (local.get $count))))
+    (call $copy (local.get $to) (local.get $from) (local.get $count)))
+  (func (export "same") (param $a i32) (param $b i32) (param $count i32) (result i32)
+    (local $differ i32)
+    (loop $again
+      (local.set $differ (i32.xor (i32.const 0xffff) (i8x16.bitmask (i8x16.eq (v128.load (local.get $a)) (v128.load (local.get $b))))))
+      (if (i32.le_u (local.get $count) (i32.const 16))
+        (then
+          (return (i32.eqz (i32.and (local.get $differ) (i32.sub (i32.shl (i32.const 1) (local.get $count)) (i32.const 1)))))))
+      (if (local.get $differ) (then (return (i32.const 0))))
+      (local.set $a (i32.add (local.get $a) (i32.const 16)))
+      (local.set $b (i32.add (local.get $b) (i32.const 16)))
+      (local.set $count (i32.sub (local.get $count) (i32.const 16)))
+      (br $again))
+    (unreachable)))
