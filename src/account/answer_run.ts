@@ -63,6 +63,8 @@ export function deliverAnswers(sub: Subscription, run: AnswerRun, prefix: number
   let digitsEnd = 0;
   let size = 0;
   while (sent < most) {
+    // The kernel compares with the first one that it is given.
+    if (sent > 0 && !beginsAlike(INBOXES, INBOXES + sent * length, prefix)) break;
     if (outbound.congested && receiver.dropsWhenCongested) break;
     const number = run.first + sent;
     if (number >= longer) {
@@ -87,4 +89,10 @@ export function deliverAnswers(sub: Subscription, run: AnswerRun, prefix: number
     if (written < some) break;
   }
   return sent;
+}
+
+/** Whether what lies at two places of the arena has the same first `count` bytes. */
+function beginsAlike(a: number, b: number, count: number): boolean {
+  for (let i = 0; i < count; i++) if (bytes[a + i] !== bytes[b + i]) return false;
+  return true;
 }

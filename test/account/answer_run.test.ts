@@ -35,6 +35,8 @@ const cases: Record<string, readonly [readonly Who[], readonly string[], number,
   "the largest numbers": [[one], many.slice(0, 9), Number.MAX_SAFE_INTEGER - 9, 5],
   "a longer wildcard": [[{ subject: "_INBOX.>" }], many, 7, 0],
   "two wildcards": [[one, { subject: "_INBOX.other-token.*" }], [...many.slice(0, 50), ...many.slice(0, 50).map((inbox) => inbox.replace("abcdefghijk", "other-token")), ...many.slice(0, 50)], 1, 140], // prettier-ignore
+  "another wildcard where a number gets longer": [[one, { subject: "_INBOX.other-token.*" }], [...many.slice(0, 20), ...many.slice(20, 40).map((inbox) => inbox.replace("abcdefghijk", "other-token"))], 80, 30], // prettier-ignore
+  "another wildcard after each number of messages": [[one, { subject: "_INBOX.other-token.*" }], Array.from({ length: 61 }, (_, i) => many.slice(0, 20 + i).map((inbox) => (i % 2 === 0 ? inbox : inbox.replace("abcdefghijk", "other-token")))).flat(), 10_000, 1000], // prettier-ignore
   "one that is deeper": [[one, { subject: `${INBOX}.*.*` }], [...many.slice(0, 20), `${INBOX}.100.000`, ...many.slice(20, 30), `${INBOX}.1000.00`], 1, 28], // prettier-ignore
   "an empty token": [[one], [...many.slice(0, 20), `${INBOX}.100000.`, ...many.slice(0, 20)], 1, 30],
   "one inbox of its own": [[one, { subject: many[30]! }], many.slice(0, 60), 1, 0],
