@@ -5,7 +5,9 @@
 //                       cut between them leaves the old ones or the new one
 //     compacted         a tombstone for each in a block that stays
 //     taken by limits   nothing while they are the first; but a group that removes
-//                       something else marks where the stream begins by then
+//                       something else marks where the stream begins by then,
+//                       before all that: torn between them, nothing makes room
+//                       for what limits took
 //
 // Owns what the open group still has to write. Knows the messages and the writer;
 // when what happens is the store's.
@@ -25,7 +27,8 @@ const NO_MOMENT = { sec: 0, nanos: 0 };
 export class RemovalMarks {
   readonly #messages: FileMessages;
   readonly #writer: GroupWriter;
-  // What the rollups of the open group remove: sequence and time of each.
+  // What the open group removes, and what its rollups do: sequence and time of each.
+  readonly #removed = new NumberQueue();
   readonly #rolledUp = new NumberQueue();
   #rolledAllAt = 0;
   // What limits took and could not be marked: sequence and time of each.
@@ -54,17 +57,17 @@ export class RemovalMarks {
   /** A message that is there is removed. */
   remove(seq: number): void {
     const { sec, nanos } = this.#messages.peek(seq) ?? NO_MOMENT;
-    this.#writer.appendMark("tombstone", seq, sec, nanos);
+    push(this.#removed, seq, sec, nanos);
     this.#needsFloor = true;
   }
 
   /** Everything below `first` is removed; all that was given out, when a block was begun for that. */
   compact(first: number, isAll: boolean): void {
     const needsFloor = this.#needsFloor;
-    if (!isAll) this.#buryBelow(first);
-    else this.#emptiedUpTo = first - 1;
     this.#floor = this.#startFloor;
     this.#markFloor(first);
+    if (!isAll) this.#buryBelow(first);
+    else this.#emptiedUpTo = first - 1;
     // The stream may begin further up, where limits took what something else in the group makes room for.
     this.#needsFloor = needsFloor;
   }
@@ -83,9 +86,7 @@ export class RemovalMarks {
       if (at === 0) at = messages.nextAfter(subject, lastSeq);
       for (; at > 0; at = messages.nextAfter(subject, at)) {
         const { sec, nanos } = messages.peek(at) ?? NO_MOMENT;
-        this.#rolledUp.push(at);
-        this.#rolledUp.push(sec);
-        this.#rolledUp.push(nanos);
+        push(this.#rolledUp, at, sec, nanos);
       }
       if (messages.failures === failures) return true;
       this.#rolledUp.cutTo(before);
@@ -100,29 +101,29 @@ export class RemovalMarks {
 
   /** The open group is about to be closed. */
   close(): void {
-    if (this.#rolledUp.size > 0 || this.#rolledAllAt > 0) this.#buryRolledUp();
     if (this.#needsFloor) this.#markFloor(this.#messages.firstSeq);
+    this.#bury(this.#removed);
+    if (this.#rolledUp.size > 0 || this.#rolledAllAt > 0) this.#buryRolledUp();
     this.#tellLast();
   }
 
   /** A limit took a message that was not the first: before what is removed next, else this one would come back when that makes room. */
   trimmed(seq: number, sec: number, nanos: number): void {
     if (this.#writer.failed === undefined) this.#writer.appendMark("tombstone", seq, sec, nanos);
-    else this.#owe(seq, sec, nanos);
+    else push(this.#owed, seq, sec, nanos);
   }
 
   /** Writes what limits took while nothing could be written. */
   repeat(): void {
-    while (this.#owed.size > 0) {
-      this.#writer.appendMark("tombstone", this.#owed.shift(), this.#owed.shift(), this.#owed.shift());
-    }
+    this.#bury(this.#owed);
   }
 
   /** Groups were refused: the last marks may be among what is lost. What was removed all the same has to be marked again. */
   refuse(groups: readonly WriteGroup[]): void {
     for (const { seq, sec, nanos } of tombstonesOf(groups)) {
-      if (seq <= this.#messages.lastSeq && !this.#messages.has(seq)) this.#owe(seq, sec, nanos);
+      if (seq <= this.#messages.lastSeq && !this.#messages.has(seq)) push(this.#owed, seq, sec, nanos);
     }
+    this.#removed.cutTo(0);
     this.#rolledUp.cutTo(0);
     this.#rolledAllAt = 0;
     this.#needsFloor = false;
@@ -135,17 +136,14 @@ export class RemovalMarks {
     for (const { seq } of tombstonesOf([group])) if (this.#messages.has(seq)) this.#messages.remove(seq, true);
   }
 
-  #owe(seq: number, sec: number, nanos: number): void {
-    this.#owed.push(seq);
-    this.#owed.push(sec);
-    this.#owed.push(nanos);
+  /** Writes a tombstone for each. */
+  #bury(queue: NumberQueue): void {
+    while (queue.size > 0) this.#writer.appendMark("tombstone", queue.shift(), queue.shift(), queue.shift());
   }
 
   #buryRolledUp(): void {
     this.#writer.setApart();
-    while (this.#rolledUp.size > 0) {
-      this.#writer.appendMark("tombstone", this.#rolledUp.shift(), this.#rolledUp.shift(), this.#rolledUp.shift());
-    }
+    this.#bury(this.#rolledUp);
     if (this.#rolledAllAt > 0) this.#markFloor(this.#rolledAllAt);
     this.#rolledAllAt = 0;
   }
@@ -209,6 +207,12 @@ export class RemovalMarks {
     if (last !== undefined) return last.momentOf(last.entries - 1);
     return { sec: this.#messages.lastSec, nanos: this.#messages.lastNanos };
   }
+}
+
+function push(queue: NumberQueue, seq: number, sec: number, nanos: number): void {
+  queue.push(seq);
+  queue.push(sec);
+  queue.push(nanos);
 }
 
 /** The tombstones of messages in groups. The record is borrowed. */

@@ -1,0 +1,115 @@
+// What limits took does not come back, wherever a group is torn that removes something else.
+
+import { expect, test } from "vitest";
+import { DiskError } from "../../src/base/disk.ts";
+import type { FileStore } from "../../src/store/file/file_store.ts";
+import { NO_LIMITS, StoredMsg, type StageRule, type StoreLimits } from "../../src/store/stream_store.ts";
+import type { FakeDisk } from "../support/fake_disk.ts";
+import { deaf, madeDisk, opened } from "./file_support.ts";
+
+const NOW = 1_800_000_000;
+const BLOCK = "S/msgs/1.blk";
+
+function stage(store: FileStore, subjects: string, rule: StageRule = "plain"): void {
+  for (const subject of subjects) {
+    const msg = new StoredMsg();
+    msg.sec = NOW;
+    [msg.subject, msg.subjectTo] = [Buffer.from(subject), 1];
+    [msg.body, msg.bodyTo] = [Buffer.alloc(19, "x"), 19];
+    store.stage(msg, rule);
+  }
+}
+function seqsOf(store: FileStore): number[] {
+  const { lastSeq } = store.state();
+  return Array.from({ length: lastSeq }, (_, i) => i + 1).filter((seq) => store.load(seq, new StoredMsg()));
+}
+/** A disk on which the first `length` bytes of the block of another one are all there is. */
+function torn(from: FakeDisk, length: number): FakeDisk {
+  const disk = madeDisk();
+  disk.makeDirectory("S/msgs");
+  const file = disk.open(BLOCK, "create");
+  if (file instanceof DiskError) throw new Error(file.text);
+  disk.commit(file, 0, from.contents(BLOCK), 0, length, "synced", () => undefined);
+  disk.complete();
+  return disk;
+}
+
+interface Story {
+  readonly limits: StoreLimits;
+  /** Messages, one a letter, before the group. */
+  readonly before: string;
+  /** What of them limits leave. */
+  readonly left: readonly number[];
+  readonly group: (store: FileStore) => void;
+}
+
+const MOST_FIVE: StoreLimits = { ...NO_LIMITS, maxMsgs: 5 };
+const MOST_TWO_EACH: StoreLimits = { ...NO_LIMITS, maxMsgsPerSubject: 2 };
+const STORIES: [string, Story][] = [
+  [
+    "messages are removed",
+    {
+      limits: MOST_FIVE,
+      before: "abcdefghij",
+      left: [6, 7, 8, 9, 10],
+      group: (store) => void [7, 9].map((seq) => store.stageRemove(seq, false)),
+    },
+  ],
+  [
+    "a message is removed whose subject was full",
+    {
+      limits: MOST_TWO_EACH,
+      before: "aaaab",
+      left: [3, 4, 5],
+      group: (store) => void store.stageRemove(3, false),
+    },
+  ],
+  [
+    "a subject is rolled up",
+    {
+      limits: MOST_FIVE,
+      before: "abcdeaaabc",
+      left: [6, 7, 8, 9, 10],
+      group: (store) => stage(store, "a", "rollupSubject"),
+    },
+  ],
+  [
+    "the first messages are removed together",
+    { limits: MOST_FIVE, before: "abcdefghij", left: [6, 7, 8, 9, 10], group: (store) => store.stageCompact(9) },
+  ],
+  [
+    "one is removed, then others are published and rolled up",
+    {
+      limits: MOST_FIVE,
+      before: "abcdeaaabc",
+      left: [6, 7, 8, 9, 10],
+      group: (store) => {
+        store.stageRemove(9, false);
+        stage(store, "b");
+        stage(store, "a", "rollupSubject");
+        store.stageCompact(8);
+      },
+    },
+  ],
+];
+
+test.each(STORIES)("wherever the group is torn: %s", (_, { limits, before, left, group }) => {
+  const disk = madeDisk();
+  const { store, complete } = opened(limits, deaf, { disk });
+  stage(store, before);
+  store.submit();
+  complete();
+  expect(seqsOf(store)).toEqual(left);
+  const from = disk.contents(BLOCK).length;
+  group(store);
+  store.submit();
+  complete();
+  const to = disk.contents(BLOCK).length;
+  expect(to).toBeGreaterThan(from);
+  const last = left.at(-1)!;
+  for (let length = from; length <= to; length++) {
+    const again = opened(limits, deaf, { disk: torn(disk, length) }).store;
+    const back = seqsOf(again).filter((seq) => seq <= last && !left.includes(seq));
+    expect(back, `${length - from} of ${to - from} bytes of the group`).toEqual([]);
+  }
+});
