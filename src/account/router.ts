@@ -1,16 +1,13 @@
 // From one message to everyone who wants it.
 //
-// Looks the subject up (cache, else trie), then copies "MSG subject sid " and
-// the rest of the frame into each receiver's outbound bytes. Owns the sublist
-// of an account and its route cache. Synchronous; allocates nothing for a
-// message whose route is cached.
+// Looks the subject up (cache, else trie) and has the message delivered to each.
+// Owns the sublist of an account and its route cache. Synchronous; allocates
+// nothing for a message whose route is cached.
 
 import { WIDE } from "../base/counts.ts";
 import { bytes, SCRATCH, SCRATCH_BYTES } from "../base/arena.ts";
 import type { ByteString } from "../base/bytes.ts";
-import { byteStringOf } from "../base/bytes.ts";
 import type { Env } from "../base/world.ts";
-import { BY_REFERENCE } from "../outbound/outbound.ts";
 import type { Frame } from "../proto/frame.ts";
 import { Sublist } from "../subject/sublist.ts";
 import { InnerQueue } from "./inner_queue.ts";
@@ -20,28 +17,23 @@ import { LEAST_ALIKE } from "./alike_targets.ts";
 import { deliverAnswers, type AnswerRun } from "./answer_run.ts";
 import { deliverAlone } from "./deliver_alone.ts";
 import { deliverRun, type RunSent } from "./deliver_run.ts";
+import { Delivery, deniesDelivery } from "./delivery.ts";
 import { Interest, type InterestWatch } from "./interest.ts";
-import { MessageTails } from "./message_tails.ts";
 import type { OutMsg } from "./out_msg.ts";
 import type { OutRun, RunReplies } from "./out_run.ts";
 import type { Receiver } from "./receiver.ts";
-import { withSubject } from "./rewrite.ts";
 import { Route, routeBytes, type Target, writeHead } from "./route.ts";
 import { RouteCache } from "./route_cache.ts";
-import type { SubjectWriter } from "./subject_writer.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** What an acknowledgement costs, as `effort` counts. */
 const ACK_EFFORT = 2;
-/** Scratch is shared: re-encoded tails first, then the head of an uncached route. */
-const TAIL_SCRATCH = SCRATCH;
+/** Scratch is shared: the tails of a delivery first, then the head of an uncached route. */
 const HEAD_SCRATCH = SCRATCH + SCRATCH_BYTES / 2;
 /** A larger route is not kept. */
 const MOST_ROUTE_BYTES = 1 << 20;
 /** "HMSG a 1 " */
 const LEAST_HEAD_BYTES = 9;
-/** Subjects that an import could make longer are not delivered. */
-const MOST_SHOWN_BYTES = 1 << 20;
 /** Targets of a route that are not worth counting. */
 const FEW = 8;
 /** What making a target costs, in subscriptions looked at. */
@@ -90,9 +82,6 @@ export class Router {
     maxFanout: 0,
     totalFanout: WIDE,
   };
-  /** Messages and bytes delivered to connections. */
-  outMsgs = WIDE;
-  outBytes = WIDE;
   /** Subscriptions and nodes looked at since somebody set it to 0: what messages cost beyond their bytes. */
   effort = 0;
   /** How many the last `publishAcks` handed on. */
@@ -106,28 +95,30 @@ export class Router {
   readonly #sublist: Sublist<Subscription>;
   readonly #cache = new RouteCache();
   readonly #interest = new Interest();
+  readonly #delivery: Delivery;
   readonly #lane = new AckLane((from, to, tokens) => this.#whoHears(from, to, tokens));
   #generation = ++generations;
   // Reused for uncached subjects.
   readonly #matched: Subscription[] = [];
-  // Of the frame being published: its tail re-encoded, and its payload if that is shared by reference.
-  readonly #tails = new MessageTails(TAIL_SCRATCH);
-  #owned: Uint8Array | undefined = undefined;
-  /** It came through a service: it goes into no stream of another account. */
-  #viaService = false;
 
   /** `inner` takes what parts of the server get; all accounts of a server share it. */
   constructor(env: Env, inner: InnerQueue = new InnerQueue()) {
     this.#env = env;
     this.#inner = inner;
     this.#sublist = new Sublist(env.random(2 ** 32));
-    this.outMsgs = 0;
-    this.outBytes = 0;
+    this.#delivery = new Delivery(inner);
     this.stats.matches = 0;
     this.stats.cacheHits = 0;
     this.stats.totalFanout = 0;
   }
 
+  /** Messages and bytes delivered to connections. */
+  get outMsgs(): number {
+    return this.#delivery.outMsgs;
+  }
+  get outBytes(): number {
+    return this.#delivery.outBytes;
+  }
   get subscriptionCount(): number {
     return this.#sublist.count;
   }
@@ -206,7 +197,6 @@ export class Router {
    */
   publish(frame: Frame, sender: Receiver | undefined, crossing?: Crossing): number {
     this.stats.matches++;
-    this.#viaService = crossing !== undefined;
     const generation = this.#generation;
     let route = frame.repeats ? (frame.remembered as Route | undefined) : undefined;
     if (route === undefined || !route.isCurrent(generation)) {
@@ -221,10 +211,10 @@ export class Router {
     const { queues } = route;
     let { plain } = route;
     if (route.isEmpty) return 0;
-    this.#prepare(frame, plain.length + queues.length);
+    this.#delivery.begin(frame, plain.length + queues.length, crossing);
     let delivered = 0;
-    if (frame.repeats && plain.length >= LEAST_ALIKE && this.#goesAsItCame(frame)) {
-      const { alike, others } = route.sorted(this);
+    if (frame.repeats && plain.length >= LEAST_ALIKE && this.#delivery.goesAsItCame(frame)) {
+      const { alike, others } = route.sorted(this.#delivery);
       for (const group of alike) {
         if (group.publish(frame, sender)) {
           delivered += group.joined + this.#deliverToEach(group.apart, frame, sender);
@@ -238,17 +228,12 @@ export class Router {
     return route.relays === undefined ? all : all + this.#goOn(route.relays, frame, undefined, sender, crossing);
   }
 
-  /** What follows the sid can be copied as its publisher spelled it, for who reads headers. */
-  #goesAsItCame(frame: Frame): boolean {
-    return frame.canonical && frame.headerBytes !== 0 && this.#owned === undefined;
-  }
-
   #deliverToEach(targets: readonly Target[], frame: Frame, sender: Receiver | undefined): number {
     if (targets.length > FEW) this.effort += targets.length;
     let delivered = 0;
     for (let i = 0; i < targets.length; i++) {
       const { sub, head, headLength } = targets[i]!;
-      if (this.#deliver(sub, head, headLength, frame, sender, sub.shown)) delivered++;
+      if (this.#delivery.give(sub, head, headLength, frame, sender, sub.shown)) delivered++;
     }
     return delivered;
   }
@@ -256,7 +241,7 @@ export class Router {
   #finish(delivered: number, frame: Frame, sender: Receiver | undefined): number {
     this.stats.totalFanout += delivered;
     if (delivered > this.stats.maxFanout) this.stats.maxFanout = delivered;
-    this.#owned = undefined;
+    this.#delivery.end();
     return this.#inner.isEmpty ? delivered : delivered - this.#inner.drain(frame, sender);
   }
 
@@ -299,11 +284,10 @@ export class Router {
   /** Delivers to one subscription; `endOne` calls the parts of the server that are among them. */
   deliverOne(sub: Subscription, frame: Frame, sender: Receiver | undefined, crossing: Crossing | undefined): boolean {
     if (this.#isDenied(sub, frame)) return false;
-    this.#viaService = crossing !== undefined;
-    this.#prepare(frame, 1);
+    this.#delivery.begin(frame, 1, crossing);
     const { source, subjectFrom, subjectTo } = frame;
     const end = writeHead(HEAD_SCRATCH, source, subjectFrom, subjectTo - subjectFrom, sub, sub.shown);
-    return this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, sub.shown);
+    return this.#delivery.give(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, sub.shown);
   }
   /** How many parts of the server were not there after all. */
   endOne(frame: Frame, sender: Receiver | undefined): number {
@@ -346,7 +330,7 @@ export class Router {
     const relays: Subscription[] = [];
     const groups = new Map<ByteString, Subscription[]>();
     for (const sub of matched) {
-      if (this.#deniesSubject(sub, source, from, to)) continue;
+      if (deniesDelivery(sub, source, from, to)) continue;
       if (sub.relay !== undefined) relays.push(sub);
       else if (sub.queue === undefined) plain.push(sub);
       else groupOf(groups, sub.queue).push(sub);
@@ -361,20 +345,14 @@ export class Router {
   sendAlone(sub: Subscription, msg: OutMsg): boolean {
     const size = deliverAlone(sub, msg);
     if (size < 0) return false;
-    this.outMsgs++;
-    this.outBytes += size;
-    this.stats.totalFanout++;
-    if (this.stats.maxFanout === 0) this.stats.maxFanout = 1;
+    this.#sent(1, size);
     return true;
   }
 
   /** As `sendAlone` for the first messages of a run; see `deliverRun`. */
   sendRun(sub: Subscription, run: OutRun, replies: RunReplies, count: number, most: number, sent: RunSent): void {
     deliverRun(sub, run, replies, count, most, sent);
-    this.outMsgs += sent.msgs;
-    this.outBytes += sent.bytes;
-    this.stats.totalFanout += sent.msgs;
-    if (sent.msgs > 0 && this.stats.maxFanout === 0) this.stats.maxFanout = 1;
+    if (sent.msgs > 0) this.#sent(sent.msgs, sent.bytes);
   }
 
   /** Delivers a message to whoever is alone in subscribing to its subject, an inbox. False: nothing was done, `publish` has to. */
@@ -383,7 +361,7 @@ export class Router {
     const sub = this.#sublist.sole(subject, from, to);
     this.effort += this.#sublist.visited;
     if (sub?.receiver === undefined || sub.origin !== sub || sub.queue !== undefined) return false;
-    if (this.#deniesSubject(sub, subject, from, to) || !this.sendAlone(sub, msg)) return false;
+    if (deniesDelivery(sub, subject, from, to) || !this.sendAlone(sub, msg)) return false;
     this.stats.matches++;
     return true;
   }
@@ -400,12 +378,17 @@ export class Router {
     const sent = deliverAnswers(sub, run, bar);
     if (sent === 0) return 0;
     this.effort += sent;
-    this.outMsgs += sent;
-    this.outBytes += sub.receiver.outBytes - before;
     this.stats.matches += sent;
-    this.stats.totalFanout += sent;
-    if (this.stats.maxFanout === 0) this.stats.maxFanout = 1;
+    this.#sent(sent, sub.receiver.outBytes - before);
     return sent;
+  }
+
+  /** Counts messages that one subscription got. */
+  #sent(msgs: number, payloadBytes: number): void {
+    this.#delivery.outMsgs += msgs;
+    this.#delivery.outBytes += payloadBytes;
+    this.stats.totalFanout += msgs;
+    if (this.stats.maxFanout === 0) this.stats.maxFanout = 1;
   }
 
   /** Whether nothing that it was looked up from has changed. */
@@ -420,8 +403,7 @@ export class Router {
     sender?: Receiver,
     crossing?: Crossing,
   ): number {
-    this.#viaService = crossing !== undefined;
-    this.#prepare(frame, plain.length + queues.length);
+    this.#delivery.begin(frame, plain.length + queues.length, crossing);
     let delivered = 0;
     for (let i = 0; i < plain.length; i++) if (this.#deliverShown(plain[i]!, frame, sender)) delivered++;
     for (let i = 0; i < queues.length; i++) {
@@ -441,7 +423,7 @@ export class Router {
   #deliverShown(sub: Subscription, frame: Frame, sender: Receiver | undefined): boolean {
     const length = frame.subjectTo - frame.subjectFrom;
     const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub, undefined);
-    return this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, undefined);
+    return this.#delivery.give(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, undefined);
   }
 
   #makeRoute(frame: Frame, generation: number): Route | undefined {
@@ -474,7 +456,7 @@ export class Router {
     this.#sublist.match(frame.source, frame.subjectFrom, frame.subjectTo, matched);
     this.effort += this.#sublist.visited + matched.length;
     if (matched.length === 0) return 0;
-    this.#prepare(frame, matched.length);
+    this.#delivery.begin(frame, matched.length, crossing);
     const length = frame.subjectTo - frame.subjectFrom;
     let delivered = 0;
     let groups: Map<ByteString, Subscription[]> | undefined;
@@ -496,7 +478,7 @@ export class Router {
       const end = isInner
         ? HEAD_SCRATCH
         : writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub, sub.shown);
-      if (this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, sub.shown)) delivered++;
+      if (this.#delivery.give(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, sub.shown)) delivered++;
     }
     if (groups !== undefined) {
       for (const group of groups.values()) {
@@ -504,7 +486,7 @@ export class Router {
         for (let i = 0; i < group.length; i++) {
           const sub = group[(start + i) % group.length]!;
           const end = writeHead(HEAD_SCRATCH, frame.source, frame.subjectFrom, length, sub, sub.shown);
-          if (!this.#deliver(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, sub.shown)) continue;
+          if (!this.#delivery.give(sub, HEAD_SCRATCH, end - HEAD_SCRATCH, frame, sender, sub.shown)) continue;
           delivered++;
           break;
         }
@@ -520,7 +502,7 @@ export class Router {
     for (let tries = 0; tries < length; tries++) {
       const target = group[at]!;
       const { sub } = target;
-      if (this.#deliver(sub, target.head, target.headLength, frame, sender, sub.shown)) return true;
+      if (this.#delivery.give(sub, target.head, target.headLength, frame, sender, sub.shown)) return true;
       if (++at === length) at = 0;
       this.effort++;
     }
@@ -528,94 +510,7 @@ export class Router {
   }
 
   #isDenied(sub: Subscription, frame: Frame): boolean {
-    return this.#deniesSubject(sub, frame.source, frame.subjectFrom, frame.subjectTo);
-  }
-  #deniesSubject(sub: Subscription, source: Uint8Array, from: number, to: number): boolean {
-    const { receiver, shown } = sub;
-    if (shown !== undefined && shown.roomFor(to - from) > MOST_SHOWN_BYTES) return true;
-    if (receiver === undefined || !receiver.filtersDeliveries) return false;
-    if (shown === undefined) return receiver.hooks.deniesDelivery(source, from, to, sub);
-    const into = new Uint8Array(shown.roomFor(to - from));
-    const end = shown.write(source, from, to, into, 0);
-    return end < 0 || receiver.hooks.deniesDelivery(into, 0, end, sub);
-  }
-
-  /**
-   * One delivery; `head` is the offset of "HMSG subject sid ", in which the
-   * subject is what `shown` makes of it. False when this subscriber did not get it.
-   */
-  #deliver(
-    sub: Subscription,
-    head: number,
-    headLength: number,
-    frame: Frame,
-    sender: Receiver | undefined,
-    shown: SubjectWriter | undefined,
-  ): boolean {
-    const { receiver, origin } = sub;
-    if (origin !== sub && this.#viaService) return false;
-    if (receiver === undefined) {
-      if (origin === sub) this.#inner.add(frame, sub, sender);
-      else this.#inner.addCopy(withSubject(frame, shown), origin, sender);
-      return true;
-    }
-    if (!receiver.isOpen || !origin.isOpen || (receiver === sender && !receiver.echo)) return false;
-    const { outbound } = receiver;
-    if (outbound.congested && receiver.dropsWhenCongested) return false;
-    const isHeader = frame.headerBytes > 0 && receiver.headers;
-    let size = frame.payloadTo - frame.payloadFrom;
-    let from = frame.payloadFrom;
-    if (!isHeader && frame.headerBytes > 0) {
-      from += frame.headerBytes;
-      size -= frame.headerBytes;
-    }
-    origin.delivered++;
-    receiver.outMsgs++;
-    receiver.outBytes += size;
-    this.outMsgs++;
-    this.outBytes += size;
-    if (receiver.tracksReplies && frame.replyTo > frame.replyFrom) {
-      receiver.hooks.onReply(frame.source, frame.replyFrom, frame.replyTo);
-    }
-    const start = isHeader ? head : head + 1;
-    const length = isHeader ? headLength : headLength - 1;
-    if (frame.canonical && this.#owned === undefined && (isHeader || frame.headerBytes < 0)) {
-      outbound.put2(start, length, frame.tailFrom, frame.payloadTo + 2 - frame.tailFrom);
-    } else {
-      const tails = this.#tails;
-      if (!tails.made) tails.make(frame);
-      const whole = isHeader || frame.headerBytes < 0;
-      outbound.put2(
-        start,
-        length,
-        whole ? tails.whole : tails.stripped,
-        whole ? tails.wholeLength : tails.strippedLength,
-      );
-      if (this.#owned !== undefined) outbound.putOwned(this.#owned.subarray(from - frame.payloadFrom));
-      else outbound.put(frame.source, from, frame.payloadTo + 2);
-    }
-    if (receiver.traces) this.#trace(receiver, start, length, frame, isHeader);
-    if (origin.max > 0 && origin.delivered >= origin.max) receiver.onExhausted(origin);
-    return true;
-  }
-
-  #trace(receiver: Receiver, start: number, length: number, frame: Frame, isHeader: boolean): void {
-    const reply =
-      frame.replyTo > frame.replyFrom ? `${byteStringOf(frame.source, frame.replyFrom, frame.replyTo)} ` : "";
-    const total = frame.payloadTo - frame.payloadFrom;
-    const sizes = isHeader ? `${frame.headerBytes} ${total}` : `${total - Math.max(frame.headerBytes, 0)}`;
-    const head = `${byteStringOf(bytes, start, start + length)}${reply}${sizes}`;
-    const from = isHeader ? frame.payloadFrom : frame.payloadFrom + Math.max(frame.headerBytes, 0);
-    receiver.hooks.onTrace(head, frame.source, from, frame.payloadTo, isHeader ? frame.headerBytes : -1);
-  }
-
-  /** A large payload is shared by reference; the rest is made when a receiver needs it. */
-  #prepare(frame: Frame, targets: number): void {
-    this.#tails.made = false;
-    const size = frame.payloadTo - frame.payloadFrom;
-    if (size < BY_REFERENCE || targets === 0) this.#owned = undefined;
-    else if (!frame.inArena) this.#owned = frame.source.subarray(frame.payloadFrom, frame.payloadTo + 2);
-    else this.#owned = Uint8Array.prototype.slice.call(frame.source, frame.payloadFrom, frame.payloadTo + 2);
+    return deniesDelivery(sub, frame.source, frame.subjectFrom, frame.subjectTo);
   }
 }
 

@@ -2,6 +2,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInThisContext } from "node:vm";
 import { expect, test } from "vitest";
 import { Account } from "../../src/account/account.ts";
+import { Delivery } from "../../src/account/delivery.ts";
+import { InnerQueue } from "../../src/account/inner_queue.ts";
 import { Receiver } from "../../src/account/receiver.ts";
 import { Router } from "../../src/account/router.ts";
 import { Subscription } from "../../src/account/subscription.ts";
@@ -25,7 +27,7 @@ const subject = byteString("a");
 test.each<[string, () => object, string[]]>([
   ["a receiver", receiver, ["outMsgs", "outBytes"]],
   ["a subscription", () => new Subscription(receiver(), subject, undefined, subject), ["delivered"]],
-  ["a router", () => new Router(world), ["outMsgs", "outBytes"]],
+  ["a delivery", () => new Delivery(new InnerQueue()), ["outMsgs", "outBytes"]],
   ["a router's statistics", () => new Router(world).stats, ["matches", "cacheHits", "totalFanout"]],
   ["an account", () => new Account("A", world), ["inMsgs", "inBytes"]],
   ["a stream's totals", () => new StreamTotals(), ["msgs", "bytes"]],
