@@ -159,7 +159,8 @@ function namesIn(disk: Disk): readonly string[] {
 }
 
 function openPlace(core: Core, { config }: JetStreamSetup, onBug: OnBug): Place {
-  const later = (fire: () => void): void => core.world.atTurnEnd(fire);
+  // What was handed to the system ends in this turn: the answers that wait for it are flushed with it.
+  const later = (fire: () => void): void => core.turn.beforeFlush(fire);
   if (config.storeDir === "") return { disk: new MemoryDisk(later), close: () => Promise.resolve() };
   const opened = openStoreDirectory(config.storeDir, {
     later,
