@@ -19,8 +19,8 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Pieces at least this large go out by reference. */
 export const BY_REFERENCE = 128 * 1024;
 const OVERFLOW_BYTES = 64 * 1024;
-/** So much of a broadcast is sent from where it is; less is copied. */
-const SHARED_BYTES = 4 * 1024;
+/** A shared slot filled to less than this part is copied from: who reads slowly shall not hold much for little. */
+const WORTH_HOLDING = 1 / 4;
 /** So much is worth a write of its own. */
 const EARLY_BYTES = 16 * 1024;
 /** What is pending is looked at when a slot is full: who may have little pending gets no larger slots than this part of it. */
@@ -184,7 +184,7 @@ export class Outbound implements Gate {
   putShared(slot: SharedSlot, to: number, isFull: boolean): void {
     if (this.#closed) return;
     const { from, grade } = slot;
-    if (to - from < SHARED_BYTES) {
+    if (to - from < SLOT_BYTES[grade]! * WORTH_HOLDING) {
       this.put(bytes, from, to);
       return;
     }

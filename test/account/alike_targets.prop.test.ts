@@ -156,7 +156,7 @@ const step = fc.oneof(
       do: fc.constant("publish" as const),
       from: fc.option(who),
       subject,
-      sizes: fc.array(fc.oneof(fc.integer({ min: 0, max: 40 }), fc.constantFrom(1000, 5000, 30_000)), {
+      sizes: fc.array(fc.oneof(fc.integer({ min: 0, max: 40 }), fc.constantFrom(1000, 5000, 30_000, 40_000)), {
         minLength: 1,
         maxLength: 12,
       }),
