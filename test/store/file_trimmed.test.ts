@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { DiskError } from "../../src/base/disk.ts";
 import type { FileStore } from "../../src/store/file/file_store.ts";
+import { EMPTY_RECORD } from "../../src/store/format/record.ts";
 import { NO_LIMITS, StoredMsg, type StageRule, type StoreLimits } from "../../src/store/stream_store.ts";
 import type { FakeDisk } from "../support/fake_disk.ts";
 import { deaf, madeDisk, opened } from "./file_support.ts";
@@ -112,4 +113,66 @@ test.each(STORIES)("wherever the group is torn: %s", (_, { limits, before, left,
     const back = seqsOf(again).filter((seq) => seq <= last && !left.includes(seq));
     expect(back, `${length - from} of ${to - from} bytes of the group`).toEqual([]);
   }
+});
+
+interface Behind {
+  readonly limits: StoreLimits;
+  readonly before: string;
+  /** On which a message is published that makes limits take one. */
+  readonly subject: string;
+  readonly removes: number;
+  readonly left: readonly number[];
+}
+const BEHIND: [string, Behind][] = [
+  ["the first", { limits: MOST_FIVE, before: "abcde", subject: "f", removes: 4, left: [2, 3, 5, 6] }],
+  ["one of a subject", { limits: MOST_TWO_EACH, before: "baab", subject: "a", removes: 3, left: [1, 4, 5] }],
+];
+
+test.each(BEHIND)("what a message trims that lands while the next group is written: %s", (_, story) => {
+  for (const how of ["synced", "written"] as const) {
+    const disk = madeDisk();
+    const { store, complete } = opened(story.limits, deaf, { disk, how });
+    stage(store, story.before);
+    store.submit();
+    complete();
+    stage(store, story.subject);
+    store.submit();
+    store.stageRemove(story.removes, false);
+    store.submit(); // waits for the one before
+    complete();
+    expect(seqsOf(store)).toEqual(story.left);
+    disk.kill();
+    expect(seqsOf(opened(story.limits, deaf, { disk, how }).store)).toEqual(story.left);
+  }
+});
+
+test.each(BEHIND)("what a message trims in a group that removes something behind it: %s", (_, story) => {
+  for (const end of ["kill", "powerCut", "close"] as const) {
+    const disk = madeDisk();
+    const { store, complete } = opened(story.limits, deaf, { disk });
+    stage(store, story.before);
+    store.submit();
+    complete();
+    stage(store, story.subject);
+    store.stageRemove(story.removes, false);
+    if (end === "close") store.close((failure) => expect(failure).toBeUndefined());
+    else store.submit();
+    complete();
+    if (end === "close") disk.remove("S/msgs/index.db");
+    else disk[end]();
+    expect(seqsOf(opened(story.limits, deaf, { disk }).store)).toEqual(story.left);
+  }
+});
+
+test("nothing is written behind a group that only removes", () => {
+  const disk = madeDisk();
+  const { store, complete } = opened(MOST_FIVE, deaf, { disk });
+  stage(store, "abcde");
+  store.submit();
+  complete();
+  const from = disk.contents(BLOCK).length;
+  store.stageRemove(1, false);
+  store.submit();
+  complete();
+  expect(disk.contents(BLOCK).length - from).toBe(EMPTY_RECORD);
 });

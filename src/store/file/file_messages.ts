@@ -27,8 +27,8 @@ export interface FileMessagesOptions extends ReadMessagesOptions {
   readonly onDropped: (block: FileBlock) => void;
   /** Whether files of dropped blocks may still be there. */
   readonly isRemoving: () => boolean;
-  /** A limit took a message that was not the first. */
-  readonly onTrimmed: (seq: number, sec: number, nanos: number) => void;
+  /** A limit took a message; the time is that of one that was not the first. */
+  readonly onTrimmed: (seq: number, sec: number, nanos: number, isFirst: boolean) => void;
 }
 
 const NO_MOMENT = { sec: 0, nanos: 0 };
@@ -41,7 +41,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
   readonly #events: Pick<StoreEvents, "removed" | "compacted">;
   readonly #onDropped: (block: FileBlock) => void;
   readonly #isRemoving: () => boolean;
-  readonly #onTrimmed: (seq: number, sec: number, nanos: number) => void;
+  readonly #onTrimmed: FileMessagesOptions["onTrimmed"];
   readonly #unread = new UnreadRemovals();
   // Calls until what was removed unread is tried again, and how many it was to be.
   #callsToWait = 0;
@@ -166,7 +166,7 @@ export class FileMessages extends ReadMessages implements PlannedMessages, Limit
     const record = isFirst ? undefined : this.peek(seq);
     const { sec, nanos } = record ?? NO_MOMENT;
     this.remove(seq, true, subject);
-    if (!isFirst) this.#onTrimmed(seq, sec, nanos);
+    this.#onTrimmed(seq, sec, nanos, isFirst);
     return true;
   }
 

@@ -133,8 +133,8 @@ export class FileStore extends StoreReads implements StreamStore {
       events: this.#guarded(options.events),
       onDropped: (block) => this.#drop(block),
       isRemoving: () => this.#remover.isBusy,
-      onTrimmed: (seq, sec, nanos) => {
-        if (!this.#commit.isRollingUp) this.#marks.trimmed(seq, sec, nanos);
+      onTrimmed: (seq, sec, nanos, isFirst) => {
+        if (!this.#commit.isRollingUp) this.#marks.trimmed(seq, sec, nanos, isFirst);
       },
       onUnreadable: (block, failure) => {
         this.#closing.isDoubtful = true;
@@ -187,6 +187,7 @@ export class FileStore extends StoreReads implements StreamStore {
         durable: (group) => {
           this.#enter();
           this.#commit.land(group);
+          if (this.#marks.isUrgent && !this.#groups.isOpen) this.#markNow();
         },
         refused: (failed, groups) => this.#refuse(failed, groups),
         reopened: () => this.#log(`${directory}: there is room again, writing goes on`),
@@ -274,6 +275,12 @@ export class FileStore extends StoreReads implements StreamStore {
     return failed?.isFull === true ? undefined : failed;
   }
 
+  /** Writes marks down although nothing is staged: the next group may be a long time off. */
+  #markNow(): void {
+    this.#groups.addWaiter(() => undefined);
+    this.submit();
+  }
+
   /** Looks whether a block is worth a rewrite; it is looked now and then anyway. */
   tidy(): void {
     this.#enter();
@@ -289,12 +296,14 @@ export class FileStore extends StoreReads implements StreamStore {
   /** Makes everything staged durable, writes the index and closes all files; `done` says why it did not, if so. Not used afterwards. */
   close(done: (failure: string | undefined) => void): void {
     this.#enter();
+    let said: string | undefined;
     const finish = (failure: string | undefined): void => {
+      said ??= failure;
       // What limits took for the last messages is marked too: only the index would know of it, as long as it is believed.
-      if (failure === undefined && !this.#closing.isAbandoned && !this.#writer.isIdle) {
+      if (this.#writer.failed === undefined && !this.#closing.isAbandoned && !this.#writer.isIdle) {
         this.#groups.addWaiter(finish);
         this.submit();
-      } else this.#closing.finish(failure, done);
+      } else this.#closing.finish(said, done);
     };
     if (this.#writer.failed !== undefined) {
       this.afterCommit(finish);

@@ -86,6 +86,7 @@ export class GroupCommit {
     // Before the blocks are looked at that got tombstones alone: they are needed once what they name is gone.
     if (messages.failures !== failures || messages.hasUnread) this.#marks.bury(written);
     messages.landing.end(written);
+    this.#marks.land(written);
     this.#plan.land(groups.isEmpty);
     this.#reports.add(group.upTo, group.waiters, mustFlush);
   }

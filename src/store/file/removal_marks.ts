@@ -7,7 +7,8 @@
 //     taken by limits   nothing while they are the first; but a group that removes
 //                       something else marks where the stream begins by then,
 //                       before all that: torn between them, nothing makes room
-//                       for what limits took
+//                       for what limits took; what they take while it is on its
+//                       way is marked as soon as it has landed
 //
 // Owns what the open group still has to write. Knows the messages and the writer;
 // when what happens is the store's.
@@ -39,10 +40,21 @@ export class RemovalMarks {
   /** Everything up to here was removed at once. */
   #emptiedUpTo = 0;
   #needsFloor = false;
+  /** The last group on its way that removes something, and whether limits took something since it was closed. */
+  #removing: WriteGroup | undefined = undefined;
+  #isTrimmed = false;
+  /** The open group has tombstones of what limits took; and marks that should not wait. */
+  #hasTrimmed = false;
+  #isUrgent = false;
 
   constructor(messages: FileMessages, writer: GroupWriter) {
     this.#messages = messages;
     this.#writer = writer;
+  }
+
+  /** Whether the open group has marks that should not wait until something is staged. */
+  get isUrgent(): boolean {
+    return this.#isUrgent && this.#writer.failed === undefined;
   }
 
   /**
@@ -63,13 +75,10 @@ export class RemovalMarks {
 
   /** Everything below `first` is removed; all that was given out, when a block was begun for that. */
   compact(first: number, isAll: boolean): void {
-    const needsFloor = this.#needsFloor;
     this.#floor = this.#startFloor;
     this.#markFloor(first);
     if (!isAll) this.#buryBelow(first);
     else this.#emptiedUpTo = first - 1;
-    // The stream may begin further up, where limits took what something else in the group makes room for.
-    this.#needsFloor = needsFloor;
   }
 
   /** Notes everything on a subject, which may be none, staged messages too; false when not all of it could be read. */
@@ -99,18 +108,43 @@ export class RemovalMarks {
     this.#rolledAllAt = seq;
   }
 
-  /** The open group is about to be closed. */
+  /** The open group is about to be closed. While the writer has failed there is none. */
   close(): void {
-    if (this.#needsFloor) this.#markFloor(this.#messages.firstSeq);
+    if (this.#writer.failed !== undefined) return;
+    const isRemoving = this.#needsFloor;
+    this.#needsFloor = false;
+    if (isRemoving) this.#markFloor(this.#messages.firstSeq);
     this.#bury(this.#removed);
     if (this.#rolledUp.size > 0 || this.#rolledAllAt > 0) this.#buryRolledUp();
     this.#tellLast();
+    this.#hasTrimmed = false;
+    this.#isUrgent = false;
+    if (!isRemoving) return;
+    for (const group of this.#writer.groups()) this.#removing = group;
+    this.#isTrimmed = false;
   }
 
-  /** A limit took a message that was not the first: before what is removed next, else this one would come back when that makes room. */
-  trimmed(seq: number, sec: number, nanos: number): void {
-    if (this.#writer.failed === undefined) this.#writer.appendMark("tombstone", seq, sec, nanos);
-    else push(this.#owed, seq, sec, nanos);
+  /** A group has landed. What limits took since it was closed would come back when it made room. */
+  land(group: WriteGroup): void {
+    if (group !== this.#removing) return;
+    this.#removing = undefined;
+    if (!this.#isTrimmed) return;
+    const isMarked = this.#markFloor(this.#messages.firstSeq);
+    this.#isUrgent = isMarked || this.#hasTrimmed;
+  }
+
+  /**
+   * A limit took a message. One that was not the first is marked before what is removed next, else it would come back
+   * when that makes room.
+   */
+  trimmed(seq: number, sec: number, nanos: number, isFirst: boolean): void {
+    this.#isTrimmed = true;
+    if (isFirst) return;
+    if (this.#writer.failed !== undefined) push(this.#owed, seq, sec, nanos);
+    else {
+      this.#writer.appendMark("tombstone", seq, sec, nanos);
+      this.#hasTrimmed = true;
+    }
   }
 
   /** Writes what limits took while nothing could be written. */
@@ -126,7 +160,11 @@ export class RemovalMarks {
     this.#removed.cutTo(0);
     this.#rolledUp.cutTo(0);
     this.#rolledAllAt = 0;
-    this.#needsFloor = false;
+    this.#removing = undefined;
+    this.#hasTrimmed = false;
+    this.#isUrgent = false;
+    // Where the stream begins may have been in them.
+    this.#needsFloor = this.#floor > this.#startFloor;
     this.#floor = this.#startFloor;
     this.#emptiedUpTo = 0;
   }
@@ -169,12 +207,13 @@ export class RemovalMarks {
     }
   }
 
-  #markFloor(first: number): void {
-    this.#needsFloor = false;
-    if (first <= Math.max(1, this.#floor)) return;
+  /** False when that is no news. */
+  #markFloor(first: number): boolean {
+    if (first <= Math.max(1, this.#floor)) return false;
     this.#floor = first;
     const { sec, nanos } = this.#lastMoment();
     this.#writer.appendMark("tombstone", first - 1, sec, nanos, FLOOR_MARK);
+    return true;
   }
 
   /**
