@@ -75,10 +75,14 @@ export class RemovalMarks {
 
   /** Everything below `first` is removed; all that was given out, when a block was begun for that. */
   compact(first: number, isAll: boolean): void {
+    if (isAll) this.#emptiedUpTo = first - 1;
+    else {
+      this.#markFloor(this.#messages.firstSeq);
+      this.#buryBelow(first);
+    }
+    // Behind the tombstones: torn between them, nats-server would not know what this alone tells.
     this.#floor = this.#startFloor;
     this.#markFloor(first);
-    if (!isAll) this.#buryBelow(first);
-    else this.#emptiedUpTo = first - 1;
   }
 
   /** Notes everything on a subject, which may be none, staged messages too; false when not all of it could be read. */
