@@ -15,7 +15,7 @@ export interface Dump {
   readonly files: readonly (readonly [path: string, bytes: Uint8Array])[];
   readonly messages: readonly Shown[];
   readonly lastSeq: number;
-  /** Limits took them without a trace, for nats-server: they may be back. */
+  /** Limits took them without a trace, for nats-server, or their tombstone was damaged: they may be back. */
   readonly trimmed: ReadonlySet<number>;
 }
 
@@ -36,7 +36,7 @@ export function dumpOf(life: StoreLife): Dump | undefined {
   const meta = Buffer.from(JSON.stringify(metaOf(life)));
   const sum = Buffer.from(metaSum(streamHasher(options.stream), meta));
   const blocks = filesOf(disk, `${options.stream}/${MSGS}`).map(([name, bytes]) => [`${MSGS}/${name}`, bytes] as const);
-  return { stream: options.stream, files: [[META, meta], [META_SUM, sum], ...blocks], messages, lastSeq, trimmed: ledger.trimmed }; // prettier-ignore
+  return { stream: options.stream, files: [[META, meta], [META_SUM, sum], ...blocks], messages, lastSeq, trimmed: new Set([...ledger.trimmed, ...ledger.rotten]) }; // prettier-ignore
 }
 
 function metaOf({ options: { stream, limits } }: StoreLife): object {
