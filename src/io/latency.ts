@@ -9,6 +9,8 @@ import { Gathering } from "./gathering.ts";
 import * as natives from "./natives.ts";
 
 const POLL_MS = 0.05;
+/** After a poll that found something: who waits for each answer, and sleeps meanwhile, takes some 50 µs to send again. */
+const FOUND_POLL_MS = 0.1;
 const GATHERING_MS = 0.05;
 /** After so many polls in vain only one read in so many is followed by polling. */
 const VAIN_POLLS = 16;
@@ -60,7 +62,7 @@ function poll(): void {
   if (wasRead) {
     wasRead = false;
     vain = 0;
-    untilMs = nowMs + POLL_MS;
+    untilMs = nowMs + FOUND_POLL_MS;
   }
   if (nowMs < untilMs && held === 0) {
     natives.setImmediate(poll);
