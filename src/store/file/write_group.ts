@@ -9,6 +9,7 @@
 // that lies in the arena too becomes a record in one call. Owns its bytes. Knows records, not what they mean together.
 
 import { recordEncode } from "../../base/arena_hash.ts";
+import { WIDE } from "../../base/counts.ts";
 import type { Hasher } from "../../base/highway_hash.ts";
 import { HASH_BYTES } from "../../base/highway_hash.ts";
 import { putBytes } from "../../base/put_bytes.ts";
@@ -63,8 +64,8 @@ export class WriteGroup {
   // The moment of the last message, as it is and as it is written: those of a turn have one.
   #sec = 0;
   #nanos = 0;
-  #low = 0;
-  #high = 0;
+  #low = WIDE;
+  #high = WIDE;
 
   /** Memory it holds, in bytes. */
   get heldBytes(): number {
