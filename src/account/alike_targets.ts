@@ -12,8 +12,9 @@ import type { Subscription } from "./subscription.ts";
 
 /** Fewer get their own copies: that costs less. */
 export const LEAST_ALIKE = 4;
-/** So often in a row nothing was gained: then it is left alone. */
+/** So often in a row nothing was gained: then it is left alone for so many messages. */
 const MOST_VAIN = 16;
+const LEFT_ALONE = 1000;
 
 /** Whose deliveries are counted. */
 export interface Deliveries {
@@ -37,6 +38,8 @@ export class AlikeTargets {
   #msgs = 0;
   #payloadBytes = 0;
   #vain = 0;
+  #leftAlone = 0;
+  #sender: Receiver | undefined = undefined;
 
   constructor(targets: readonly Target[], counts: Deliveries) {
     this.targets = targets;
@@ -46,13 +49,14 @@ export class AlikeTargets {
   }
 
   /**
-   * A message to the subject of the one before, by the same sender.
-   * Delivers to all of them but those `apart`. False: each has to be delivered to for itself. The frame is canonical and in the arena. */
+   * A message to the subject of the one before, canonical and in the arena. Delivers it to all of them but those `apart`.
+   * False: each has to be delivered to for itself.
+   */
   publish(frame: Frame, sender: Receiver | undefined): boolean {
     const hasHeaders = frame.headerBytes >= 0;
     const cut = hasHeaders ? 0 : 1;
     const length = frame.payloadTo + 2 - frame.tailFrom;
-    if (this.#msgs > 0 && hasHeaders !== this.#hasHeaders) this.#broadcast.settle();
+    if (this.#msgs > 0 && (sender !== this.#sender || hasHeaders !== this.#hasHeaders)) this.#broadcast.settle();
     if (!this.#broadcast.add2(this.#head + cut, this.#headLength - cut, frame.tailFrom, length)) {
       this.#broadcast.settle(true);
       if (!this.#opens(hasHeaders, sender)) return false;
@@ -67,7 +71,12 @@ export class AlikeTargets {
   }
 
   #opens(hasHeaders: boolean, sender: Receiver | undefined): boolean {
-    if (this.#vain === MOST_VAIN) return false;
+    if (this.#leftAlone > 0) {
+      this.#leftAlone--;
+      return false;
+    }
+    // That may be too much for one of them: before anybody is asked.
+    for (const { sub } of this.targets) sub.receiver!.outbound.settle();
     const peers: Outbound[] = [];
     const subs: Subscription[] = [];
     const apart: Target[] = [];
@@ -81,7 +90,11 @@ export class AlikeTargets {
         subs.push(sub);
       } else apart.push(target);
     }
-    if (peers.length < LEAST_ALIKE || !this.#broadcast.open(peers)) return false;
+    if (peers.length < LEAST_ALIKE || !this.#broadcast.open(peers)) {
+      this.#wasVain();
+      return false;
+    }
+    this.#sender = sender;
     this.#subs = subs;
     this.apart = apart;
     this.joined = subs.length;
@@ -89,12 +102,19 @@ export class AlikeTargets {
     return true;
   }
 
+  #wasVain(): void {
+    if (++this.#vain < MOST_VAIN) return;
+    this.#vain = 0;
+    this.#leftAlone = LEFT_ALONE;
+  }
+
   #count(): void {
     const msgs = this.#msgs;
     const payloadBytes = this.#payloadBytes;
     this.#msgs = 0;
     this.#payloadBytes = 0;
-    this.#vain = msgs > 1 ? 0 : this.#vain + 1;
+    if (msgs > 1) this.#vain = 0;
+    else this.#wasVain();
     const subs = this.#subs;
     for (const sub of subs) {
       const receiver = sub.receiver!;

@@ -374,6 +374,8 @@ export class Router {
     this.effort += this.#sublist.visited;
     if (sub?.receiver === undefined || sub.origin !== sub || sub.queue !== undefined) return 0;
     if (bar === 0 || sub.receiver.filtersDeliveries) return 0;
+    // What is counted there meanwhile is not of these answers.
+    sub.receiver.outbound.settle();
     const before = sub.receiver.outBytes;
     const sent = deliverAnswers(sub, run, bar);
     if (sent === 0) return 0;

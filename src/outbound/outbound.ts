@@ -134,6 +134,11 @@ export class Outbound implements Gate {
   /** The bytes of the last `claim` end there. */
   took(end: number): void {
     this.#position = end;
+    if (end === this.#start) {
+      // None: nobody would give the slot back.
+      this.#dropSlot();
+      return;
+    }
     if (!this.#touched) this.#touch();
   }
 

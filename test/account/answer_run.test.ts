@@ -9,6 +9,7 @@ import { Subscription } from "../../src/account/subscription.ts";
 import { bytes, READ } from "../../src/base/arena.ts";
 import { byteString } from "../../src/base/bytes.ts";
 import { Outbound } from "../../src/outbound/outbound.ts";
+import { freeSlots } from "../../src/outbound/slots.ts";
 import { Turn } from "../../src/outbound/turn.ts";
 import { unknownClient } from "../support/clients.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
@@ -119,10 +120,19 @@ function sent(who: readonly Who[], inboxes: readonly string[], first: number, ho
 describe.each(Object.entries(cases))("answers to %s", (_, [who, inboxes, first, least]) => {
   test.each(["in the arena", "elsewhere"])("whose inboxes lie %s are the same", (where) => {
     const source = where === "elsewhere" ? new Uint8Array(READ + 200_000) : bytes;
+    const free = freeSlots();
     const expected = sent(who, inboxes, first, "each", source).told;
     const { told, together } = sent(who, inboxes, first, "run", source);
     expect(told).toEqual(expected);
     expect(together).toBeGreaterThanOrEqual(least);
     if (least === 0) expect(together).toBe(0);
+    expect(freeSlots()).toEqual(free);
   });
+});
+
+test("a connection with nothing to send keeps no slot, wherever the answers that it gets end", () => {
+  const free = freeSlots();
+  const deeper = Array.from({ length: 70 }, () => `${INBOX}.100.000`);
+  for (let count = 150; count < 300; count++) sent([one], [...many.slice(0, count), ...deeper], 10_000, "run", bytes);
+  expect(freeSlots()).toEqual(free);
 });

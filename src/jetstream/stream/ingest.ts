@@ -35,8 +35,9 @@ const LARGEST_RECORD = 32 * 1024 * 1024;
 const LARGEST_HEADER = 65_535;
 /** What a disabled trace is told to be. */
 const TRACE_DISABLED = "trace disabled" as ByteString;
-/** Fewer answers are not worth a call; of more, only so many are looked at at a time. */
+/** Fewer answers are not worth a call. So many are looked at at first, twice as many after a run that all went out, and so on. */
 const LEAST_ALIKE = 4;
+const FIRST_ALIKE = 32;
 const MOST_ALIKE = 1024;
 const COLON = 0x3a;
 const SPACE = 0x20;
@@ -145,13 +146,15 @@ export class Ingest {
     const { settledUpTo, isSettled } = this.#group;
     const upTo = isSettled ? Number.POSITIVE_INFINITY : settledUpTo;
     let mayRun = !this.#group.hasRefusals;
+    let most = FIRST_ALIKE;
     while (!answers.isEmpty && answers.restsOn <= upTo) {
-      const alike = mayRun ? answers.alike(upTo, MOST_ALIKE) : 0;
+      const alike = mayRun ? answers.alike(upTo, most) : 0;
       if (alike >= LEAST_ALIKE) {
         const sent = this.#answerRun(alike);
         answers.shiftAlike(sent);
         // Who cannot have them together, or has each alone, gets the rest one by one.
         mayRun = sent >= LEAST_ALIKE;
+        most = sent === most ? Math.min(2 * most, MOST_ALIKE) : FIRST_ALIKE;
         if (sent > 0) continue;
       }
       this.#answer();
