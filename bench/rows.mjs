@@ -18,6 +18,12 @@ const deliver = [
   ...sized("one", "1:1", { mode: "fan" }, { 16: 2.5, 128: 2.5, 1024: 2, 8192: 2, 65536: 2 }),
   ...sized("fan16", "fan-out 1:16", { mode: "fan", subs: 16 }, { 16: 3, 128: 3, 1024: 2 }),
   ...sized("fan64", "fan-out 1:64", { mode: "fan", subs: 64 }, { 16: 3, 128: 3, 1024: 2 }),
+  ...sized(
+    "sids16",
+    "fan-out 1:16, each with another sid",
+    { mode: "fan", subs: 16, sids: 1 },
+    { 16: 3, 128: 3, 1024: 2 },
+  ),
   ...sized("queue8", "queue group of 8", { mode: "fan", subs: 8, queue: 1 }, { 128: 2 }),
   ...sized("nn16", "16 pairs", { mode: "nn", pubs: 16 }, { 16: 1.8, 128: 1.8 }),
   row(

@@ -32,12 +32,19 @@ function absolute({ load, medians }) {
   return both("rate", "per s");
 }
 
+/** Measured with fewer pairs than the others, or at another commit. */
+function isEarlier(result) {
+  const report = reportOf.get(result);
+  return report.commit !== commit || report.pairs < pairs;
+}
+
 function line(result) {
   if (result.failure) return `| ${result.title} | failed | | | | | | |`;
   const cell = (name) => (result.ratios[name] ? showRatio(result.ratios[name]) : "");
   const { text, reached } = judge(result);
   const rate = result.ratios.bytes ? cell("bytes") : cell("rate");
-  const title = result.disturbed !== 0 ? `${result.title} ‡` : result.title;
+  const marks = (result.disturbed !== 0 ? " ‡" : "") + (isEarlier(result) ? " §" : "");
+  const title = result.title + marks;
   const cells = [
     title,
     rate,
@@ -54,7 +61,14 @@ function line(result) {
 const files = process.argv.length > 2 ? process.argv.slice(2) : newest();
 const reports = files.map((file) => JSON.parse(readFileSync(file, "utf8")));
 if (reports.length === 0) throw new Error("no results yet: make bench");
-const found = new Map(reports.flatMap((report) => report.rows.map((result) => [result.name, result])));
+const found = new Map();
+const reportOf = new Map();
+for (const report of reports) {
+  for (const result of report.rows) {
+    found.set(result.name, result);
+    reportOf.set(result, report);
+  }
+}
 const { date, commit, machine, servers, pairs } = reports.at(-1);
 
 console.log(`Ratios to ${servers.reference}: median of ${pairs} alternating pairs and their range; above 1 this server is
@@ -67,3 +81,9 @@ for (const { name } of order) if (found.has(name)) console.log(line(found.get(na
 console.log(
   "\n‡ Other programs disturbed some of these pairs, or it was not recorded; on a busy machine a server of one thread gets less than one of many.",
 );
+const earlier = reports.filter((report) =>
+  report.rows.some((result) => found.get(result.name) === result && isEarlier(result)),
+);
+for (const report of earlier) {
+  console.log(`\n§ Of ${report.pairs === 1 ? "one pair" : `${report.pairs} pairs`}, at commit ${report.commit}.`);
+}

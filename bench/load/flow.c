@@ -36,8 +36,9 @@ static void openFlow(Flow *flow) {
     snprintf(prefix, sizeof prefix, "bench.%03d", flow->shape == PAIRS ? i : 0);
     Conn *conn = &flow->subs[i];
     openConn(conn, options, i, options->subUser);
-    tell(conn, "SUB %s%s %s1\r\n", prefix, wildcard, options->queue ? "workers " : "");
-    if (!shared || flow->shape == PAIRS) shared = makeExpected(options, prefix, 1);
+    int sid = options->sids ? i + 1 : 1;
+    tell(conn, "SUB %s%s %s%d\r\n", prefix, wildcard, options->queue ? "workers " : "", sid);
+    if (!shared || options->sids || flow->shape == PAIRS) shared = makeExpected(options, prefix, sid);
     conn->expect = shared;
   }
   if (options->subjects > 1 && flow->subCount && (options->queue || (flow->pubCount > 1 && flow->shape == FAN)))

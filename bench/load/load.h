@@ -17,6 +17,7 @@
 typedef struct Options {
   const char *mode;
   const char *pubUser, *subUser; // "name:password"
+  bool sids;                      // each subscriber has a sid of its own
   bool plainSub;                  // subscribers and responders read no headers
   const char *flood;             // what disturbs the quiet connection: "fan" or "pub"
   const char *storage;           // of streams: "file" or "memory"

@@ -25,6 +25,7 @@ static const Key keys[] = {
     KEY("storage", TEXT, storage),     KEY("op", TEXT, op),               KEY("monitor", NUMBER, monitorPort),
     KEY("streams", NUMBER, streams),   KEY("settle", REAL, settleSec),
     KEY("batch", NUMBER, batch),       KEY("bucket", FLAG, bucket),       KEY("plain-sub", FLAG, plainSub),
+    KEY("sids", FLAG, sids),
     KEY("ids", FLAG, ids),             KEY("filled", FLAG, filled),       KEY("filter", FLAG, filter),
 };
 
