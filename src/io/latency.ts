@@ -9,14 +9,15 @@ import { Gathering } from "./gathering.ts";
 import * as natives from "./natives.ts";
 
 const POLL_MS = 0.05;
-/** After a poll that found something: who waits for each answer, and sleeps meanwhile, takes some 50 µs to send again. */
+/** After a poll that found one thing: who waits for each answer, and sleeps meanwhile, takes some 50 µs to send again. */
 const FOUND_POLL_MS = 0.1;
 const GATHERING_MS = 0.05;
 /** After so many polls in vain only one read in so many is followed by polling. */
 const VAIN_POLLS = 16;
 
 let polling = false;
-let wasRead = false;
+/** Since the last poll. */
+let found = 0;
 let untilMs = 0;
 let vain = 0;
 let skipped = 0;
@@ -30,14 +31,14 @@ const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 /** Tells that so many bytes of a socket were read: the loop stays awake for the next 50 µs. */
 export function socketWasRead(bytes: number): void {
-  wasRead = true;
+  found++;
   reads++;
   readBytes += bytes;
   if (polling || held > 0) return;
   if (vain >= VAIN_POLLS && skipped++ < VAIN_POLLS) return;
   skipped = 0;
   polling = true;
-  wasRead = false;
+  found = 0;
   untilMs = natives.nowMs() + POLL_MS;
   natives.setImmediate(poll);
 }
@@ -59,10 +60,10 @@ export function releasePolling(): void {
 
 function poll(): void {
   const nowMs = natives.nowMs();
-  if (wasRead) {
-    wasRead = false;
+  if (found > 0) {
+    untilMs = nowMs + (found === 1 ? FOUND_POLL_MS : POLL_MS);
+    found = 0;
     vain = 0;
-    untilMs = nowMs + FOUND_POLL_MS;
   }
   if (nowMs < untilMs && held === 0) {
     natives.setImmediate(poll);

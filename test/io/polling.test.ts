@@ -33,7 +33,7 @@ test("after a read the loop polls for 50 µs", () => {
   expect(polled).toBeLessThanOrEqual(60);
 });
 
-test("after a poll that found something it polls for 100 µs, however often", () => {
+test("after a poll that found one thing it polls for 100 µs, however often", () => {
   socketWasRead(1);
   expect(polledUs(30)).toBe(30);
   for (let i = 0; i < 20; i++) {
@@ -42,6 +42,16 @@ test("after a poll that found something it polls for 100 µs, however often", ()
   }
   const polled = polledUs(1000);
   expect(polled).toBeLessThanOrEqual(30);
+});
+
+test("after a poll that found several it polls for 50 µs", () => {
+  socketWasRead(1);
+  expect(polledUs(30)).toBe(30);
+  socketWasRead(1);
+  socketWasRead(1);
+  const polled = polledUs(1000);
+  expect(polled).toBeGreaterThanOrEqual(50);
+  expect(polled).toBeLessThanOrEqual(70);
 });
 
 test("what comes later than that is polled for once in seventeen times", () => {
