@@ -1,4 +1,5 @@
-// What limits took does not come back, wherever a group is torn that removes something else.
+// What limits took does not come back, wherever a group is torn that removes something else; and they take nothing that
+// the whole group would have left.
 
 import { expect, test } from "vitest";
 import { DiskError } from "../../src/base/disk.ts";
@@ -79,6 +80,18 @@ const STORIES: [string, Story][] = [
     { limits: MOST_FIVE, before: "abcdefghij", left: [6, 7, 8, 9, 10], group: (store) => store.stageCompact(9) },
   ],
   [
+    "one is removed, then another is published in its place",
+    {
+      limits: MOST_FIVE,
+      before: "abcde",
+      left: [1, 2, 3, 4, 5],
+      group: (store) => {
+        store.stageRemove(4, false);
+        stage(store, "f");
+      },
+    },
+  ],
+  [
     "one is removed, then others are published and rolled up",
     {
       limits: MOST_FIVE,
@@ -108,10 +121,15 @@ test.each(STORIES)("wherever the group is torn: %s", (_, { limits, before, left,
   const to = disk.contents(BLOCK).length;
   expect(to).toBeGreaterThan(from);
   const last = left.at(-1)!;
+  const after = seqsOf(store);
+  const staying = left.filter((seq) => after.includes(seq));
+  expect(staying).not.toEqual([]);
   for (let length = from; length <= to; length++) {
     const again = opened(limits, deaf, { disk: torn(disk, length) }).store;
-    const back = seqsOf(again).filter((seq) => seq <= last && !left.includes(seq));
-    expect(back, `${length - from} of ${to - from} bytes of the group`).toEqual([]);
+    const seqs = seqsOf(again);
+    const back = seqs.filter((seq) => seq <= last && !left.includes(seq));
+    const lost = staying.filter((seq) => !seqs.includes(seq));
+    expect({ back, lost }, `${length - from} of ${to - from} bytes of the group`).toEqual({ back: [], lost: [] });
   }
 });
 

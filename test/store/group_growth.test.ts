@@ -77,6 +77,25 @@ test("a group of very many messages is closed too: it is committed in one go", (
   expect(commits.map((bytes) => bytes / commits[0]!)).toEqual([1, 2, 1]);
 });
 
+test("a group of nothing but removals is closed too when it has grown large", () => {
+  const { store, commits, complete } = openedStore();
+  const msgs = 20_000;
+  for (let i = 0; i < msgs; i++) stage(store, 0);
+  store.submit();
+  complete();
+  const before = commits.length;
+  stage(store);
+  store.submit();
+  for (let seq = 1; seq <= msgs; seq++) {
+    store.stageRemove(seq, false);
+    store.submit();
+  }
+  complete();
+  expect(store.state()).toMatchObject({ msgs: 1 });
+  expect(commits.length - before).toBe(3);
+  expect(Math.max(...commits.slice(before))).toBeLessThan(600_000);
+});
+
 test("a store that is closed while a group grows has all of it", () => {
   const { disk, store, complete } = openedStore();
   for (let turn = 0; turn < 3; turn++) {

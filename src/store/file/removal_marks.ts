@@ -1,6 +1,7 @@
 // What a group writes down of the messages that it removes.
 //
-//     removed           a tombstone
+//     removed           a tombstone, where the removal was staged: torn before
+//                       a message behind it, nothing else has to go for that one
 //     rolled up         a tombstone for each, behind the rollup's message: a power
 //                       cut between them leaves the old ones or the new one
 //     compacted         a tombstone for each in a block that stays
@@ -28,8 +29,7 @@ const NO_MOMENT = { sec: 0, nanos: 0 };
 export class RemovalMarks {
   readonly #messages: FileMessages;
   readonly #writer: GroupWriter;
-  // What the open group removes, and what its rollups do: sequence and time of each.
-  readonly #removed = new NumberQueue();
+  // What the rollups of the open group remove: sequence and time of each.
   readonly #rolledUp = new NumberQueue();
   #rolledAllAt = 0;
   // What limits took and could not be marked: sequence and time of each.
@@ -69,7 +69,9 @@ export class RemovalMarks {
   /** A message that is there is removed. */
   remove(seq: number): void {
     const { sec, nanos } = this.#messages.peek(seq) ?? NO_MOMENT;
-    push(this.#removed, seq, sec, nanos);
+    this.#markFloor(this.#messages.firstSeq);
+    this.#writer.appendMark("tombstone", seq, sec, nanos);
+    // Limits may take more until the group is closed.
     this.#needsFloor = true;
   }
 
@@ -118,7 +120,6 @@ export class RemovalMarks {
     const isRemoving = this.#needsFloor;
     this.#needsFloor = false;
     if (isRemoving) this.#markFloor(this.#messages.firstSeq);
-    this.#bury(this.#removed);
     if (this.#rolledUp.size > 0 || this.#rolledAllAt > 0) this.#buryRolledUp();
     this.#tellLast();
     this.#hasTrimmed = false;
@@ -161,7 +162,6 @@ export class RemovalMarks {
     for (const { seq, sec, nanos } of tombstonesOf(groups)) {
       if (seq <= this.#messages.lastSeq && !this.#messages.has(seq)) push(this.#owed, seq, sec, nanos);
     }
-    this.#removed.cutTo(0);
     this.#rolledUp.cutTo(0);
     this.#rolledAllAt = 0;
     this.#removing = undefined;
