@@ -72,6 +72,33 @@ test("a removal after a start by index is there after a kill, also when its grou
   }
 });
 
+test.each([
+  ["alone", "ab", 2, [1]],
+  ["after others", "abc", 3, [1, 2]],
+  ["among others of a block", "abcdef", 6, [1, 5, 2, 3, 4]],
+])(
+  "a removal of the last messages is there after a kill, when the block ended with the last sequence: %s",
+  (...story) => {
+    const [, before, last, others] = story;
+    const stream = new Stream();
+    stream.putAll(before);
+    stream.store.stageRemove(last, false);
+    stream.commit();
+    stream.stop();
+    stream.open();
+    expect(stream.said).toEqual([]);
+    for (const seq of others) {
+      stream.store.stageRemove(seq, false);
+      stream.commit();
+    }
+    stream.disk.kill();
+    stream.open();
+    expect(stream.seqs).toEqual([]);
+    expect(stream.store.state()).toMatchObject({ msgs: 0, firstSeq: last + 1, lastSeq: last, lastSec: NOW + last - 1 });
+    stream.stop();
+  },
+);
+
 test("an index that was not believed once is not believed later", () => {
   const stream = new Stream();
   stream.putAll("abcd");

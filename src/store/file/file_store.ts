@@ -249,7 +249,7 @@ export class FileStore extends StoreReads implements StreamStore {
     this.#groups.skipTo(messages.lastSeq);
     this.#groups.begin();
     this.#writer.goOn(found.block, found.size);
-    this.#marks.begin(found.floor);
+    this.#marks.begin(found);
     this.#refusedUpTo = yield* readMark(this.#place, messages.lastSeq);
     while (this.#limits.repeat(REMOVALS_A_SLICE)) yield undefined;
     const unmarked = yield* this.#markTrimmed();

@@ -49,6 +49,8 @@ export interface Recovery {
   readonly lost: Lost | undefined;
   /** Where the stream begins, as a mark says; after a start by index only one that is the last record counts. 0 for none. */
   readonly floor: number;
+  /** After a start by index, the sequence that the last record names when it is a tombstone. 0 for none. */
+  readonly lastBuried: number;
   /** A damaged block was left as it is. */
   readonly isUnrepaired: boolean;
 }
@@ -107,9 +109,9 @@ function* recovering(
   const { last } = messages.table;
   const block = numbers.at(-1) ?? 0;
   const goesOn = last?.number === block && !last.isCompressed && last.damaged === undefined;
-  const floor = distrust === undefined ? lastFloor(place, last) : scan.floor;
-  if (floor instanceof DiskError) return floor;
-  return { block, size: goesOn ? last.size : 0, empty, lost: scan.lost, floor, isUnrepaired: scan.isUnrepaired };
+  const mark = distrust === undefined ? lastMark(place, last) : { floor: scan.floor, lastBuried: 0 };
+  if (mark instanceof DiskError) return mark;
+  return { block, size: goesOn ? last.size : 0, empty, lost: scan.lost, ...mark, isUnrepaired: scan.isUnrepaired };
 }
 
 /** A scan of all blocks, one after the other. */
@@ -280,19 +282,24 @@ class Scan {
   }
 }
 
-/** What the last record says of where the stream begins; 0 when it is of another kind. */
-function lastFloor(place: StreamPlace, last: FileBlock | undefined): number | DiskError {
-  const length = EMPTY_RECORD + FLOOR_MARK.length;
-  if (last === undefined || last.isCompressed || last.size < length) return 0;
+/** What the last record says, when it is a tombstone. */
+function lastMark(place: StreamPlace, last: FileBlock | undefined): Pick<Recovery, "floor" | "lastBuried"> | DiskError {
+  const none = { floor: 0, lastBuried: 0 };
+  if (last === undefined || last.isCompressed) return none;
   const file = place.disk.open(msgsPath(place, blockFile(last.number)), "read");
   if (file instanceof DiskError) return file;
-  const bytes = new Uint8Array(length);
-  const got = place.disk.read(file, last.size - length, bytes, 0, length);
+  const bytes = new Uint8Array(Math.min(last.size, EMPTY_RECORD + FLOOR_MARK.length));
+  const got = place.disk.read(file, last.size - bytes.length, bytes, 0, bytes.length);
   place.disk.close(file);
-  const record = new RecordReader(blockHasher(place.stream, last.number));
   if (got instanceof DiskError) return got;
-  if (got !== length || record.read(bytes, 0, length) !== undefined || record.kind !== "tombstone") return 0;
-  return isFloorMark(bytes, record.subjectFrom, record.subjectTo) ? record.seq + 1 : 0;
+  const record = new RecordReader(blockHasher(place.stream, last.number));
+  for (const length of [EMPTY_RECORD + FLOOR_MARK.length, EMPTY_RECORD]) {
+    if (length > got || record.read(bytes, got - length, got) !== undefined) continue;
+    if (record.to !== got || record.kind !== "tombstone") continue;
+    const isFloor = isFloorMark(bytes, record.subjectFrom, record.subjectTo);
+    return { floor: isFloor ? record.seq + 1 : 0, lastBuried: record.seq };
+  }
+  return none;
 }
 
 function isEndWhole({ damaged, bytes }: BlockReport): boolean {

@@ -37,6 +37,9 @@ export class RemovalMarks {
   /** Where the stream begins, as the last floor mark says, and as the last one before this start did; and whether the open group needs one. */
   #floor = 0;
   #startFloor = 0;
+  /** The sequence that the last record named at the start, a tombstone; and in which block. */
+  #startBuried = 0;
+  #startBlock = 0;
   /** Everything up to here was removed at once. */
   #emptiedUpTo = 0;
   #needsFloor = false;
@@ -58,12 +61,14 @@ export class RemovalMarks {
   }
 
   /**
-   * Where the stream begins, as the blocks say. That is not said again: a last record like the one before would let an
-   * index, which knows it by its checksum, take the block for one that did not go on.
+   * Where the stream begins, as the blocks say, and what the last of them ends with. That is not said again: a last record
+   * like the one before would let an index, which knows it by its checksum, take the block for one that did not go on.
    */
-  begin(floor: number): void {
+  begin({ floor, lastBuried }: { readonly floor: number; readonly lastBuried: number }): void {
     this.#startFloor = floor;
     this.#floor = floor;
+    this.#startBuried = lastBuried;
+    this.#startBlock = this.#writer.block;
   }
 
   /** A message that is there is removed. */
@@ -222,7 +227,7 @@ export class RemovalMarks {
 
   /**
    * Of an empty stream nats-server takes for the last sequence what the last block tells. So when that may have nothing
-   * but tombstones of lower ones, the last sequence is said again.
+   * but tombstones of lower ones, the last sequence is said again; not in the block that ended with it at the start.
    */
   #tellLast(): void {
     const messages = this.#messages;
@@ -236,6 +241,7 @@ export class RemovalMarks {
     }
     const piece = open?.pieces.at(-1);
     if (piece?.hasTombstones !== true || piece.buried >= lastSeq) return;
+    if (piece.block === this.#startBlock && this.#startBuried >= lastSeq) return;
     const isGone = buried >= lastSeq || !messages.has(lastSeq);
     const mayBeEmpty = lastSeq === messages.lastSeq && isGone && messages.msgs <= bytes / EMPTY_RECORD;
     if (!mayBeEmpty && lastSeq !== this.#emptiedUpTo) return;
