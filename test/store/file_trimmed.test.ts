@@ -164,6 +164,29 @@ test.each(BEHIND)("what a message trims that lands while the next group is writt
   }
 });
 
+test.each(BEHIND)("what it trims when nothing is staged behind that, and a turn ends: %s", (_, story) => {
+  for (const how of ["synced", "written"] as const) {
+    const disk = madeDisk();
+    const { store, complete } = opened(story.limits, deaf, { disk, how });
+    stage(store, story.before);
+    store.submit();
+    complete();
+    stage(store, story.subject);
+    store.submit();
+    store.stageRemove(story.removes, false);
+    store.submit();
+    disk.completeOne();
+    // The first group has landed, the second one is on its way.
+    expect(store.lastSeq).toBe(story.before.length + 1);
+    expect(store.load(story.removes, new StoredMsg())).toBe(true);
+    store.submit();
+    complete();
+    expect(seqsOf(store)).toEqual(story.left);
+    disk.kill();
+    expect(seqsOf(opened(story.limits, deaf, { disk, how }).store)).toEqual(story.left);
+  }
+});
+
 test.each(BEHIND)("what a message trims in a group that removes something behind it: %s", (_, story) => {
   for (const end of ["kill", "powerCut", "close"] as const) {
     const disk = madeDisk();

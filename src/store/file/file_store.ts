@@ -531,8 +531,8 @@ export class FileStore extends StoreReads implements StreamStore {
 
   #submit(): void {
     this.#isSubmitDue = false;
-    this.#marks.close();
     if (!this.#groups.close()) return;
+    this.#marks.close();
     this.#plan.close();
     this.#writer.submit();
   }

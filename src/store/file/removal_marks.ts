@@ -119,7 +119,7 @@ export class RemovalMarks {
     this.#rolledAllAt = seq;
   }
 
-  /** The open group is about to be closed. While the writer has failed there is none. */
+  /** The open group is about to be submitted. While the writer has failed there is none. */
   close(): void {
     if (this.#writer.failed !== undefined) return;
     const isRemoving = this.#needsFloor;
