@@ -111,3 +111,35 @@ test("where a block is damaged, messages that may have headers are told, and the
   const ids = seqs.filter((seq) => opening.store.load(seq, into) && into.headerTo > into.headerFrom);
   expect(ids).toEqual([1, 4, 39]);
 });
+
+/** Where the sequence of a record is, from its beginning. */
+const SEQ_AT = 4;
+test.each([
+  ["beyond the block", 8 * (SEQ_AT + 5)],
+  ["of a later one", 8 * SEQ_AT + 2],
+])("a damaged sequence hides none: %s", (_, bit) => {
+  const headed = [3, 4, 6, 39];
+  const opening = again(headed, "index");
+  // Of the first record.
+  opening.disk.flipBit("S/msgs/1.blk", bit);
+  const into = new StoredMsg();
+  const ids = (): number[] =>
+    found(opening).seqs.filter((seq) => opening.store.load(seq, into) && into.headerTo > into.headerFrom);
+  expect(ids()).toEqual(headed);
+  // Nor later, when the damage is known.
+  expect(ids()).toEqual(headed);
+  put(opening, HEADER);
+  expect(ids()).toEqual([...headed, 41]);
+});
+test("a damaged sequence is not taken for the end of what has no headers", () => {
+  const opening = again([], "index");
+  const damaged = opening.disk.list("S/msgs") as string[];
+  const last = damaged
+    .filter((name) => name.endsWith(".blk"))
+    .sort((a, b) => Number.parseInt(a) - Number.parseInt(b))
+    .at(-1)!;
+  opening.disk.flipBit(`S/msgs/${last}`, 8 * (SEQ_AT + 5));
+  found(opening);
+  put(opening, HEADER);
+  expect(found(opening, 41).seqs).toEqual([41]);
+});

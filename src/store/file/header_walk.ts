@@ -19,10 +19,12 @@ export function walkHeaders(table: BlockTable, reader: BlockReader, from: number
   const block = blocks[at];
   if (block === undefined) return 0;
   const start = Math.max(from, block.firstSeq);
+  const before = into.length;
   let last = 0;
   let isPlain = true;
   const end = reader.walk(block, 0, (seq, _at, isHole, bytes, subjectFrom) => {
-    if (seq <= last) return true;
+    // One that is not where it may be is damaged, and perhaps not the only one.
+    if (seq <= last || seq > block.lastSeq) return false;
     last = seq;
     if (isHole || (bytes[subjectFrom - RECORD_HEAD + LENGTH_TOP]! & HAS_HEADERS) === 0) return true;
     isPlain = false;
@@ -34,8 +36,9 @@ export function walkHeaders(table: BlockTable, reader: BlockReader, from: number
     if (isPlain) block.plainUpTo = last;
     return block.lastSeq + 1;
   }
-  // What is behind damage that nobody has looked at may have them.
-  const rest = Math.max(start, last + 1);
-  for (let seq = block.liveFrom(rest); seq > 0; seq = block.liveFrom(seq + 1)) into.push(seq);
+  // In a block with damage that nobody has looked at any of them may have headers: also before that, where a sequence may
+  // have been another one.
+  into.length = before;
+  for (let seq = block.liveFrom(start); seq > 0; seq = block.liveFrom(seq + 1)) into.push(seq);
   return block.lastSeq + 1;
 }
