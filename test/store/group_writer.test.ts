@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { DiskError, type DiskError as Failure } from "../../src/base/disk.ts";
 import { GroupWriter } from "../../src/store/file/group_writer.ts";
 import { scanBlock } from "../../src/store/format/block_scan.ts";
@@ -18,7 +18,7 @@ class Story {
   #groups: number[] = [];
   readonly #waiting: (() => void)[] = [];
 
-  constructor(disk: FakeDisk, blockBytes = 300) {
+  constructor(disk: FakeDisk, blockBytes = 300, Writer = GroupWriter) {
     this.disk = disk;
     const events = {
       free: (): void => undefined,
@@ -33,7 +33,7 @@ class Story {
       reopened: (): void => void this.said.push("reopened"),
     };
     const later = (fire: () => void): void => void this.#waiting.push(fire);
-    this.writer = new GroupWriter({ disk, directory: "msgs", stream: "S", blockBytes, how: "synced", later, events }); // prettier-ignore
+    this.writer = new Writer({ disk, directory: "msgs", stream: "S", blockBytes, how: "synced", later, events }); // prettier-ignore
   }
   append(bytes: number): void {
     this.seq++;
@@ -175,4 +175,31 @@ test("a full disk takes records again once there is room, in a new block", () =>
   disk.powerCut();
   expect(found(disk)).toEqual({ seqs: [1, 4], damaged: false });
   expect((disk.list("msgs") as string[]).sort()).toEqual(["1.blk", "2.blk"]);
+});
+
+test.each(["lands", "fails"])("an abandoned group keeps its bytes until its commit %s", async (end) => {
+  // Nothing else has places in this arena.
+  vi.resetModules();
+  const { freeGroupSlots } = await import("../../src/store/file/group_slots.ts");
+  const { GroupWriter: Writer } = await import("../../src/store/file/group_writer.ts");
+  const all = freeGroupSlots();
+  const disk = madeDisk();
+  const deleted = new Story(disk, 300, Writer);
+  for (const isSubmitted of [true, true, false]) {
+    deleted.append(100);
+    if (isSubmitted) deleted.submit();
+  }
+  expect(freeGroupSlots()).toBe(all - 3);
+  if (end === "fails") disk.failAt(1);
+  deleted.writer.abandon();
+  expect(freeGroupSlots()).toBe(all - 1);
+  // Takes the lowest place that is free. The disk notices when what it was given has changed.
+  const next = new Story(madeDisk(), 300, Writer);
+  next.append(120);
+  deleted.complete();
+  expect(deleted.said).toEqual([]);
+  expect(freeGroupSlots()).toBe(all - 1);
+  next.submit();
+  next.complete();
+  expect(freeGroupSlots()).toBe(all);
 });

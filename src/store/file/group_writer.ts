@@ -208,8 +208,8 @@ export class GroupWriter {
     this.#isAbandoned = true;
     if (this.#file !== undefined) this.#disk.close(this.#file);
     this.#file = undefined;
-    // Not to be used again by others: some of it may be on its way.
-    for (const group of this.groups()) group.reset();
+    // The disk may not have read the one on its way yet: its place in the arena is free when that has ended.
+    for (const group of this.groups()) if (!this.#isWriting || group !== this.#submitted[0]) group.reset();
     this.#submitted.length = 0;
     this.#open = undefined;
   }
@@ -264,7 +264,10 @@ export class GroupWriter {
   }
 
   #writePiece(group: WriteGroup, index: number): void {
-    if (this.#isAbandoned) return;
+    if (this.#isAbandoned) {
+      group.reset();
+      return;
+    }
     const piece = group.pieces[index];
     if (piece === undefined) {
       this.#land(group);
@@ -273,11 +276,11 @@ export class GroupWriter {
     if (this.#how === "written") this.#unsynced.add(piece.block);
     const file = this.#fileOf(piece);
     if (file instanceof DiskError) {
-      this.#later(() => this.#refuse(file));
+      this.#later(() => this.#refuse(group, file));
       return;
     }
     this.#disk.commit(file, piece.at, group.bytes, piece.from, piece.to, this.#how, (failed) => {
-      if (failed !== undefined) this.#refuse(failed);
+      if (failed !== undefined) this.#refuse(group, failed);
       else if (piece.at > 0 || this.#how === "written") this.#writePiece(group, index + 1);
       else this.#syncName(group, index);
     });
@@ -286,7 +289,7 @@ export class GroupWriter {
   /** The name of a block that has just begun. */
   #syncName(group: WriteGroup, index: number): void {
     this.#disk.syncDirectory(this.#directory, (failed) => {
-      if (failed !== undefined) this.#refuse(failed);
+      if (failed !== undefined) this.#refuse(group, failed);
       else this.#writePiece(group, index + 1);
     });
   }
@@ -303,7 +306,10 @@ export class GroupWriter {
   }
 
   #land(group: WriteGroup): void {
-    if (this.#isAbandoned) return;
+    if (this.#isAbandoned) {
+      group.reset();
+      return;
+    }
     this.#isWriting = false;
     this.#submitted.shift();
     if (this.#submitted.length === 0) this.#events.free();
@@ -312,9 +318,11 @@ export class GroupWriter {
     this.#spares.give(group);
   }
 
-  #refuse(failed: DiskError): void {
-    if (this.#isAbandoned) return;
-    const lost = this.#submitted[0]!;
+  #refuse(lost: WriteGroup, failed: DiskError): void {
+    if (this.#isAbandoned) {
+      lost.reset();
+      return;
+    }
     const { pieces } = lost;
     const groups = [...this.groups()];
     this.#failed = failed;
