@@ -49,7 +49,10 @@ export type DiskDone = (failed: DiskError | undefined) => void;
 export interface Disk {
   /** Opens a file. "create" fails when it is there (EEXIST), the others when it is not (ENOENT). */
   open(path: string, mode: "read" | "write" | "create"): DiskFile | DiskError;
-  /** The file is not used again; what it was asked to commit still happens. A renamed or removed file is to be closed first. */
+  /**
+   * The file is not used again; what it was asked to commit still happens, or fails. A renamed or removed file is to be
+   * closed first.
+   */
   close(file: DiskFile): void;
   size(file: DiskFile): number | DiskError;
   /** Reads into into[from, to) from offset `at`: how many bytes, fewer only at the end of the file. Sees finished commits, maybe others. */

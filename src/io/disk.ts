@@ -316,7 +316,7 @@ export class DirectoryDisk implements Disk {
   #whenTurn(file: OpenFile, ended: DiskDone, start: (fd: number, finished: DiskDone) => void): void {
     this.#syncs.ask(file.share, (finished) => {
       const { handle } = file;
-      const fd = this.#hasEnded ? ENDED : this.#handles.use(handle);
+      const fd = this.#hasEnded ? ENDED : this.#descriptorOf(file);
       if (fd instanceof DiskError) {
         this.#later(() => {
           finished();
@@ -337,6 +337,11 @@ export class DirectoryDisk implements Disk {
     });
   }
 
+  /** For an operation. What was closed is not opened again: under its name there may be another file by now. */
+  #descriptorOf({ handle, isClosed }: OpenFile): number | DiskError {
+    return isClosed && handle.fd < 0 ? CLOSED : this.#handles.use(handle);
+  }
+
   #cameBack(): void {
     if (--this.#away === 0) this.#onIdle?.();
   }
@@ -354,14 +359,14 @@ export class DirectoryDisk implements Disk {
   }
 
   #writeNow(file: OpenFile, at: number, bytes: Uint8Array, from: number, to: number, ended: DiskDone): void {
-    const failed = this.#handTo(file.handle, at, bytes, from, to);
+    const failed = this.#handTo(file, at, bytes, from, to);
     this.#later(() => ended(failed));
   }
 
-  #handTo(handle: Handle, at: number, bytes: Uint8Array, from: number, to: number): DiskError | undefined {
-    const fd = this.#handles.use(handle);
+  #handTo(file: OpenFile, at: number, bytes: Uint8Array, from: number, to: number): DiskError | undefined {
+    const fd = this.#descriptorOf(file);
     if (fd instanceof DiskError) return fd;
-    handle.isUnsynced = true;
+    file.handle.isUnsynced = true;
     return this.#writeAtOnce(fd, at, bytes, from, to);
   }
 
@@ -409,6 +414,7 @@ export class DirectoryDisk implements Disk {
 }
 
 const ENDED = new DiskError("ESHUTDOWN", "the server has ended");
+const CLOSED = new DiskError("ECANCELED", "the file was closed");
 const NOTHING_WRITTEN = new DiskError("EIO", "short write");
 
 function attempt<T>(call: () => T): T | DiskError {

@@ -226,6 +226,25 @@ describe("handles", () => {
     expect(disk.open("one", "create")).toMatchObject({ code: "EMFILE", text: "too many open files" });
   });
 
+  test.each(["synced", "written"] as const)("what a closed file waits to have %s goes into no other", async (how) => {
+    const syncs = new SyncScheduler(1);
+    use({ mostHandles: 8, syncs });
+    const file = opened("f");
+    // It is not its turn: a sync of another file does not end.
+    let release = (): void => undefined;
+    syncs.ask("other", (finished) => (release = finished));
+    const first = commit(file, 0, "old", "synced");
+    const second = commit(file, 3, "er", how);
+    disk.close(file);
+    const others = Array.from({ length: 20 }, (_, i) => opened(`f${i}`));
+    for (const other of others) disk.size(other);
+    disk.remove("f");
+    disk.close(opened("f"));
+    release();
+    expect([await first, await second]).toEqual(Array.from({ length: 2 }, () => "ECANCELED: the file was closed"));
+    expect(statSync(join(folder, "f")).size).toBe(0);
+  });
+
   test.skipIf(process.platform !== "linux")("none is left when the disk has ended, and nobody is called", async () => {
     const before = openNow();
     const files = Array.from({ length: 20 }, (_, i) => opened(`f${i}`));
