@@ -2,14 +2,14 @@
 
 import { expect, test } from "vitest";
 import { byteString, bytesOf } from "../../src/base/bytes.ts";
-import { NO_LIMITS, StoredMsg, type StreamStore } from "../../src/store/stream_store.ts";
+import { NO_LIMITS, StoredMsg, type StageRule, type StreamStore } from "../../src/store/stream_store.ts";
 import { deaf, madeDisk, opened } from "./file_support.ts";
 
-function stage(store: StreamStore, bytes = 10): number {
+function stage(store: StreamStore, bytes = 10, rule: StageRule = "plain"): number {
   const msg = new StoredMsg();
   [msg.sec, msg.subject, msg.subjectTo] = [1_800_000_000, bytesOf(byteString("s")), 1];
   [msg.body, msg.bodyTo] = [new Uint8Array(bytes), bytes];
-  return store.stage(msg, "plain");
+  return store.stage(msg, rule);
 }
 
 function openedStore(how: "synced" | "written" = "synced") {
@@ -94,6 +94,24 @@ test("a group of nothing but removals is closed too when it has grown large", ()
   expect(store.state()).toMatchObject({ msgs: 1 });
   expect(commits.length - before).toBe(3);
   expect(Math.max(...commits.slice(before))).toBeLessThan(600_000);
+});
+
+test("rollups of a subject in one group name each message once", () => {
+  const { disk, store, commits, complete } = openedStore();
+  for (let i = 0; i < 3; i++) stage(store);
+  store.submit();
+  complete();
+  const before = commits.length;
+  const count = 300;
+  for (let i = 0; i < count; i++) stage(store, 10, "rollupSubject");
+  store.submit();
+  complete();
+  const [messages, tombstones] = commits.slice(before);
+  expect(messages! / count).toBe(30 + 1 + 10);
+  expect(tombstones! / 30).toBe(3 + count - 1);
+  for (const { state } of [store, opened(NO_LIMITS, deaf, { disk }).store].map((each) => ({ state: each.state() }))) {
+    expect(state).toMatchObject({ msgs: 1, firstSeq: 3 + count, lastSeq: 3 + count });
+  }
 });
 
 test("a store that is closed while a group grows has all of it", () => {

@@ -31,6 +31,8 @@ export class RemovalMarks {
   readonly #writer: GroupWriter;
   // What the rollups of the open group remove: sequence and time of each.
   readonly #rolledUp = new NumberQueue();
+  /** Up to where that is noted already, by subject. */
+  readonly #notedUpTo = new Map<number, number>();
   #rolledAllAt = 0;
   // What limits took and could not be marked: sequence and time of each.
   readonly #owed = new NumberQueue();
@@ -101,14 +103,18 @@ export class RemovalMarks {
     this.#needsFloor = true;
     if (subject === NO_SUBJECT) return true;
     return messages.borrowing(() => {
-      const { lastSeq } = messages;
-      let at = messages.countOf(subject) > 0 ? messages.firstOf(subject) : 0;
-      if (at === 0) at = messages.nextAfter(subject, lastSeq);
+      let upTo = this.#notedUpTo.get(subject) ?? 0;
+      let at = upTo === 0 && messages.countOf(subject) > 0 ? messages.firstOf(subject) : 0;
+      if (at === 0) at = messages.nextAfter(subject, upTo === 0 ? messages.lastSeq : upTo);
       for (; at > 0; at = messages.nextAfter(subject, at)) {
         const { sec, nanos } = messages.peek(at) ?? NO_MOMENT;
         push(this.#rolledUp, at, sec, nanos);
+        upTo = at;
       }
-      if (messages.failures === failures) return true;
+      if (messages.failures === failures) {
+        if (upTo > 0) this.#notedUpTo.set(subject, upTo);
+        return true;
+      }
       this.#rolledUp.cutTo(before);
       return false;
     });
@@ -168,6 +174,7 @@ export class RemovalMarks {
       if (seq <= this.#messages.lastSeq && !this.#messages.has(seq)) push(this.#owed, seq, sec, nanos);
     }
     this.#rolledUp.cutTo(0);
+    this.#notedUpTo.clear();
     this.#rolledAllAt = 0;
     this.#removing = undefined;
     this.#hasTrimmed = false;
@@ -191,6 +198,7 @@ export class RemovalMarks {
   #buryRolledUp(): void {
     this.#writer.setApart();
     this.#bury(this.#rolledUp);
+    this.#notedUpTo.clear();
     if (this.#rolledAllAt > 0) this.#markFloor(this.#rolledAllAt);
     this.#rolledAllAt = 0;
   }

@@ -122,16 +122,19 @@ export class WriteGroup {
 
   /** The entry of a sequence, or −1. */
   find(seq: number): number {
+    const entry = this.firstBehind(seq - 1);
+    return entry < this.#entries && this.seqOf(entry) === seq ? entry : -1;
+  }
+  /** The first entry of a sequence above `seq`; their number when there is none. */
+  firstBehind(seq: number): number {
     let low = 0;
-    let high = this.#entries - 1;
-    while (low <= high) {
+    let high = this.#entries;
+    while (low < high) {
       const middle = (low + high) >> 1;
-      const found = this.seqOf(middle);
-      if (found === seq) return middle;
-      if (found < seq) low = middle + 1;
-      else high = middle - 1;
+      if (this.seqOf(middle) <= seq) low = middle + 1;
+      else high = middle;
     }
-    return -1;
+    return low;
   }
 
   /** Fills `into` with a message; false when it is not here. */

@@ -35,8 +35,8 @@ export class WrittenRecords {
   /** The first staged message of a subject behind `seq`; 0 when there is none. */
   nextOf(subject: number, seq: number): number {
     for (const group of this.#groups()) {
-      for (let entry = 0; entry < group.entries; entry++) {
-        if (group.tagOf(entry) === subject && group.seqOf(entry) > seq) return group.seqOf(entry);
+      for (let entry = group.firstBehind(seq); entry < group.entries; entry++) {
+        if (group.tagOf(entry) === subject) return group.seqOf(entry);
       }
     }
     return 0;
