@@ -32,10 +32,10 @@ function absolute({ load, medians }) {
   return both("rate", "per s");
 }
 
-/** Measured with fewer pairs than the others, or at another commit. */
-function isEarlier(result) {
+/** Measured with another number of pairs than most, or at another commit. */
+function isApart(result) {
   const report = reportOf.get(result);
-  return report.commit !== commit || report.pairs < pairs;
+  return report.commit !== commit || report.pairs !== pairs;
 }
 
 function line(result) {
@@ -43,7 +43,7 @@ function line(result) {
   const cell = (name) => (result.ratios[name] ? showRatio(result.ratios[name]) : "");
   const { text, reached } = judge(result);
   const rate = result.ratios.bytes ? cell("bytes") : cell("rate");
-  const marks = (result.disturbed !== 0 ? " ‡" : "") + (isEarlier(result) ? " §" : "");
+  const marks = (result.disturbed !== 0 ? " ‡" : "") + (isApart(result) ? ` ${markOf.get(reportOf.get(result))}` : "");
   const title = result.title + marks;
   const cells = [
     title,
@@ -69,7 +69,11 @@ for (const report of reports) {
     reportOf.set(result, report);
   }
 }
-const { date, commit, machine, servers, pairs } = reports.at(-1);
+/** Of reports that are not the main one. */
+const markOf = new Map(reports.map((report, i) => [report, "§¶†‖"[i % 4]]));
+/** That with most pairs; of several, with most rows. */
+const [main] = reports.toSorted((a, b) => b.pairs - a.pairs || b.rows.length - a.rows.length);
+const { date, commit, machine, servers, pairs } = main;
 
 console.log(`Ratios to ${servers.reference}: median of ${pairs} alternating pairs and their range; above 1 this server is
 better. ${machine.cores} cores (${machine.cpu}) shared by server and load, ${machine.kernel}, Node ${machine.node},
@@ -81,9 +85,8 @@ for (const { name } of order) if (found.has(name)) console.log(line(found.get(na
 console.log(
   "\n‡ Other programs disturbed some of these pairs, or it was not recorded; on a busy machine a server of one thread gets less than one of many.",
 );
-const earlier = reports.filter((report) =>
-  report.rows.some((result) => found.get(result.name) === result && isEarlier(result)),
-);
-for (const report of earlier) {
-  console.log(`\n§ Of ${report.pairs === 1 ? "one pair" : `${report.pairs} pairs`}, at commit ${report.commit}.`);
+for (const report of reports) {
+  if (!report.rows.some((result) => found.get(result.name) === result && isApart(result))) continue;
+  const count = report.pairs === 1 ? "one pair" : `${report.pairs} pairs`;
+  console.log(`\n${markOf.get(report)} Of ${count}, at commit ${report.commit}.`);
 }
