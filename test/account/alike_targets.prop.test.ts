@@ -225,7 +225,7 @@ describe("targets that get the same bytes", () => {
         room.end();
         expect(freeSlots()).toEqual(before);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
