@@ -1,9 +1,9 @@
-// Long work in slices of time: a few milliseconds of a turn.
+// Long work in slices of time: about a millisecond of a turn.
 
 import type { World } from "../../base/world.ts";
 
 /** What a slice may take of a turn, about. */
-const SLICE_MS = 3;
+const SLICE_MS = 1;
 /** Steps of a slice, however short they are. */
 const MOST_STEPS = 64;
 

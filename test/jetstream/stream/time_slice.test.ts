@@ -10,7 +10,7 @@ test("a slice ends with the work, with its time, or with its steps", () => {
   steps = 0;
   const slow = (): boolean => {
     steps++;
-    nowMs += 2;
+    nowMs += 0.6;
     return true;
   };
   expect(forASlice(world, slow)).toBe(true);
