@@ -6,12 +6,7 @@
 
 import { ACKS, ACKS_BYTES, bytes, memory } from "../base/arena.ts";
 import { wasm } from "../base/kernel/ack_scan.wasm.ts";
-
-/** What of WebAssembly is used; Node's types have it as a name space only. */
-declare const WebAssembly: {
-  Module: new (binary: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
-};
+import { openKernel } from "../base/wasm.ts";
 
 /** Of the beginning; shorter ones cannot be looked for. */
 export const MOST_BEGINNING = 256;
@@ -60,8 +55,7 @@ function open(): void {
   isOpened = true;
   if (memory === undefined) return;
   try {
-    const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
-    scan = new WebAssembly.Instance(module, { arena: { memory } }).exports["scan"] as Scan;
+    scan = openKernel(wasm, memory)["scan"] as Scan;
   } catch {
     // No SIMD.
   }

@@ -21,6 +21,7 @@
 // collects garbage at once, which would take 6 ms of a start. Without WebAssembly the plain twin of the kernel runs.
 
 import { wasm } from "./kernel/copy.wasm.ts";
+import { openKernel, openMemory, type WasmMemory } from "./wasm.ts";
 
 const KB = 1024;
 const MB = 1024 * KB;
@@ -66,17 +67,6 @@ export const ACKS = LINE + LINE_BYTES + SLACK;
 export const ACKS_BYTES = 4 * KB;
 export const TOTAL = Math.ceil((ACKS + ACKS_BYTES) / (64 * KB)) * 64 * KB;
 
-/** What of WebAssembly is used; Node's types have it as a name space only. */
-declare const WebAssembly: {
-  Memory: new (limits: { initial: number; maximum: number }) => ArenaMemory;
-  Module: new (binary: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
-};
-
-interface ArenaMemory {
-  readonly buffer: ArrayBuffer;
-}
-
 /** Copies piece `a`, then piece `b`, to `to`. May scribble up to 63 bytes past the end: leave that much room. */
 export type Copy2 = (to: number, a: number, aLength: number, b: number, bLength: number) => void;
 export type Copy1 = (to: number, from: number, count: number) => void;
@@ -86,7 +76,7 @@ export type Same = (a: number, b: number, count: number) => number;
 interface Arena {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** For further kernels; undefined on plain memory. */
-  readonly memory: ArenaMemory | undefined;
+  readonly memory: WasmMemory | undefined;
   readonly copy2: Copy2;
   readonly copy1: Copy1;
   readonly same: Same;
@@ -116,9 +106,8 @@ export function plainArena(total = TOTAL): Arena {
 /** The arena on WebAssembly memory; throws where that cannot be had. */
 export function wasmArena(total = TOTAL): Arena {
   const pages = total / (64 * KB);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
-  const { copy1, copy2, same } = new WebAssembly.Instance(module, { arena: { memory } }).exports;
+  const memory = openMemory(pages);
+  const { copy1, copy2, same } = openKernel(wasm, memory);
   const made = { copy1: copy1 as Copy1, copy2: copy2 as Copy2, same: same as Same };
   return { bytes: new Uint8Array(memory.buffer), memory, ...made };
 }
@@ -136,7 +125,7 @@ const arena = openArena();
 /** All of the arena; offsets into it are what the message path passes around. */
 export const bytes: Uint8Array<ArrayBuffer> = arena.bytes;
 /** What `bytes` lies in, for further kernels; undefined where WebAssembly cannot be had. */
-export const memory: ArenaMemory | undefined = arena.memory;
+export const memory: WasmMemory | undefined = arena.memory;
 export const copy1: Copy1 = arena.copy1;
 export const copy2: Copy2 = arena.copy2;
 export const same: Same = arena.same;

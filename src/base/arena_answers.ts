@@ -3,12 +3,7 @@
 
 import { bytes, copy1, memory } from "./arena.ts";
 import { wasm } from "./kernel/answers.wasm.ts";
-
-/** What of WebAssembly is used; Node's types have it as a name space only. */
-declare const WebAssembly: {
-  Module: new (binary: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
-};
+import { openKernel } from "./wasm.ts";
 
 /**
  * Writes "MSG ", a subject and the line, up to `count` times at `to`. The subjects, each `length` long, lie behind each
@@ -54,8 +49,7 @@ export const plainAnswers: Answers = (to, subjects, length, prefix, count, line,
 function openAnswers(): Answers {
   if (memory === undefined) return plainAnswers;
   try {
-    const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
-    return new WebAssembly.Instance(module, { arena: { memory }, copy: { copy1 } }).exports["answers"] as Answers;
+    return openKernel(wasm, memory, { copy: { copy1 } })["answers"] as Answers;
   } catch {
     return plainAnswers;
   }

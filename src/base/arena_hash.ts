@@ -9,12 +9,7 @@ import { assert } from "./assert.ts";
 import { HashArea, plainHashKernel, wasmHashKernel, type HashKernel } from "./highway_hash.ts";
 import { wasm as checkWasm } from "./kernel/record_check.wasm.ts";
 import { wasm as encodeWasm } from "./kernel/record_encode.wasm.ts";
-
-/** What of WebAssembly is used; Node's types have it as a name space only. */
-declare const WebAssembly: {
-  Module: new (binary: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
-};
+import { openKernel } from "./wasm.ts";
 
 /**
  * Checks up to `most` records that lie behind each other in the arena, the first at `at`, with the key that was lent
@@ -26,11 +21,11 @@ let area: HashArea | undefined;
 
 /** The one area for hashers over the arena; see `HashArea`. */
 export function arenaHashArea(): HashArea {
-  area ??= new HashArea(openKernel(), HASH);
+  area ??= new HashArea(openHash(), HASH);
   return area;
 }
 
-function openKernel(): HashKernel {
+function openHash(): HashKernel {
   assert(HashArea.BYTES <= HASH_REGION_BYTES, "the hash region holds what hashers need");
   if (memory === undefined) return plainHashKernel(bytes);
   try {
@@ -79,9 +74,7 @@ function kernelOver(wasm: string, name: string): unknown {
   if (memory === undefined) return undefined;
   const { run, two } = arenaHashArea().kernel;
   try {
-    const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
-    const imports = { arena: { memory }, copy: { copy1 }, hash: { run, two } };
-    return new WebAssembly.Instance(module, imports).exports[name];
+    return openKernel(wasm, memory, { copy: { copy1 }, hash: { run, two } })[name];
   } catch {
     return undefined; // no SIMD
   }

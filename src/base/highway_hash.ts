@@ -6,6 +6,7 @@
 
 import { assert } from "./assert.ts";
 import { wasm } from "./kernel/highway_hash.wasm.ts";
+import { openKernel, openMemory, type WasmMemory } from "./wasm.ts";
 import { putBytes } from "./put_bytes.ts";
 
 /** Bytes of working memory one running hash needs. */
@@ -41,27 +42,16 @@ export interface HashKernel {
   readonly two?: (key: number, head: number, at: number, length: number) => bigint;
 }
 
-/** What of WebAssembly is used; Node's types have it as a name space only. */
-declare const WebAssembly: {
-  Memory: new (limits: { initial: number; maximum: number }) => WasmMemory;
-  Module: new (binary: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
-};
-interface WasmMemory {
-  readonly buffer: ArrayBuffer;
-}
-
 /** The kernel over memory that others write to, such as the arena's; throws where WebAssembly or SIMD cannot be had. */
 export function wasmHashKernel(memory: WasmMemory): HashKernel {
-  const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
-  const { run, two } = new WebAssembly.Instance(module, { arena: { memory } }).exports;
+  const { run, two } = openKernel(wasm, memory);
   return { bytes: new Uint8Array(memory.buffer), run: run as HashRun, two: two as NonNullable<HashKernel["two"]> };
 }
 
 /** A kernel over memory of its own: WebAssembly where it can be had. */
 export function openHashKernel(pages = 2): HashKernel {
   try {
-    return wasmHashKernel(new WebAssembly.Memory({ initial: pages, maximum: pages }));
+    return wasmHashKernel(openMemory(pages));
   } catch {
     return plainHashKernel(new Uint8Array(pages * PAGE));
   }

@@ -9,10 +9,10 @@ import { Outbound } from "../../src/outbound/outbound.ts";
 import { freeSlots } from "../../src/outbound/slots.ts";
 import { Turn } from "../../src/outbound/turn.ts";
 import { Subscriptions } from "../../src/peer/subscriptions.ts";
-import { Parser } from "../../src/proto/parser.ts";
 import { unknownClient } from "../support/clients.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 import { FakeWorld } from "../support/fake_world.ts";
+import { publishingParser } from "../support/publishing_parser.ts";
 
 const ignore = (): void => {};
 
@@ -35,34 +35,12 @@ class Room {
   readonly clients: Client[] = [];
   #sender: Client | undefined = undefined;
   #skipsNext = false;
-  readonly #parser = new Parser(
-    {
-      onVerb: () => true,
-      onConnect: ignore,
-      onInfo: ignore,
-      onSystemPubs: (at) => at,
-      onPub: (frame) => {
-        if (this.#skipsNext) this.#skipsNext = false;
-        else this.delivered += this.router.publish(frame, this.#sender?.receiver);
-      },
-      onSub: ignore,
-      onUnsub: ignore,
-      onPing: ignore,
-      onPong: ignore,
-      onOk: ignore,
-      onErr: ignore,
-      onMistake: (mistake) => {
-        throw new Error(mistake);
-      },
-    },
-    { maxPayload: 1 << 20, maxControlLine: 4096, headers: true },
-  );
+  readonly #parser = publishingParser((frame) => {
+    if (this.#skipsNext) this.#skipsNext = false;
+    else this.delivered += this.router.publish(frame, this.#sender?.receiver);
+  });
   delivered = 0;
   wantedDeliveries = 0;
-
-  constructor() {
-    this.#parser.guarded = false;
-  }
 
   client(headers = true, maxPendingBytes = 1 << 26): Client {
     const transport = new FakeTransport(this.world);

@@ -7,11 +7,11 @@ import { bytes, READ } from "../../src/base/arena.ts";
 import { byteString, byteStringOf } from "../../src/base/bytes.ts";
 import { Outbound } from "../../src/outbound/outbound.ts";
 import { Turn } from "../../src/outbound/turn.ts";
-import { Parser } from "../../src/proto/parser.ts";
 import { subjectMatches } from "../../src/subject/subject.ts";
 import { unknownClient } from "../support/clients.ts";
 import { FakeTransport } from "../support/fake_transport.ts";
 import { FakeWorld } from "../support/fake_world.ts";
+import { publishingParser } from "../support/publishing_parser.ts";
 
 const ignore = (): void => {};
 
@@ -26,34 +26,13 @@ class Bench {
   /** Whether the message is routed at all. */
   beforeEach = (): boolean => true;
   afterEach: (subject: string, delivered: number) => void = ignore;
-  readonly #parser = new Parser(
-    {
-      onVerb: () => true,
-      onConnect: ignore,
-      onInfo: ignore,
-      onSystemPubs: (at) => at,
-      onPub: (frame) => {
-        if (!this.beforeEach()) return;
-        this.delivered = this.router.publish(frame, this.sender);
-        this.alsoTo?.publish(frame, this.sender);
-        this.afterEach(byteStringOf(frame.source, frame.subjectFrom, frame.subjectTo), this.delivered);
-      },
-      onSub: ignore,
-      onUnsub: ignore,
-      onPing: ignore,
-      onPong: ignore,
-      onOk: ignore,
-      onErr: ignore,
-      onMistake: (mistake) => {
-        throw new Error(mistake);
-      },
-    },
-    { maxPayload: 1 << 20, maxControlLine: 4096, headers: true },
-  );
+  readonly #parser = publishingParser((frame) => {
+    if (!this.beforeEach()) return;
+    this.delivered = this.router.publish(frame, this.sender);
+    this.alsoTo?.publish(frame, this.sender);
+    this.afterEach(byteStringOf(frame.source, frame.subjectFrom, frame.subjectTo), this.delivered);
+  });
 
-  constructor() {
-    this.#parser.guarded = false;
-  }
   client(): { receiver: Receiver; transport: FakeTransport; read: () => string } {
     const transport = new FakeTransport(this.world);
     const owner = { onPendingExceeded: ignore, onWriteDeadline: ignore };

@@ -146,17 +146,23 @@ const BEHIND: [string, Behind][] = [
   ["one of a subject", { limits: MOST_TWO_EACH, before: "baab", subject: "a", removes: 3, left: [1, 4, 5] }],
 ];
 
+/** A message is on its way to the disk, a removal waits for it. */
+function behindEachOther({ limits, before, subject, removes }: Behind, how: "synced" | "written") {
+  const disk = madeDisk();
+  const { store, complete } = opened(limits, deaf, { disk, how });
+  stage(store, before);
+  store.submit();
+  complete();
+  stage(store, subject);
+  store.submit();
+  store.stageRemove(removes, false);
+  store.submit();
+  return { disk, store, complete };
+}
+
 test.each(BEHIND)("what a message trims that lands while the next group is written: %s", (_, story) => {
   for (const how of ["synced", "written"] as const) {
-    const disk = madeDisk();
-    const { store, complete } = opened(story.limits, deaf, { disk, how });
-    stage(store, story.before);
-    store.submit();
-    complete();
-    stage(store, story.subject);
-    store.submit();
-    store.stageRemove(story.removes, false);
-    store.submit(); // waits for the one before
+    const { disk, store, complete } = behindEachOther(story, how);
     complete();
     expect(seqsOf(store)).toEqual(story.left);
     disk.kill();
@@ -166,15 +172,7 @@ test.each(BEHIND)("what a message trims that lands while the next group is writt
 
 test.each(BEHIND)("what it trims when nothing is staged behind that, and a turn ends: %s", (_, story) => {
   for (const how of ["synced", "written"] as const) {
-    const disk = madeDisk();
-    const { store, complete } = opened(story.limits, deaf, { disk, how });
-    stage(store, story.before);
-    store.submit();
-    complete();
-    stage(store, story.subject);
-    store.submit();
-    store.stageRemove(story.removes, false);
-    store.submit();
+    const { disk, store, complete } = behindEachOther(story, how);
     disk.completeOne();
     // The first group has landed, the second one is on its way.
     expect(store.lastSeq).toBe(story.before.length + 1);

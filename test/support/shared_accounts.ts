@@ -12,12 +12,13 @@ import { byteString } from "../../src/base/bytes.ts";
 import { Outbound } from "../../src/outbound/outbound.ts";
 import { Turn } from "../../src/outbound/turn.ts";
 import type { Frame } from "../../src/proto/frame.ts";
-import { Parser } from "../../src/proto/parser.ts";
+import type { Parser } from "../../src/proto/parser.ts";
 import type { MappingRule } from "../../src/subject/mapping_rule.ts";
 import type { SharingRules } from "../../src/subject/sharing.ts";
 import type { Activation, CheckedSharing } from "../../src/subject/sharing_check.ts";
 import { unknownClient } from "./clients.ts";
 import { FakeTransport } from "./fake_transport.ts";
+import { publishingParser } from "./publishing_parser.ts";
 import { FakeWorld } from "./fake_world.ts";
 
 const ignore = (): void => {};
@@ -46,26 +47,7 @@ export class SharingClient {
     const hooks = { deniesDelivery: () => false, onReply: ignore, onTrace: ignore, info: () => known };
     this.receiver = new Receiver(outbound, hooks, (sub) => this.#end(sub));
     this.receiver.headers = true;
-    this.#parser = new Parser(
-      {
-        onVerb: () => true,
-        onConnect: ignore,
-        onInfo: ignore,
-        onSystemPubs: (at) => at,
-        onPub: (frame) => this.#onPub(frame),
-        onSub: ignore,
-        onUnsub: ignore,
-        onPing: ignore,
-        onPong: ignore,
-        onOk: ignore,
-        onErr: ignore,
-        onMistake: (mistake) => {
-          throw new Error(mistake);
-        },
-      },
-      { maxPayload: 1 << 24, maxControlLine: 1 << 20, headers: true },
-    );
-    this.#parser.guarded = false;
+    this.#parser = publishingParser((frame) => this.#onPub(frame), { maxPayload: 1 << 24, maxControlLine: 1 << 20 });
   }
 
   sub(subject: string, sid: string, queue?: string, max = 0): this {

@@ -10,7 +10,7 @@
 // written behind its message (`setApart`), so that a power cut between them loses
 // neither. Limits leave no trace: they would do the same again.
 //
-// Owns the order of things, and that no listener calls back; what a commit does is GroupCommit's.
+// Owns the order of things; what a commit does is GroupCommit's.
 // Opened by open_file_store.ts.
 
 import { assert } from "../../base/assert.ts";
@@ -43,6 +43,7 @@ import { FileMessages } from "./file_messages.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { GroupReports } from "./group_reports.ts";
 import { GroupWriter } from "./group_writer.ts";
+import { GuardedEvents } from "./guarded_events.ts";
 import { RecordEraser } from "./record_eraser.ts";
 import { recover, type Lost } from "./recovery.ts";
 import { readMark, RefusedMark } from "./refused_mark.ts";
@@ -86,7 +87,7 @@ export interface FileStoreOptions {
 
 export class FileStore extends StoreReads implements StreamStore {
   readonly #later: (fire: () => void) => void;
-  readonly #events: StoreEvents;
+  readonly #events: GuardedEvents;
   readonly #log: (text: string) => void;
   readonly #place: StreamPlace;
   readonly #messages: FileMessages;
@@ -106,11 +107,8 @@ export class FileStore extends StoreReads implements StreamStore {
   #reported = 0;
   /** Sequences up to here were refused; they are marked as used once that is possible. */
   #refusedUpTo = 0;
-  #busy = false;
   /** The open group is to be written as soon as the disk takes one. */
   #isSubmitDue = false;
-  /** Events are not raised while the stream is opened. */
-  #isOpening = true;
   #lost: Lost | undefined = undefined;
 
   constructor(options: FileStoreOptions) {
@@ -119,7 +117,7 @@ export class FileStore extends StoreReads implements StreamStore {
     const directory = `${options.directory}/${MSGS}`;
     this.#place = { disk, directory: options.directory, stream };
     this.#later = options.later;
-    this.#events = options.events;
+    this.#events = new GuardedEvents(options.events);
     this.#log = options.log;
     this.#messages = new FileMessages({
       disk,
@@ -130,7 +128,7 @@ export class FileStore extends StoreReads implements StreamStore {
       indexedACall: options.indexedACall ?? INDEXED_A_CALL,
       staged: this.#staged,
       stagedRecords: new WrittenRecords(() => this.#writer.groups()),
-      events: this.#guarded(options.events),
+      events: this.#events,
       onDropped: (block) => this.#drop(block),
       isRemoving: () => this.#remover.isBusy,
       onTrimmed: (seq, sec, nanos, isFirst) => {
@@ -164,12 +162,7 @@ export class FileStore extends StoreReads implements StreamStore {
     this.#reports = new GroupReports({
       eraser,
       remover: this.#remover,
-      committed: (upTo) => {
-        if (this.#isOpening) return;
-        this.#busy = true;
-        this.#events.committed(upTo);
-        this.#busy = false;
-      },
+      committed: (upTo) => this.#events.committed(upTo),
       onReported: () => this.#onReported(),
     });
     this.#writer = new GroupWriter({
@@ -255,7 +248,7 @@ export class FileStore extends StoreReads implements StreamStore {
     const unmarked = yield* this.#markTrimmed();
     if (unmarked !== undefined) return unmarked;
     this.#remover.start();
-    this.#isOpening = false;
+    this.#events.begin();
     this.#blocks.start();
     return undefined;
   }
@@ -502,23 +495,7 @@ export class FileStore extends StoreReads implements StreamStore {
   }
 
   #enter(): void {
-    assert(!this.#busy, "a listener does not call the store");
-  }
-  #guarded(events: StoreEvents): Pick<StoreEvents, "removed" | "compacted"> {
-    return {
-      removed: (seq, subject, from, to) => {
-        if (this.#isOpening) return;
-        this.#busy = true;
-        events.removed(seq, subject, from, to);
-        this.#busy = false;
-      },
-      compacted: (first, msgs) => {
-        if (this.#isOpening) return;
-        this.#busy = true;
-        events.compacted(first, msgs);
-        this.#busy = false;
-      },
-    };
+    this.#events.check();
   }
 
   // What discard new asks and plans may read: what was loaded before stays.
@@ -585,11 +562,7 @@ export class FileStore extends StoreReads implements StreamStore {
       for (let entry = 0; entry < group.entries; entry++) subjects.add(group.tagOf(entry));
     }
     for (const subject of subjects) if (subject >= 0 && tree.count(subject) === 0) tree.release(subject);
-    if (upTo > lastSeq) {
-      this.#busy = true;
-      this.#events.refused(lastSeq + 1, upTo, failed.text);
-      this.#busy = false;
-    }
+    if (upTo > lastSeq) this.#events.refused(lastSeq + 1, upTo, failed.text);
     for (const waiter of waiters) waiter(failed.text);
   }
 }

@@ -10,14 +10,8 @@
 import { assert } from "../../base/assert.ts";
 import { HASH_STATE_BYTES, wasmHashKernel } from "../../base/highway_hash.ts";
 import { wasm } from "../../base/kernel/record_scan.wasm.ts";
+import { openKernel, openMemory } from "../../base/wasm.ts";
 import type { RecordReader } from "./record.ts";
-
-/** What of WebAssembly is used; Node's types have it as a name space only. */
-declare const WebAssembly: {
-  Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
-  Module: new (binary: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
-};
 
 type ScanRun = (base: number, at: number, end: number, last: number, table: number, buckets: number) => number;
 
@@ -81,10 +75,9 @@ export class RecordScan {
   }
 
   private constructor() {
-    const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
+    const memory = openMemory(PAGES);
     const { run, two } = wasmHashKernel(memory);
-    const module = new WebAssembly.Module(Buffer.from(wasm, "base64"));
-    const { scan } = new WebAssembly.Instance(module, { arena: { memory }, hash: { run, two } }).exports;
+    const { scan } = openKernel(wasm, memory, { hash: { run, two } });
     this.#run = scan as ScanRun;
     this.bytes = new Uint8Array(memory.buffer);
     this.#words = new Uint32Array(memory.buffer);
