@@ -77,7 +77,7 @@ export class Broadcast {
     return true;
   }
 
-  /** Puts what was added among the bytes of each peer, and closes. What is there before the turn ends is sent at once. */
+  /** Puts what was added among the bytes of each peer, and closes. With `isFull` it is sent at once, not when the turn ends. */
   settle(isFull = false): void {
     const slot = this.#slot;
     if (slot === undefined) return;
